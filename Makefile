@@ -1,0 +1,51 @@
+# Every command a contributor needs. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+bin := $(CURDIR)/.venv/bin
+export PATH := $(bin):$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+export MOLECULE_GLOB := $(CURDIR)/molecule/*/molecule.yml
+
+.PHONY: help setup lab lab-shell lab-down test check unit sanity lint build changelog clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: Debian packages, .venv, the link in .collections
+	@scripts/setup
+
+lab: setup ## bring up four lab hosts, run site.yml twice, show the reachability matrix
+	@scripts/lab up
+
+lab-shell: setup ## the same, then a shell inside the lab
+	@scripts/lab shell
+
+lab-down: setup ## remove the lab
+	@scripts/lab down
+
+test: setup ## every test, natively and in the lab kernel, with counts (under 30 minutes)
+	@scripts/test
+
+check: setup ## the quick part: ruff, mypy, unit tests (under 90 seconds)
+	@scripts/test check unit
+
+unit: setup ## unit tests only
+	@scripts/test unit
+
+sanity: setup ## ansible-test sanity on a copy of the checkout
+	@scripts/test sanity
+
+lint: setup ## ansible-lint, antsibull-docs, antsibull-changelog, yamllint, the build of the tarball
+	@scripts/test lint
+
+build: setup ## build the collection's tarball
+	@ansible-galaxy collection build --force
+
+changelog: setup ## write CHANGELOG.rst and changelogs/changelog.yaml from the fragments
+	@antsibull-changelog release
+
+clean: ## remove what tests and builds left; keeps .venv
+	@rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output netloom-overlay-*.tar.gz
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
