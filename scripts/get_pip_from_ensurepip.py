@@ -9,11 +9,10 @@ get-pip: what pip shall install, and options.
 
 from __future__ import annotations
 
+import ensurepip
 import runpy
 import sys
 from pathlib import Path
-
-import ensurepip
 
 # Options of get-pip which pip itself does not know.
 GET_PIP_ONLY = {"--no-setuptools", "--no-wheel"}
