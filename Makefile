@@ -44,7 +44,7 @@ build: setup ## build the collection's tarball
 	@ansible-galaxy collection build --force
 
 changelog: setup ## write CHANGELOG.rst and changelogs/changelog.yaml from the fragments
-	@antsibull-changelog release
+	@antsibull-changelog release --update-existing --refresh --reload-plugins
 
 clean: ## remove what tests and builds left; keeps .venv
 	@rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output netloom-overlay-*.tar.gz
