@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 from .fabric.words import natural
 
@@ -132,7 +133,9 @@ def check(ledger: Ledger) -> None:
 
 def _check_subnets(where: str, entry: Entry) -> None:
     """Refuse overlapping subnets; sorted, an overlap shows between neighbours."""
-    ordered = sorted(entry.subnets.items(), key=lambda item: (item[1].version, int(item[1].network_address), item[1].prefixlen))
+    ordered = sorted(
+        entry.subnets.items(), key=lambda item: (item[1].version, int(item[1].network_address), item[1].prefixlen)
+    )
     for (one, first), (two, second) in zip(ordered, ordered[1:]):
         if first.version == second.version and int(second.network_address) <= int(first.broadcast_address):
             raise LedgerError("%s.subnets.%s: %s overlaps %s of %s" % (where, two, second, first, one))
@@ -178,7 +181,9 @@ def merge(ledger: Ledger, proposed: Ledger) -> Ledger:
             standing, added = getattr(entry, part), getattr(addition, part)
             for holder, value in added.items():
                 if standing.get(holder, value) != value:
-                    raise LedgerError("networks.%s.%s.%s: the ledger says %s, not %s" % (name, part, holder, standing[holder], value))
+                    raise LedgerError(
+                        "networks.%s.%s.%s: the ledger says %s, not %s" % (name, part, holder, standing[holder], value)
+                    )
             parts[part] = {**standing, **added}
         networks[name] = replace(entry, **parts)
     merged = Ledger(networks)
@@ -186,7 +191,9 @@ def merge(ledger: Ledger, proposed: Ledger) -> Ledger:
     return merged
 
 
-def release(ledger: Ledger, network: Optional[str] = None, host: Optional[str] = None, workload: Optional[str] = None) -> Ledger:
+def release(
+    ledger: Ledger, network: Optional[str] = None, host: Optional[str] = None, workload: Optional[str] = None
+) -> Ledger:
     """Give up a network, or what a host or a workload holds (in one network, or in all).
 
     A name that the ledger does not hold changes nothing, so that releasing twice is no error.

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Optional
 
 from ..ledger import Entry, Ledger
 from .errors import FabricError
@@ -95,16 +96,26 @@ def _assign_vnis(fabric: Fabric, ledger: Ledger) -> dict[str, int]:
         where = network.where + ".vni"
         if network.vni is not None:
             if held not in (None, network.vni):
-                raise FabricError(where, "%d is not what the ledger holds (%d): leave it out, or release the network first" % (network.vni, held))
+                raise FabricError(
+                    where,
+                    "%d is not what the ledger holds (%d): leave it out, or release the network first"
+                    % (network.vni, held),
+                )
             vnis[name] = network.vni
         elif held is not None:
             if not low <= held <= high:
-                raise FabricError(where, "the ledger holds %d, outside vni_range %d-%d: widen it, or release the network" % (held, low, high))
+                raise FabricError(
+                    where,
+                    "the ledger holds %d, outside vni_range %d-%d: widen it, or release the network"
+                    % (held, low, high),
+                )
             vnis[name] = held
         else:
             proposal = next(free, None)
             if proposal is None:
-                raise FabricError(where, "vni_range %d-%d is exhausted; release what is not used, or widen it" % (low, high))
+                raise FabricError(
+                    where, "vni_range %d-%d is exhausted; release what is not used, or widen it" % (low, high)
+                )
             vnis[name] = proposal
     return vnis
 
@@ -113,7 +124,9 @@ def _assign_subnets(network: Network, places: Places, entry: Entry, result: Assi
     """Give each member of a routed network its own subnet; return the ones that are new."""
     new: dict[str, Subnet] = {}
     taken: list[Any] = list(entry.subnets.values())
-    taken += [member.subnet for (name, _host), member in places.members.items() if name == network.name and member.subnet]
+    taken += [
+        member.subnet for (name, _host), member in places.members.items() if name == network.name and member.subnet
+    ]
     pool: Iterator[Any] = iter(())
     if network.subnet is not None and network.host_prefix is not None:
         pool = iter(network.subnet.subnets(new_prefix=network.host_prefix))
@@ -121,16 +134,24 @@ def _assign_subnets(network: Network, places: Places, entry: Entry, result: Assi
         where = "%s.members.%s.subnet" % (network.where, host)
         said, held = places.members[network.name, host].subnet, entry.subnets.get(host)
         if said is not None and held not in (None, said):
-            raise FabricError(where, "%s is not what the ledger holds (%s): leave it out, or release the host first" % (said, held))
+            raise FabricError(
+                where, "%s is not what the ledger holds (%s): leave it out, or release the host first" % (said, held)
+            )
         if held is not None and said is None and not _inside(held, network.subnet):
-            raise FabricError(where, "the ledger holds %s, outside %s: release the host, or correct the subnet" % (held, network.subnet))
+            raise FabricError(
+                where,
+                "the ledger holds %s, outside %s: release the host, or correct the subnet" % (held, network.subnet),
+            )
         chosen = said if said is not None else held
         if chosen is None:
             if network.subnet is None:
                 raise FabricError(where, "must be given, as the network has no subnet to divide")
             chosen = next((one for one in pool if not any(one.overlaps(other) for other in taken)), None)
             if chosen is None:
-                raise FabricError(network.where + ".subnet", "%s is exhausted: no /%s is left for %s" % (network.subnet, network.host_prefix, host))
+                raise FabricError(
+                    network.where + ".subnet",
+                    "%s is exhausted: no /%s is left for %s" % (network.subnet, network.host_prefix, host),
+                )
             new[host] = chosen
             taken.append(chosen)
         result.subnets[network.name, host] = chosen
@@ -186,14 +207,16 @@ class _Desk:
         held = self.entry.hosts.get(host)
         if said is not None:
             if held is not None and held not in {one.ip for one in said}:
-                raise FabricError(where, "%s is not what the ledger holds (%s): leave it out, or release the host first" % (_texts(said), held))
+                raise FabricError(
+                    where,
+                    "%s is not what the ledger holds (%s): leave it out, or release the host first"
+                    % (_texts(said), held),
+                )
             return said
         if subnet is None or self.places.direct(self.network.name, host):
             return ()
         bridged = self.places.has_bridge(self.network, host)
-        if self.network.topology == "p2p":
-            length = subnet.prefixlen if bridged else subnet.max_prefixlen
-        elif self.network.topology == "routed":
+        if self.network.topology == "p2p" or self.network.topology == "routed":
             length = subnet.prefixlen if bridged else subnet.max_prefixlen
         else:
             length = subnet.prefixlen
@@ -217,12 +240,16 @@ class _Desk:
         """Return the address that is held, or the lowest free one of the subnet."""
         if held is not None:
             if held not in subnet:
-                raise FabricError(where, "the ledger holds %s, outside %s: release it, or correct the subnet" % (held, subnet))
+                raise FabricError(
+                    where, "the ledger holds %s, outside %s: release it, or correct the subnet" % (held, subnet)
+                )
             return held
         pool = self.pools.setdefault(subnet, iter(subnet.hosts()))
         address = next((one for one in pool if one not in self.taken), None)
         if address is None:
-            raise FabricError(self.network.where + ".subnet", "%s is exhausted: no address is left for %s" % (subnet, where))
+            raise FabricError(
+                self.network.where + ".subnet", "%s is exhausted: no address is left for %s" % (subnet, where)
+            )
         self.taken.add(address)
         return address
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Callable, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
 
 from . import derive, words
 from .errors import FabricError
@@ -54,7 +55,10 @@ def _mtu(workload: Workload, wiring: Optional[Wiring], underlay: Underlay) -> Op
     """Return the MTU of the workload's link: as said, as its network's, or unmanaged."""
     room = wiring.mtu if wiring is not None else underlay.mtu
     if workload.mtu is not None and workload.mtu > room:
-        raise FabricError(workload.where + ".mtu", "%d does not fit: %s carries %d" % (workload.mtu, workload.network or "the device", room))
+        raise FabricError(
+            workload.where + ".mtu",
+            "%d does not fit: %s carries %d" % (workload.mtu, workload.network or "the device", room),
+        )
     if workload.mtu is not None:
         return workload.mtu
     return wiring.mtu if wiring is not None else None
@@ -67,14 +71,20 @@ def _netns(workload: Workload, plan: HostPlan) -> None:
         return
     resolver = {key: list(value) for key, value in workload.resolver.items() if value}
     if row.setdefault("resolver", resolver) != resolver:
-        raise FabricError(workload.where + ".resolver", "another workload gives %s on %s another resolver" % (workload.netns, workload.host))
+        raise FabricError(
+            workload.where + ".resolver",
+            "another workload gives %s on %s another resolver" % (workload.netns, workload.host),
+        )
 
 
 def _need_bridge(workload: Workload, wiring: Wiring) -> Site:
     site = wiring.sites[workload.host]
     if not site.bridge:
         holder = "a direct workload has the link" if site.netns is not None else "bridge is false"
-        raise FabricError(workload.where + ".attach", "%s needs a bridge; %s has none on %s (%s)" % (workload.attach, workload.network, workload.host, holder))
+        raise FabricError(
+            workload.where + ".attach",
+            "%s needs a bridge; %s has none on %s (%s)" % (workload.attach, workload.network, workload.host, holder),
+        )
     return site
 
 
@@ -83,7 +93,13 @@ def _mac_of_host_end(workload: Workload, fabric_name: str) -> str:
 
 
 def _veth_link(workload: Workload, station: Station, mtu: Optional[int], fabric_name: str) -> dict[str, Any]:
-    peer = {"name": station.device, "netns": workload.netns, "mac": station.mac, "mtu": mtu, "addresses": _texts(station.addresses)}
+    peer = {
+        "name": station.device,
+        "netns": workload.netns,
+        "mac": station.mac,
+        "mtu": mtu,
+        "addresses": _texts(station.addresses),
+    }
     return {
         "name": derive.workload_link_name(workload.name),
         "kind": "veth",
@@ -94,17 +110,23 @@ def _veth_link(workload: Workload, station: Station, mtu: Optional[int], fabric_
     }
 
 
-def _veth(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan) -> None:
+def _veth(
+    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
+) -> None:
     assert wiring is not None
     link = _veth_link(workload, station, mtu, fabric_name)
     plan.add_link(workload.where, dict(link, master=_need_bridge(workload, wiring).device))
 
 
-def _direct(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan) -> None:
+def _direct(
+    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
+) -> None:
     """Do nothing: the topology has put the tunnel link into the namespace."""
 
 
-def _on_device(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan) -> None:
+def _on_device(
+    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
+) -> None:
     """Attach by ipvlan, macvlan or vlan: a link on a device of the host, or on the network's bridge."""
     device = workload.device if wiring is None else _need_bridge(workload, wiring).device
     link: dict[str, Any] = {
@@ -125,11 +147,16 @@ def _on_device(workload: Workload, station: Station, wiring: Optional[Wiring], m
     plan.add_link(workload.where, link)
 
 
-def _routed(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan) -> None:
+def _routed(
+    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
+) -> None:
     """Attach by a veth without a bridge: the host routes, and answers ARP for the workload's gateway."""
     where = workload.where
     if wiring is not None and wiring.network.topology != "routed":
-        raise FabricError(where + ".attach", "routed needs a routed network (or none); %s is a %s" % (workload.network, wiring.network.topology))
+        raise FabricError(
+            where + ".attach",
+            "routed needs a routed network (or none); %s is a %s" % (workload.network, wiring.network.topology),
+        )
     if not station.addresses:
         raise FabricError(where + ".addresses", "must be given with attach routed")
     link = _veth_link(workload, station, mtu, fabric_name)
@@ -140,7 +167,10 @@ def _routed(workload: Workload, station: Station, wiring: Optional[Wiring], mtu:
     plan.add_link(where, link)
     for one in station.addresses:
         if one.network.prefixlen != one.network.max_prefixlen:
-            raise FabricError(where + ".addresses", "%s must be a /%d: attach routed gives the host a route to it alone" % (one, one.network.max_prefixlen))
+            raise FabricError(
+                where + ".addresses",
+                "%s must be a /%d: attach routed gives the host a route to it alone" % (one, one.network.max_prefixlen),
+            )
         plan.add_route(None, dst=str(one.network), dev=device)
     inside = [workload.device] if workload.device else []
     for version in sorted(families):
@@ -159,7 +189,10 @@ def _routes(workload: Workload, station: Station, wiring: Optional[Wiring], plan
     gateway = workload.gateway
     if gateway is not None:
         if not any(gateway.version == one.version and gateway in one.network for one in station.addresses):
-            raise FabricError(workload.where + ".gateway", "%s is not on-link: no address of the workload has it in its subnet" % gateway)
+            raise FabricError(
+                workload.where + ".gateway",
+                "%s is not on-link: no address of the workload has it in its subnet" % gateway,
+            )
         plan.add_route(workload.netns, dst="default", via=str(gateway), dev=station.device)
     plan.add_routes(station.routes, station.device, workload.netns)
     if wiring is not None and wiring.network.topology == "routed" and workload.attach == "veth" and station.addresses:

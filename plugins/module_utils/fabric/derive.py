@@ -86,7 +86,9 @@ def check_mtu(where: str, wanted: Optional[int], room: int, tightest: str, inner
     Raises FabricError when the underlay cannot carry what is wanted, or when too little is left for the overlay's addresses.
     """
     if wanted is not None and wanted > room:
-        raise FabricError(where, "%d does not fit: the underlay of %s leaves %d bytes after encapsulation" % (wanted, tightest, room))
+        raise FabricError(
+            where, "%d does not fit: the underlay of %s leaves %d bytes after encapsulation" % (wanted, tightest, room)
+        )
     mtu = wanted if wanted is not None else room
     least = IPV6_MIN_MTU if inner_ipv6 else 68
     if mtu < least:

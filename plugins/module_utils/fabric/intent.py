@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Optional, Union
 
 from . import words
 from .errors import FabricError
@@ -186,7 +187,9 @@ def parse_network(where: str, name: str, value: Any) -> Network:
         row["dstport"] = DEFAULT_PORT[row["encap"]]
     for key, (attribute, valid) in _ONLY_WITH.items():
         if row[key] and row[attribute] not in valid:
-            raise FabricError("%s.%s" % (where, key), "goes with %s %s only, not with %s" % (attribute, valid[0], row[attribute]))
+            raise FabricError(
+                "%s.%s" % (where, key), "goes with %s %s only, not with %s" % (attribute, valid[0], row[attribute])
+            )
     network = Network(name=name, **row)
     _check_network(network)
     if network.encap == "vxlan" and network.topology == "mesh" and network.replication is None:
@@ -203,7 +206,9 @@ def _check_network(network: Network) -> None:
         raise FabricError(where + ".replication", "goes with encap vxlan only: a Geneve mesh has a link for each peer")
     if network.topology == "hub":
         if vxlan:
-            raise FabricError(where + ".encap", "hub needs geneve: a hub's one VXLAN link never forwards from peer to peer")
+            raise FabricError(
+                where + ".encap", "hub needs geneve: a hub's one VXLAN link never forwards from peer to peer"
+            )
         if not network.hubs:
             raise FabricError(where + ".hubs", "must be given with topology hub")
     if uses_group(network):
@@ -221,7 +226,9 @@ def _check_network(network: Network) -> None:
         if network.topology not in ("p2p", "routed") and member.bridge is False:
             raise FabricError("%s.members.%s.bridge" % (where, host), "a %s needs its bridge" % network.topology)
     if network.bridge is False and network.topology in ("mesh", "hub") and not vxlan:
-        raise FabricError(where + ".bridge", "a Geneve %s needs its bridge: it joins the links to the peers" % network.topology)
+        raise FabricError(
+            where + ".bridge", "a Geneve %s needs its bridge: it joins the links to the peers" % network.topology
+        )
 
 
 def _check_host_prefix(network: Network, subnet: Subnet) -> None:
@@ -230,7 +237,8 @@ def _check_host_prefix(network: Network, subnet: Subnet) -> None:
     if not subnet.prefixlen < network.host_prefix <= subnet.max_prefixlen - 1:
         raise FabricError(
             network.where + ".host_prefix",
-            "%d does not divide %s: it must be longer than /%d and leave room for a host" % (network.host_prefix, subnet, subnet.prefixlen),
+            "%d does not divide %s: it must be longer than /%d and leave room for a host"
+            % (network.host_prefix, subnet, subnet.prefixlen),
         )
 
 
@@ -292,7 +300,9 @@ def _check_workload(workload: Workload) -> None:
         raise FabricError(where + ".network", "must be given with attach %s" % attach)
     if attach in ("ipvlan", "macvlan", "vlan"):
         if (workload.device is None) == (workload.network is None):
-            raise FabricError(where + ".device", "attach %s needs either a device of the host or a network (then its bridge)" % attach)
+            raise FabricError(
+                where + ".device", "attach %s needs either a device of the host or a network (then its bridge)" % attach
+            )
     elif workload.device is not None and attach != "routed":
         raise FabricError(where + ".device", "goes with ipvlan, macvlan, vlan and routed only, not with %s" % attach)
     _check_modes(workload)
@@ -308,7 +318,9 @@ def _check_modes(workload: Workload) -> None:
     valid = {"ipvlan": IPVLAN_MODES, "macvlan": MACVLAN_MODES}.get(workload.attach, ())
     if workload.mode is not None:
         if not valid:
-            raise FabricError(workload.where + ".mode", "goes with ipvlan and macvlan only, not with %s" % workload.attach)
+            raise FabricError(
+                workload.where + ".mode", "goes with ipvlan and macvlan only, not with %s" % workload.attach
+            )
         one_of(*valid)(workload.where + ".mode", workload.mode)
     if workload.flags is not None:
         if workload.attach != "ipvlan":

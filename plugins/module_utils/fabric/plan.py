@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 from .errors import FabricError
 from .intent import Route, Underlay
@@ -84,7 +85,10 @@ class HostPlan:
             self.routes.append(row)
         elif other != row:
             place = "in %s on %s" % (netns, self.host) if netns else "on %s" % self.host
-            raise FabricError("route %s dev %s %s" % (row["dst"], row["dev"], place), "there is one dev %s already; give a metric" % other["dev"])
+            raise FabricError(
+                "route %s dev %s %s" % (row["dst"], row["dev"], place),
+                "there is one dev %s already; give a metric" % other["dev"],
+            )
 
     @staticmethod
     def _version(route: Mapping[str, Any]) -> int:

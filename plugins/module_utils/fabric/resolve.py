@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable
 
 from ..ledger import Ledger, dump
 from . import attach, checks, topology
@@ -47,7 +48,10 @@ def resolve(source: Any, select: Select, variables: Mapping[str, Any], ledger: L
     assigned = assign(fabric, places, ledger)
     checks.check_vnis(fabric, assigned.vnis)
     checks.check_vteps(underlay, members)
-    wirings = {name: wire(fabric, fabric.networks[name], places, assigned, hubs[name], underlay) for name in sorted(fabric.networks, key=natural)}
+    wirings = {
+        name: wire(fabric, fabric.networks[name], places, assigned, hubs[name], underlay)
+        for name in sorted(fabric.networks, key=natural)
+    }
     for wiring in wirings.values():
         checks.check_stations(wiring)
     workloads = _by_host(fabric)
@@ -55,7 +59,9 @@ def resolve(source: Any, select: Select, variables: Mapping[str, Any], ledger: L
     return Resolution(hosts, assigned.proposed)
 
 
-def _with_host_variables(fabric: Fabric, fleet: Sequence[str], variables: Mapping[str, Any]) -> tuple[Fabric, dict[str, Any]]:
+def _with_host_variables(
+    fabric: Fabric, fleet: Sequence[str], variables: Mapping[str, Any]
+) -> tuple[Fabric, dict[str, Any]]:
     """Add what the hosts say of themselves as members to the networks; refuse a key that both sides give."""
     said: dict[str, Any] = {}
     networks = dict(fabric.networks)
@@ -113,7 +119,11 @@ def _underlays(fabric: Fabric, fleet: Sequence[str], said: Mapping[str, Any], me
         except FabricError as error:
             if host in members:
                 raise FabricError("underlay.address", "%s: %s" % (host, error.reason)) from None
-        if address is not None and host in members and (address.is_multicast or address.is_unspecified or address.is_loopback):
+        if (
+            address is not None
+            and host in members
+            and (address.is_multicast or address.is_unspecified or address.is_loopback)
+        ):
             raise FabricError("underlay.address", "%s: %s cannot be reached from another host" % (host, address))
         result[host] = Underlay(address, row["device"], row["mtu"])
     return result
@@ -126,7 +136,9 @@ def _by_host(fabric: Fabric) -> dict[str, list[Workload]]:
     return result
 
 
-def _host(fabric: Fabric, host: str, wirings: Mapping[str, Wiring], workloads: Sequence[Workload], underlay: Underlay) -> dict[str, Any]:
+def _host(
+    fabric: Fabric, host: str, wirings: Mapping[str, Wiring], workloads: Sequence[Workload], underlay: Underlay
+) -> dict[str, Any]:
     """Build one host's plan and return its variable."""
     plan = HostPlan(host)
     own = [wiring for wiring in wirings.values() if host in wiring.sites]

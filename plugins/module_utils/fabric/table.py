@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Optional
 
 from .errors import FabricError, nearest
 from .words import type_word
@@ -77,7 +78,9 @@ def parse_patterns(where: str, value: Any) -> tuple[str, ...]:
         raise FabricError(where, "must be a host pattern or a list of them, not %s (%r)" % (type_word(value), value))
     for position, item in enumerate(value):
         if not isinstance(item, str) or not item:
-            raise FabricError("%s[%d]" % (where, position), "must be a host pattern, not %s (%r)" % (type_word(item), item))
+            raise FabricError(
+                "%s[%d]" % (where, position), "must be a host pattern, not %s (%r)" % (type_word(item), item)
+            )
     return tuple(str(item) for item in value)
 
 

@@ -98,7 +98,12 @@ def _tunnel(wiring: Wiring, host: str, peer: Optional[str]) -> dict[str, Any]:
 
 
 def _direct_addresses(wiring: Wiring, host: str) -> list[str]:
-    return [str(one) for station in wiring.at(host) if station.workload and station.workload.attach == "direct" for one in station.addresses]
+    return [
+        str(one)
+        for station in wiring.at(host)
+        if station.workload and station.workload.attach == "direct"
+        for one in station.addresses
+    ]
 
 
 def _port(wiring: Wiring) -> dict[str, Any]:
@@ -119,7 +124,10 @@ def _vxlan(wiring: Wiring, host: str) -> dict[str, Any]:
         link["dev"] = device
     if uses_group(network):
         if device == "auto":
-            raise FabricError("underlay.device", "%s needs it for the group of %s: name the device, auto will not do" % (host, network.where))
+            raise FabricError(
+                "underlay.device",
+                "%s needs it for the group of %s: name the device, auto will not do" % (host, network.where),
+            )
         link["multicast_group"] = str(network.group)
     elif network.topology == "mesh":
         link["learning"] = network.replication == "learning"
@@ -167,7 +175,11 @@ def covered(station: Station, address: Interface) -> bool:
     """Tell whether a station's own subnets or routes lead to an address."""
     if any(own.version == address.version and address.ip in own.network for own in station.addresses):
         return True
-    if station.workload is not None and station.workload.gateway is not None and station.workload.gateway.version == address.version:
+    if (
+        station.workload is not None
+        and station.workload.gateway is not None
+        and station.workload.gateway.version == address.version
+    ):
         return True
     return any(_leads_to(route, address) for route in station.routes)
 
@@ -232,7 +244,9 @@ def _next_hop(wiring: Wiring, host: str) -> Interface:
     for station in wiring.at(host):
         if station.workload is None and station.addresses:
             return station.addresses[0]
-    raise FabricError("%s.members.%s.addresses" % (wiring.network.where, host), "a member of a routed network needs an address")
+    raise FabricError(
+        "%s.members.%s.addresses" % (wiring.network.where, host), "a member of a routed network needs an address"
+    )
 
 
 _BUILD: dict[str, Callable[[Wiring, str, HostPlan], None]] = {

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 from . import derive
 from .assign import Assigned, Places
@@ -79,7 +80,9 @@ class Wiring:
         return derive.mac(self.fabric.name, host, self.network.name, *more)
 
 
-def tunnel_peers(network: Network, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str) -> tuple[Optional[str], ...]:
+def tunnel_peers(
+    network: Network, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str
+) -> tuple[Optional[str], ...]:
     """Return whom a host has a tunnel link to, by topology."""
     peers = tuple(other for other in hosts if other != host)
     if network.topology == "routed":
@@ -93,7 +96,14 @@ def tunnel_peers(network: Network, hosts: tuple[str, ...], hubs: tuple[str, ...]
     return peers
 
 
-def wire(fabric: Fabric, network: Network, places: Places, assigned: Assigned, hubs: tuple[str, ...], underlay: Mapping[str, Underlay]) -> Wiring:
+def wire(
+    fabric: Fabric,
+    network: Network,
+    places: Places,
+    assigned: Assigned,
+    hubs: tuple[str, ...],
+    underlay: Mapping[str, Underlay],
+) -> Wiring:
     """Decide sites, stations and MTU of a network."""
     hosts = places.hosts[network.name]
     family = _family(network, hosts, underlay)
@@ -115,7 +125,9 @@ def wire(fabric: Fabric, network: Network, places: Places, assigned: Assigned, h
         underlay=underlay,
         sites=sites,
         stations=stations,
-        subnets={host: assigned.subnets[network.name, host] for host in hosts if (network.name, host) in assigned.subnets},
+        subnets={
+            host: assigned.subnets[network.name, host] for host in hosts if (network.name, host) in assigned.subnets
+        },
     )
 
 
@@ -136,11 +148,15 @@ def _family(network: Network, hosts: tuple[str, ...], underlay: Mapping[str, Und
     if address is None:
         raise FabricError(network.where + ".hosts", "a network needs hosts")
     if network.group is not None and network.group.version != address.version:
-        raise FabricError(network.where + ".group", "%s is not of the underlay's family (%s has %s)" % (network.group, first, address))
+        raise FabricError(
+            network.where + ".group", "%s is not of the underlay's family (%s has %s)" % (network.group, first, address)
+        )
     return address.version
 
 
-def _site(fabric: Fabric, network: Network, places: Places, vni: int, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str) -> Site:
+def _site(
+    fabric: Fabric, network: Network, places: Places, vni: int, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str
+) -> Site:
     said_mac = places.members[network.name, host].mac
     own_mac = said_mac or derive.mac(fabric.name, host, network.name)
     direct = places.direct(network.name, host)
@@ -148,13 +164,18 @@ def _site(fabric: Fabric, network: Network, places: Places, vni: int, hosts: tup
         peers = tunnel_peers(network, hosts, hubs, host)
         if direct is not None:
             if len(peers) != 1:
-                raise FabricError(direct.where + ".attach", "direct needs exactly one tunnel link; %s has %d on %s" % (network.name, len(peers), host))
+                raise FabricError(
+                    direct.where + ".attach",
+                    "direct needs exactly one tunnel link; %s has %d on %s" % (network.name, len(peers), host),
+                )
             device = direct.interface or derive.tunnel_name(network, vni, peers[0] or "")
             return Site(device, direct.netns, False, direct.mac or own_mac)
         if not places.has_bridge(network, host):
             return Site(derive.tunnel_name(network, vni, peers[0] or ""), None, False, own_mac)
     elif direct is not None:
-        raise FabricError(direct.where + ".attach", "direct needs a tunnel link of its own; all routed networks of a host share one")
+        raise FabricError(
+            direct.where + ".attach", "direct needs a tunnel link of its own; all routed networks of a host share one"
+        )
     elif not places.has_bridge(network, host):
         return Site(derive.external_name(network), None, False, external_mac(fabric, network, host))
     return Site(derive.bridge_name(network.name), None, True, own_mac)
@@ -165,14 +186,28 @@ def external_mac(fabric: Fabric, network: Network, host: str) -> str:
     return derive.mac(fabric.name, host, "", derive.external_name(network))
 
 
-def _stations(fabric: Fabric, network: Network, places: Places, assigned: Assigned, sites: Mapping[str, Site]) -> list[Station]:
+def _stations(
+    fabric: Fabric, network: Network, places: Places, assigned: Assigned, sites: Mapping[str, Site]
+) -> list[Station]:
     """List who holds addresses: every member that is not itself a workload, then the workloads."""
     stations = []
     for host in places.hosts[network.name]:
         if places.direct(network.name, host) is None:
             site, member = sites[host], places.members[network.name, host]
             where = "%s.members.%s" % (network.where, host)
-            stations.append(Station(host, host, None, site.device, None, site.mac, assigned.members[network.name, host], member.routes, where))
+            stations.append(
+                Station(
+                    host,
+                    host,
+                    None,
+                    site.device,
+                    None,
+                    site.mac,
+                    assigned.members[network.name, host],
+                    member.routes,
+                    where,
+                )
+            )
     for workload in places.workloads.get(network.name, ()):
         stations.append(_workload_station(fabric, network, assigned, sites[workload.host], workload))
     return stations
@@ -188,7 +223,9 @@ def _workload_station(fabric: Fabric, network: Network, assigned: Assigned, site
     elif workload.attach in ("vlan", "routed"):
         mac = None  # not on the network's own Ethernet
     addresses = assigned.workloads[workload.name]
-    return Station(workload.name, workload.host, workload, device, workload.netns, mac, addresses, workload.routes, workload.where)
+    return Station(
+        workload.name, workload.host, workload, device, workload.netns, mac, addresses, workload.routes, workload.where
+    )
 
 
 def facts(wiring: Wiring, host: str) -> dict[str, Any]:
@@ -211,7 +248,9 @@ def facts(wiring: Wiring, host: str) -> dict[str, Any]:
             if one.workload is None
         },
         "endpoints": {
-            one.name: {"host": one.host, "addresses": [str(a) for a in one.addresses]} for one in wiring.stations if one.workload is not None
+            one.name: {"host": one.host, "addresses": [str(a) for a in one.addresses]}
+            for one in wiring.stations
+            if one.workload is not None
         },
     }
     if row["addresses"]:

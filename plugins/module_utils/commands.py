@@ -1,0 +1,160 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Write operations as the ``ip`` and ``bridge`` command lines they stand for, for a network engineer to read."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable
+
+from .kinds import KINDS
+from .kinds.types import NONE
+from .model import HOST, Entry, Operation, link_option, rows_of
+from .objects import SORTS
+from .objects.sysctl import path
+
+_VERBS = {"add": "add", "set": "change", "del": "del"}
+
+
+def commands(operations: Iterable[Operation]) -> list[str]:
+    """Return one line for each operation."""
+    return [line for operation in operations for line in (command(operation),) if line]
+
+
+def command(operation: Operation) -> str:
+    """Return the line for one operation."""
+    entry = operation.entry
+    words = _WRITERS[entry.sort](operation.verb, entry)
+    return " ".join(str(word) for word in words)
+
+
+def netns_word(netns: str) -> str:
+    """Return a namespace in the words that ``ip`` takes: a name, or a PID for ``nsenter``."""
+    return netns[4:] if netns.startswith("pid:") else netns
+
+
+def _tool(tool: str, netns: str) -> list[str]:
+    if netns == HOST:
+        return [tool]
+    if netns.startswith("pid:"):
+        return ["nsenter", "-t", netns[4:], "-n", tool]
+    return [tool, "-n", netns]
+
+
+def _words(entry: Entry, names: Iterable[str] | None = None) -> list[str]:
+    """Return the words of an entry's options, in the order of its rows."""
+    words: list[str] = []
+    for row in rows_of(entry):
+        if row.name in entry.options and (names is None or row.name in names):
+            words += row.words(entry.options[row.name])
+    return words
+
+
+def _link(verb: str, entry: Entry) -> list[str]:
+    created_in = entry.options.get("link_netns", entry.netns)
+    if verb == "del":
+        return [*_tool("ip", entry.netns), "link", "del", entry.name]
+    if verb == "set":
+        return _link_set(entry)
+    kind = KINDS[entry.kind]
+    own = [row.name for row in kind.options]
+    words = [*_tool("ip", created_in), "link", "add", entry.name]
+    if created_in != entry.netns:
+        words += ["netns", netns_word(entry.netns) or "1"]
+    words += _words(entry, [n for n in entry.options if n not in own and n not in ("link_netns", "master")])
+    words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
+    if kind.peered:
+        words += ["peer", "name", entry.options["peer_name"]]
+        if entry.options.get("peer_netns", entry.netns) != entry.netns:
+            words += ["netns", netns_word(entry.options["peer_netns"]) or "1"]
+    if entry.options.get("master", NONE) != NONE:
+        words += ["&&", *_tool("ip", entry.netns), "link", "set", "dev", entry.name, "master", entry.options["master"]]
+    return words
+
+
+def _link_set(entry: Entry) -> list[str]:
+    kind = KINDS.get(entry.kind)
+    own = [name for name in entry.options if kind is not None and kind.option(name) is not None]
+    words = [*_tool("ip", entry.netns), "link", "set", "dev", entry.name]
+    for name, value in entry.options.items():
+        if name in own:
+            continue
+        if name == "up":
+            words.append("up" if value else "down")
+        elif name == "master" and value == NONE:
+            words.append("nomaster")
+        else:
+            row = link_option(None, name)
+            words += row.words(value) if row else []
+    return words + (["type", entry.kind, *_words(entry, own)] if own else [])
+
+
+def _port(verb: str, entry: Entry) -> list[str]:
+    return [*_tool("bridge", entry.netns), "link", "set", "dev", entry.name, *_words(entry)]
+
+
+def _netns(verb: str, entry: Entry) -> list[str]:
+    words = []
+    if verb != "set":
+        words = ["ip", "netns", "add" if verb == "add" else "del", entry.name]
+    if "loopback" in entry.options and verb != "del":
+        words += ["&&"] if words else []
+        words += ["ip", "-n", entry.name, "link", "set", "dev", "lo", "up" if entry.options["loopback"] else "down"]
+    if "resolver" in entry.options and verb != "del":
+        words += ["&&"] if words else []
+        words += ["write", f"/etc/netns/{entry.name}/resolv.conf"]
+    return words
+
+
+def _address(verb: str, entry: Entry) -> list[str]:
+    words = [*_tool("ip", entry.netns), "addr", _VERBS[verb], entry.key[2], "dev", entry.name]
+    return words if verb == "del" else words + _words(entry)
+
+
+def _neighbor(verb: str, entry: Entry) -> list[str]:
+    words = [*_tool("ip", entry.netns), "neigh", "replace" if verb == "set" else verb, entry.key[2]]
+    return [*words, *([] if verb == "del" else _words(entry)), "dev", entry.name]
+
+
+def _fdb(verb: str, entry: Entry) -> list[str]:
+    _netns_name, dev, mac, vlan, target, dst = entry.key
+    action = {"add": "append" if dst else "add", "set": "replace", "del": "del"}[verb]
+    words = [*_tool("bridge", entry.netns), "fdb", action, mac, "dev", dev]
+    if dst:
+        words += ["dst", dst]
+    for row in rows_of(entry):
+        if row.name in entry.options and (verb != "del" or row.name == "dst"):
+            value = entry.options[row.name]
+            words += [value] if row.name == "state" else row.words(value)
+    return [*words, *(["vlan", vlan] if vlan != "0" else []), target]
+
+
+def _route(verb: str, entry: Entry) -> list[str]:
+    _netns_name, dst, table, metric = entry.key
+    words = [*_tool("ip", entry.netns), "route", {"add": "add", "set": "replace", "del": "del"}[verb]]
+    options = dict(entry.options)
+    kind = options.pop("type", "unicast")
+    words += ([] if kind == "unicast" else [kind]) + [dst]
+    words += _words(entry.having(options))
+    if table != "main":
+        words += ["table", table]
+    if metric not in ("0", "1024"):
+        words += ["metric", metric]
+    return words
+
+
+def _sysctl(verb: str, entry: Entry) -> list[str]:
+    file = f"/proc/sys/net/{path(entry.key[1], entry.key[2])}"
+    words: list[Any] = ["ip", "netns", "exec", entry.netns] if entry.netns else []
+    return [*words, "sysctl", "-w", f"{file[10:]}={entry.options.get('value', '')}"]
+
+
+_WRITERS: dict[str, Callable[[str, Entry], list[str]]] = {
+    "link": _link,
+    "port": _port,
+    "netns": _netns,
+    "address": _address,
+    "neighbor": _neighbor,
+    "fdb": _fdb,
+    "route": _route,
+    "sysctl": _sysctl,
+}
+assert set(_WRITERS) == {"link", *SORTS}

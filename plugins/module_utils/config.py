@@ -1,0 +1,354 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read what a user wishes (the ``config`` of network_state) into a state, and write a state as such a config."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Callable, Iterable, Mapping
+
+from .kinds import KINDS
+from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.link import MARK_GROUP
+from .kinds.table import Kind, Refused, nearest
+from .kinds.types import NONE, ifname
+from .model import HOST, Entry, Ident, Key, State, link_option, rows_of, says_something
+from .objects import SORTS, Sort
+from .objects.fdb import is_listed
+from .objects.netns import resolver_config
+
+Canonical = Callable[[str], str]
+
+SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes", "sysctls")
+_NESTED = ("addresses", "fdb", "port", "peer")
+_GENERAL = ("name", "kind", "netns", "state", "recreate")
+#: What a key option is when left out. A metric depends on the family: see _metric().
+_KEY_DEFAULTS: dict[tuple[str, str], Any] = {
+    ("fdb", "vlan"): 0,
+    ("fdb", "target"): "self",
+    ("route", "table"): "main",
+    ("sysctl", "dev"): NONE,
+}
+
+
+class Reader:
+    """Read one config. ``canonical`` gives each namespace one name, however the user calls it."""
+
+    def __init__(self, canonical: Canonical) -> None:
+        self.canonical = canonical
+        self.state: State = {}
+
+    def read(self, config: Mapping[str, Any]) -> State:
+        """Return the state wished for; raise Refused with one sentence."""
+        if not isinstance(config, Mapping):
+            raise Refused(f"config: {config!r} is not a dict")
+        _known("config", config, SECTIONS)
+        for section in SECTIONS:
+            for item in _items(section, config.get(section)):
+                if section == "links":
+                    self._link(item)
+                else:
+                    self._object(_sort_of(section), item)
+        check(self.state)
+        return self.state
+
+    def _add(self, entry: Entry) -> None:
+        if entry.ident in self.state:
+            raise Refused(f"{entry}: wished for twice")
+        self.state[entry.ident] = entry
+
+    def _netns(self, where: str, item: Mapping[str, Any]) -> str:
+        value = item.get("netns")
+        if value in (None, "", "host"):
+            return HOST
+        try:
+            return self.canonical(str(value))
+        except ValueError as why:
+            raise Refused(f"{where}: netns: {why}") from None
+
+    def _link(self, item: Any) -> None:
+        item = _item("links", item)
+        if item.get("name") in (None, ""):
+            raise Refused("links: name: a link needs a name")
+        name = _parse(f"links: {item['name']}", "name", ifname, item["name"])
+        netns = self._netns(name, item)
+        kind = KINDS.get(str(item.get("kind") or ""))
+        if kind is None and item.get("kind"):
+            raise Refused(f"{name}: kind: unknown kind {item['kind']!r}, {nearest(str(item['kind']), KINDS)}")
+        entry = self._link_entry(name, netns, kind, item, ())
+        peer = item.get("peer")
+        if peer is not None:
+            entry = self._peered(entry, kind, _item(f"{name}: peer", peer))
+        self._add(entry)
+        self._nested(entry, item)
+
+    def _link_entry(
+        self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any], general: Iterable[str]
+    ) -> Entry:
+        rows = [row.name for row in (*LINK_OPTIONS, *(kind.options if kind else ()))]
+        _known(name, item, [*rows, *_GENERAL, *_NESTED, *general])
+        options: dict[str, Any] = {}
+        for option, value in item.items():
+            row = link_option(kind, option)
+            if row is None or value is None:
+                continue
+            options[option] = _parse(name, option, row.parse, value)
+        for option in ("link_netns", "peer_netns"):
+            if option in options:
+                options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
+        if kind and kind.peered and "peer_name" in options:
+            options.setdefault("peer_netns", netns)
+        return Entry(
+            "link", (netns, name), options, _present(name, item), bool(item.get("recreate")), kind=kind.name if kind else ""
+        )
+
+    def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
+        """Add the other end of a pair as a link of its own."""
+        if kind is None or not kind.peered:
+            raise Refused(f"{entry.name}: peer: a {entry.kind or 'link without kind'} has no peer")
+        where = f"{entry.name}: peer"
+        if peer.get("name") in (None, ""):
+            raise Refused(f"{where}: name: a peer needs a name")
+        name = _parse(where, "name", ifname, peer["name"])
+        netns = self._netns(where, peer) if "netns" in peer else entry.netns
+        item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
+        other = self._link_entry(name, netns, kind, {**item, "name": name}, ())
+        options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
+        other = Entry(
+            "link", other.key, options, entry.present, entry.recreate, kind=kind.name, made_with=entry.key
+        )
+        self._add(other)
+        self._nested(other, peer)
+        return entry.having({**entry.options, "peer_name": name, "peer_netns": netns})
+
+    def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
+        """Read the addresses, FDB entries and port options that stand within a link."""
+        here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
+        for section in ("addresses", "fdb"):
+            for nested in _items(f"{entry.name}: {section}", item.get(section)):
+                if section == "addresses" and not isinstance(nested, Mapping):
+                    nested = {"address": nested}
+                self._object(_sort_of(section), {**_item(f"{entry.name}: {section}", nested), **here}, entry.netns)
+        if item.get("port") is not None:
+            port = _item(f"{entry.name}: port", item["port"])
+            self._object(SORTS["port"], {**port, **here}, entry.netns)
+
+    def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
+        item = _item(sort.plural, item)
+        what = f"{sort.name} {item.get(sort.keys[-1].name) or item.get(sort.keys[0].name) or ''}".strip()
+        _known(what, item, [row.name for row in (*sort.keys, *sort.options)] + ["netns", "state"])
+        if netns is None:
+            netns = HOST if sort.name == "netns" else self._netns(what, item)
+        options: dict[str, Any] = {}
+        for row in sort.options:
+            if item.get(row.name) is not None:
+                options[row.name] = _parse(what, row.name, row.parse, item[row.name])
+        parts: dict[str, Any] = {}
+        for row in sort.keys:
+            value = item.get(row.name)
+            if value is None:
+                value = _KEY_DEFAULTS.get((sort.name, row.name))
+            if value is None and not (sort.name == "route" and row.name == "metric"):
+                raise Refused(f"{what}: {row.name}: is needed")
+            parts[row.name] = None if value is None else _parse(what, row.name, row.parse, value)
+        # A port's "state" is the spanning tree's; a port is there as long as its link has a master.
+        self._add(_finished(sort, netns, parts, options, sort.name == "port" or _present(what, item)))
+
+
+def _finished(sort: Sort, netns: str, parts: dict[str, Any], options: dict[str, Any], present: bool) -> Entry:
+    """Give an object its key, with what the key takes from the options."""
+    if sort.name == "route":
+        _settle_route(parts, options)
+    key: Key = (netns, *(str(part) for part in parts.values()))
+    if sort.name == "fdb":
+        key = (*key, options.pop("dst", "") if is_listed(parts["mac"]) else "")
+    return Entry(sort.name, key, options, present)
+
+
+def _settle_route(parts: dict[str, Any], options: dict[str, Any]) -> None:
+    """Settle what ``default`` means and check that the families agree."""
+    families = {":" in options[name] for name in ("via", "src") if name in options}
+    if parts["dst"] != "default":
+        families.add(":" in parts["dst"])
+    if len(families) > 1:
+        raise Refused(f"route {parts['dst']}: dst, via and src are not of one address family")
+    if parts["dst"] == "default" and True in families:
+        parts["dst"] = "::/0"
+    if parts["metric"] is None:
+        # net/ipv6/route.c: IP6_RT_PRIO_USER; IPv4's is 0.
+        parts["metric"] = 1024 if ":" in parts["dst"] else 0
+
+
+def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return parse(value)
+    except ValueError as why:
+        raise Refused(f"{where}: {option}: {why}") from None
+
+
+def _known(where: str, item: Mapping[str, Any], names: Iterable[str]) -> None:
+    known = set(names)
+    for name in item:
+        if name not in known:
+            raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), known)}")
+
+
+def _items(section: str, items: Any) -> list[Any]:
+    if items is None:
+        return []
+    if not isinstance(items, (list, tuple)):
+        raise Refused(f"{section}: {items!r} is not a list")
+    return list(items)
+
+
+def _item(section: str, item: Any) -> Mapping[str, Any]:
+    if not isinstance(item, Mapping):
+        raise Refused(f"{section}: {item!r} is not a dict")
+    return item
+
+
+def _present(where: str, item: Mapping[str, Any]) -> bool:
+    state = item.get("state") or "present"
+    if state not in ("present", "absent"):
+        raise Refused(f"{where}: state: {state!r} is neither present nor absent")
+    return bool(state == "present")
+
+
+def _sort_of(section: str) -> Sort:
+    return next(sort for sort in SORTS.values() if sort.plural == section)
+
+
+def check(state: State) -> None:
+    """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
+    taken: dict[tuple[Any, ...], Entry] = {}
+    for entry in state.values():
+        kind = KINDS.get(entry.kind)
+        if kind is None or not entry.present:
+            continue
+        _check_families(entry, kind)
+        if not kind.unique or kind.unique[0] not in entry.options:
+            continue
+        values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
+        # The clash is in the namespace of the sockets, which is where a link was made from.
+        ident = (entry.options.get("link_netns", entry.netns), entry.kind, values)
+        other = taken.setdefault(ident, entry)
+        if other is not entry:
+            shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, values))
+            raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
+
+
+def _check_families(entry: Entry, kind: Kind) -> None:
+    given = {name: entry.options[name] for name in kind.one_family if entry.options.get(name, NONE) != NONE}
+    if len({":" in address for address in given.values()}) > 1:
+        listed = " and ".join(f"{name} {address}" for name, address in given.items())
+        raise Refused(f"{entry}: {listed} are not of one address family")
+
+
+def needed(entry: Entry) -> None:
+    """Refuse a new link that lacks what its kind cannot do without; raise Refused."""
+    kind = KINDS[entry.kind]
+    for name in kind.needs:
+        if name not in entry.options:
+            what = "peer" if name == "peer_name" else name
+            raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
+    if kind.needs_one_of and not any(entry.options.get(name) not in (None, False) for name in kind.needs_one_of):
+        raise Refused(f"{entry}: {kind.needs_one_of[0]}: a new {kind.name} link needs {' or '.join(kind.needs_one_of)}")
+
+
+def write(state: State) -> dict[str, Any]:
+    """Return a state as a config: the same shape that Reader reads."""
+    config: dict[str, Any] = {}
+    links: dict[Ident, dict[str, Any]] = {}
+    for entry in _ordered(state):
+        if entry.sort == "link":
+            item = _link_item(entry, state)
+            if item is not None:
+                links[entry.ident] = item
+                config.setdefault("links", []).append(item)
+            continue
+        owner = links.get(("link", (entry.netns, entry.name)))
+        item = _object_item(entry)
+        if owner is not None and entry.sort in ("address", "fdb", "port"):
+            _nest(owner, entry, item)
+        else:
+            config.setdefault(SORTS[entry.sort].plural, []).append(item)
+    return config
+
+
+def _ordered(state: State) -> list[Entry]:
+    order = ["netns", "link", *[name for name in SORTS if name != "netns"]]
+    return sorted(state.values(), key=lambda entry: (order.index(entry.sort), entry.key))
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    """Return the options worth showing: not those that say nothing is there."""
+    names = {row.name for row in rows_of(entry)}
+    return {name: value for name, value in entry.options.items() if name in names and says_something(name, value)}
+
+
+def _link_item(entry: Entry, state: State) -> dict[str, Any] | None:
+    options = _shown(entry)
+    item: dict[str, Any] = {"name": entry.name}
+    if entry.kind:
+        item["kind"] = entry.kind
+    if entry.netns:
+        item["netns"] = entry.netns
+    if options.get("group") in (0, MARK_GROUP):
+        del options["group"]
+    if options.get("link_netns", entry.netns) == entry.netns:
+        options.pop("link_netns", None)
+    elif options["link_netns"] == HOST:
+        options["link_netns"] = "host"
+    if "peer_netns" in options or "peer_name" in options:
+        options["peer_netns"] = options.get("peer_netns") or "host"
+    item.update(options)
+    return item
+
+
+def _object_item(entry: Entry) -> dict[str, Any]:
+    sort = SORTS[entry.sort]
+    item: dict[str, Any] = dict(zip([row.name for row in sort.keys], entry.key[1:]))
+    for row in sort.keys:
+        if row.type.ansible == "int":
+            item[row.name] = int(item[row.name])
+    if entry.sort == "fdb":
+        if entry.key[-1]:
+            item["dst"] = entry.key[-1]
+    for row in sort.keys:
+        if item.get(row.name) == _KEY_DEFAULTS.get((sort.name, row.name), _LOUD):
+            del item[row.name]
+    if entry.sort == "route" and item["metric"] == (1024 if ":" in item["dst"] else 0):
+        del item["metric"]
+    if entry.netns:
+        item["netns"] = entry.netns
+    quiet = _QUIET.get(entry.sort, {})
+    item.update(
+        {name: _plain(name, value) for name, value in _shown(entry).items() if value != quiet.get(name, _LOUD)}
+    )
+    return item
+
+
+_LOUD = object()
+#: What goes without saying about an object.
+_QUIET: dict[str, dict[str, Any]] = {
+    "address": {"scope": "global", "noprefixroute": False, "nodad": False, "home": False, "mngtmpaddr": False},
+    "neighbor": {"state": "permanent", "router": False, "extern_learn": False},
+    "fdb": {"state": "permanent", "extern_learn": False},
+    "route": {"type": "unicast", "scope": "global", "onlink": False},
+}
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a canonical value as YAML would write it."""
+    if name == "resolver":
+        return resolver_config(value)
+    return dict(value) if name == "encap" else value
+
+
+def _nest(owner: dict[str, Any], entry: Entry, item: dict[str, Any]) -> None:
+    item = {name: value for name, value in item.items() if name not in ("dev", "netns")}
+    if entry.sort == "port":
+        owner["port"] = item
+    elif entry.sort == "address":
+        owner.setdefault("addresses", []).append(item["address"] if len(item) == 1 else item)
+    else:
+        owner.setdefault("fdb", []).append(item)

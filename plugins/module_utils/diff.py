@@ -1,0 +1,147 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Compare what is wished for with what is there. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .config import needed
+from .kinds import KINDS
+from .kinds.table import Option, Refused
+from .kinds.types import NONE, LinkName
+from .model import HOST, ON_CREATE, Change, Entry, State, rows_of
+
+_MISSING = object()
+
+
+def release(text: str) -> tuple[int, int]:
+    """Return major and minor of a kernel release such as ``6.1.0-13-amd64``."""
+    major, _dot, rest = text.partition(".")
+    minor = "".join(char for char in rest.split(".")[0].split("-")[0] if char.isdigit())
+    return (int(major), int(minor or 0)) if major.isdigit() else (0, 0)
+
+
+def diff(desired: State, observed: State, overridden: bool = False, kernel: str = "") -> list[Change]:
+    """Return the changes that turn observed into desired, in the order of desired.
+
+    ``overridden``: what carries the collection's mark and is not wished for is removed. ``kernel`` is the release to
+    hold the options against. Raise Refused where a wish cannot be granted.
+    """
+    changes = []
+    for entry in desired.values():
+        change = _compare(entry, observed.get(entry.ident))
+        if change is not None:
+            _check_release(change, kernel)
+            changes.append(change)
+    if overridden:
+        doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
+        changes += [Change("delete", entry, entry) for entry in doomed]
+    _check_references(desired, observed, changes)
+    return changes
+
+
+def _compare(entry: Entry, there: Entry | None) -> Change | None:
+    if not entry.present:
+        return Change("delete", entry, there) if there is not None else None
+    if there is None:
+        return _new(entry)
+    if entry.kind and entry.kind != there.kind:
+        if not entry.recreate:
+            raise Refused(
+                f"{entry}: kind: is {there.kind or 'a link of another kind'}, not {entry.kind}; "
+                f"recreate: true replaces it"
+            )
+        needed(entry)
+        return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
+    rows = {row.name: row for row in rows_of(entry)}
+    fields = {}
+    for name, wanted in entry.options.items():
+        found = there.options.get(name, _MISSING)
+        if found is _MISSING and _means_absent(rows[name], wanted):
+            continue
+        if found != wanted:
+            fields[name] = (None if found is _MISSING else found, wanted)
+    if not fields:
+        return None
+    if all(rows[name].in_place for name in fields):
+        return Change("modify", entry, there, fields)
+    return _anew(entry, there, fields, rows)
+
+
+def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: dict[str, Option]) -> Change:
+    """Make anew what the kernel does not change in place: links only when the user allows it."""
+    if entry.sort == "link" and not entry.recreate:
+        name = next(name for name in fields if not rows[name].in_place)
+        old, new = fields[name]
+        raise Refused(
+            f"{entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}); "
+            f"recreate: true makes the link anew and puts back what hangs on it"
+        )
+    return Change("recreate", entry, there, fields)
+
+
+def _means_absent(row: Option, wanted: Any) -> bool:
+    """Tell whether the kernel's silence about an option is what is wished for."""
+    return bool(row.type.absent() == wanted) or wanted == NONE
+
+
+def _new(entry: Entry) -> Change:
+    if entry.sort == "link":
+        if not entry.kind:
+            raise Refused(f"{entry}: there is no such link, and without kind none can be made")
+        if entry.made_with is None:
+            needed(entry)
+    options = {**ON_CREATE.get(entry.sort, {}), **entry.options}
+    if entry.sort == "port":
+        # A port comes to be with its link's master; there is nothing to create.
+        return Change("modify", entry, entry.having({}), {name: (None, value) for name, value in options.items()})
+    return Change("create", entry.having(options))
+
+
+def _check_release(change: Change, kernel: str) -> None:
+    if not kernel or change.verb == "delete":
+        return
+    names = change.fields or change.entry.options
+    for row in rows_of(change.entry):
+        if row.since and row.name in names and release(kernel) < release(row.since):
+            raise Refused(f"{change.entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
+
+
+def _check_references(desired: State, observed: State, changes: list[Change]) -> None:
+    """Refuse a name of a link or namespace that is not there and not going to be."""
+    gone = {change.entry.ident for change in changes if change.verb == "delete"}
+
+    def there(sort: str, netns: str, name: str) -> bool:
+        ident = (sort, (netns, name))
+        wished = desired.get(ident)
+        if wished is not None:
+            return wished.present
+        return ident in observed and ident not in gone
+
+    for change in changes:
+        entry = change.entry
+        if change.verb == "delete":
+            continue
+        if entry.sort not in ("link", "netns", "route") and entry.name != NONE:
+            if not there("link", entry.netns, entry.name):
+                raise Refused(f"{entry}: dev: there is no link {entry.name}{_where(entry.netns)}")
+        for row in rows_of(entry):
+            value = entry.options.get(row.name, NONE)
+            if not isinstance(row.type, LinkName) or value == NONE or row.name == "peer_name":
+                continue
+            netns = entry.netns
+            if row.name != "master" and entry.sort == "link":
+                netns = entry.options.get("link_netns", entry.netns)
+            if not there("link", netns, value):
+                raise Refused(f"{entry}: {row.name}: there is no link {value}{_where(netns)}")
+
+
+def _where(netns: str) -> str:
+    return "" if netns == HOST else f" in netns {netns}"
+
+
+def lacking_kind(change: Change, known: frozenset[str]) -> None:
+    """Refuse a new link of a kind that the kernel does not have; ``known`` is the set it does have."""
+    if change.verb in ("create", "recreate") and change.entry.sort == "link" and change.entry.kind not in known:
+        kind = KINDS[change.entry.kind]
+        raise Refused(f"{change.entry}: kind: this kernel has no {kind.name} (module {kind.module or kind.name})")

@@ -1,0 +1,184 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a host to a wished state: observe, diff, plan, apply, verify; take back what was done when a step fails."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Mapping
+
+from .commands import commands
+from .config import Reader, write
+from .diff import diff, lacking_kind
+from .kernel.lock import locked
+from .kernel.namespaces import Namespaces
+from .kernel.observe import KernelError, Observer
+from .model import HOST, Change, Operation, Refused, State
+from .plan import plan, undo
+
+#: Seconds to wait for another run on the same host.
+LOCK_WAIT = 60.0
+CAP_NET_ADMIN = 12  # linux/capability.h
+
+
+class Failed(Exception):
+    """A run that failed and was taken back: the reason, and what could not be taken back."""
+
+
+@dataclass
+class Report:
+    """What a run did, or would do."""
+
+    changed: bool = False
+    commands: list[str] = field(default_factory=list)
+    diff: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine:
+    """One run on one host."""
+
+    def __init__(self) -> None:
+        self.namespaces = Namespaces()
+        self.observer = Observer(self.namespaces)
+
+    def close(self) -> None:
+        """Close sockets and namespaces."""
+        self.observer.close()
+        self.namespaces.close()
+
+    def run(self, config: Mapping[str, Any], overridden: bool = False, check: bool = False) -> Report:
+        """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
+        _privileged()
+        if check:
+            return self._run(config, overridden, True)
+        try:
+            with locked(LOCK_WAIT):
+                return self._run(config, overridden, False)
+        except TimeoutError as why:
+            raise Refused(str(why)) from None
+
+    def _run(self, config: Mapping[str, Any], overridden: bool, check: bool) -> Report:
+        desired = Reader(self.namespaces.canonical).read(config)
+        self._check_namespaces(desired)
+        observed = self._observe(desired, overridden)
+        changes = diff(desired, observed, overridden, os.uname().release)
+        if not changes:
+            return Report()
+        if any(change.verb in ("delete", "recreate") and change.entry.sort == "link" for change in changes):
+            # What hangs on a link that goes must be known, to be put back.
+            observed = self._observe(desired, overridden, everything=True)
+            changes = diff(desired, observed, overridden, os.uname().release)
+        self._check_kinds(changes)
+        operations = plan(changes, desired, observed)
+        lines = commands(operations)
+        report = Report(bool(operations), lines, {"prepared": "".join(f"{line}\n" for line in lines)})
+        if not check and operations:
+            self._apply(operations, desired, overridden)
+        return report
+
+    def _check_namespaces(self, desired: State) -> None:
+        """Refuse a namespace that is not there and not going to be."""
+        made = {entry.name: entry.present for entry in desired.values() if entry.sort == "netns"}
+        for entry in desired.values():
+            if entry.sort == "netns" or not entry.present:
+                continue
+            needed = {entry.netns, entry.options.get("link_netns", HOST), entry.options.get("peer_netns", HOST)}
+            for netns in needed:
+                if not made.get(netns, self.namespaces.has(netns)):
+                    raise Refused(f"{entry}: netns: there is no namespace {netns}")
+
+    def _observe(self, desired: State, overridden: bool, everything: bool = False) -> State:
+        netnses = {entry.netns for entry in desired.values()}
+        sorts = {entry.sort for entry in desired.values()}
+        for entry in desired.values():
+            netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
+        if overridden or everything:
+            netnses.update(self.namespaces.known())
+            sorts.update(("address", "neighbor", "fdb", "route"))
+        if overridden:
+            sorts.add("netns")
+        state = self.observer.observe(sorted(netnses), sorts)
+        if overridden:
+            state.update(self._in_processes(set(netnses)))
+        state.update(self.observer.sysctls(entry for entry in desired.values() if entry.sort == "sysctl"))
+        return state
+
+    def _in_processes(self, seen: set[str]) -> State:
+        """Return marked links that live in a process's namespace while their socket or peer is on this host."""
+        found: State = {}
+        for netns in list(self.namespaces.of_processes()):
+            if netns in seen:
+                continue
+            for entry in self.observer.links(netns):
+                other = entry.options.get("link_netns", entry.options.get("peer_netns"))
+                if entry.owned and other == HOST:
+                    found[entry.ident] = entry
+        return found
+
+    def _check_kinds(self, changes: Iterable[Change]) -> None:
+        from .kernel.apply import kinds_known  # pyroute2: only where something is going to be written
+
+        new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.sort == "link" and c.entry.kind]
+        known = kinds_known(self.observer, (change.entry.kind for change in new))
+        for change in new:
+            lacking_kind(change, known)
+
+    def _apply(self, operations: list[Operation], desired: State, overridden: bool) -> None:
+        from .kernel.apply import apply
+
+        outcome = apply(self.observer, operations)
+        if outcome.failed is not None:
+            self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", outcome.done)
+        left = self._left(desired, overridden)
+        if left:
+            self._roll_back(left, operations)
+
+    def _left(self, desired: State, overridden: bool) -> str:
+        """Return what the kernel did not keep, empty where all is as wished."""
+        try:
+            changes = diff(desired, self._observe(desired, overridden), overridden)
+        except Refused as why:
+            return f"after the change: {why}"
+        if not changes:
+            return ""
+        change = changes[0]
+        fields = ", ".join(f"{name} is {old}, not {new}" for name, (old, new) in change.fields.items())
+        return f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+
+    def _roll_back(self, reason: str, done: list[Operation]) -> None:
+        from .kernel.apply import apply
+
+        back = undo(done)
+        self.observer.views.clear()
+        outcome = apply(self.observer, back)
+        if outcome.failed is None:
+            raise Failed(f"{reason}. Nothing was changed: what was done before was taken back")
+        raise Failed(
+            f"{reason}. Taking back failed too, at {outcome.failed.entry}: {outcome.reason}; "
+            f"not taken back: {'; '.join(commands(back[len(outcome.done) :]))}"
+        )
+
+    def gather(self, netnses: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return what is on the host, as a config. By default of the host and all named namespaces."""
+        if netnses is None:
+            names = self.namespaces.known()
+        else:
+            names = [self.namespaces.canonical(name) for name in netnses]
+            for name in names:
+                if not self.namespaces.has(name):
+                    raise Refused(f"netns: there is no namespace {name}")
+        sorts = {"address", "neighbor", "fdb", "route"}
+        if netnses is None:
+            sorts.add("netns")
+        return write(self.observer.observe(names, sorts))
+
+
+def _privileged() -> None:
+    with open("/proc/self/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("CapEff:") and not int(line.split()[1], 16) >> CAP_NET_ADMIN & 1:
+                raise Refused("changing the network needs root (CAP_NET_ADMIN): run the task with become: true")
+
+
+__all__ = ["Engine", "Failed", "KernelError", "Refused", "Report"]

@@ -1,0 +1,174 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carry out operations: netlink ones in batches, namespaces and sysctls in between."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Sequence
+
+from ..kinds.link import MARK_GROUP
+from ..model import Entry, Operation
+from ..objects.sysctl import path
+from .channel import KernelError
+from .messages import Writer, group_removal, probes
+from .namespaces import inside, write_resolver
+from .observe import Observer
+
+#: A group that only lives for the length of one removal.
+DOOMED_GROUP = MARK_GROUP + 1
+#: From so many links on they are removed as a group.
+MANY = 8
+
+
+@dataclass
+class Outcome:
+    """What became of a list of operations: those that took effect, and the first that did not, with the reason."""
+
+    done: list[Operation] = field(default_factory=list)
+    failed: Operation | None = None
+    reason: str = ""
+
+
+def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
+    """Carry out operations in their order; stop after the batch in which one fails."""
+    outcome = Outcome()
+    writer = Writer(observer)
+    for group in _groups(operations):
+        try:
+            _carry_out(observer, writer, group, outcome)
+        except KeyError as missing:
+            _fail(outcome, group[0], f"there is no link {missing.args[0]}")
+        except (OSError, ValueError) as why:
+            _fail(outcome, group[0], getattr(why, "strerror", None) or str(why))
+        if outcome.failed is not None:
+            break
+    return outcome
+
+
+def _fail(outcome: Outcome, operation: Operation, reason: str) -> None:
+    outcome.failed, outcome.reason = operation, reason
+
+
+def _socket_netns(operation: Operation) -> str:
+    entry = operation.entry
+    if entry.sort == "link" and operation.verb == "add":
+        return str(entry.options.get("link_netns", entry.netns))
+    return entry.netns
+
+
+def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
+    """Split into runs that one send can carry: the same namespace's socket, or one step outside netlink."""
+    run: list[Operation] = []
+    last: Any = None
+    for operation in operations:
+        entry = operation.entry
+        alone = entry.sort == "netns"
+        removal = entry.sort == "link" and operation.verb == "del"
+        ident = object() if alone else (_socket_netns(operation), entry.sort == "sysctl", removal)
+        if run and ident != last:
+            yield run
+            run = []
+        run.append(operation)
+        last = ident
+    if run:
+        yield run
+
+
+def _carry_out(observer: Observer, writer: Writer, group: list[Operation], outcome: Outcome) -> None:
+    first = group[0]
+    if first.entry.sort == "netns":
+        _netns(observer, first)
+        outcome.done.append(first)
+    elif first.entry.sort == "sysctl":
+        _sysctls(observer, group, outcome)
+    elif first.verb == "del" and first.entry.sort == "link" and len(group) >= MANY:
+        _remove_many(observer, group, outcome)
+    else:
+        messages = [writer.write(operation)[1] for operation in group]
+        errors = observer.channel(_socket_netns(first)).batch(messages)
+        for position, operation in enumerate(group):
+            error = errors.get(position)
+            if error is None or _is_gone(operation, error):
+                outcome.done.append(operation)
+            elif outcome.failed is None:
+                _fail(outcome, operation, str(error))
+
+
+def _is_gone(operation: Operation, error: KernelError) -> bool:
+    """Tell whether a removal failed because the object went with another one."""
+    return operation.verb == "del" and error.number in (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
+
+
+def _remove_many(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+    netns = group[0].entry.netns
+    messages = group_removal(observer, netns, [operation.entry.name for operation in group], DOOMED_GROUP)
+    errors = observer.channel(netns).batch(messages)
+    error = errors.get(len(messages) - 1)
+    if error is None:
+        outcome.done += group
+    else:
+        _fail(outcome, group[0], str(error))
+
+
+def _netns(observer: Observer, operation: Operation) -> None:
+    entry = operation.entry
+    name = entry.name
+    if operation.verb == "del":
+        observer.drop(name)
+        observer.namespaces.remove(name)
+        write_resolver(name, "")
+        return
+    if operation.verb == "add":
+        observer.namespaces.create(name)
+        _loopback(observer, name, mark=True, up=entry.options.get("loopback"))
+    elif "loopback" in entry.options:
+        _loopback(observer, name, mark=False, up=entry.options["loopback"])
+    if "resolver" in entry.options:
+        write_resolver(name, entry.options["resolver"])
+
+
+def _loopback(observer: Observer, name: str, mark: bool, up: bool | None) -> None:
+    options: dict[str, Any] = {"group": MARK_GROUP} if mark else {}
+    if up is not None:
+        options["up"] = up
+    _netns_name, message = Writer(observer).link(Operation("set", Entry("link", (name, "lo"), options)))
+    for error in observer.channel(name).batch([message]).values():
+        raise OSError(error.number, str(error))
+
+
+def _sysctls(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+    def write() -> None:
+        for operation in group:
+            entry = operation.entry
+            file = f"/proc/sys/net/{path(entry.key[1], entry.key[2])}"
+            try:
+                with open(file, "w", encoding="ascii") as stream:
+                    stream.write(f"{entry.options['value']}\n")
+            except FileNotFoundError:
+                return _fail(outcome, operation, f"value: there is no {file}")
+            except OSError as why:
+                return _fail(outcome, operation, f"value: {entry.options['value']!r}: {os.strerror(why.errno or 0)}")
+            outcome.done.append(operation)
+        return None
+
+    netns = group[0].entry.netns
+    inside(observer.namespaces.fd(netns), write)
+
+
+def kinds_known(observer: Observer, kinds: Iterable[str]) -> frozenset[str]:
+    """Return those of the kinds that this kernel has, its modules loaded as needed. Makes nothing."""
+    names = sorted(set(kinds))
+    if not names:
+        return frozenset()
+    errors = observer.channel("").batch(probes(names))
+    unknown = {
+        names[position]
+        for position, error in errors.items()
+        if error.number == errno.EOPNOTSUPP and "nknown device type" in (error.sentence or "nknown device type")
+    }
+    return frozenset(set(names) - unknown)
+
+
+__all__ = ["Outcome", "apply", "kinds_known"]

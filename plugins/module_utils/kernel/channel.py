@@ -1,0 +1,179 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Speak rtnetlink over one socket in one namespace: dumps and batches. The bytes of messages come from elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Iterator, Sequence
+
+NETLINK_ROUTE = 0
+SOL_NETLINK = 270
+NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK = 10, 11, 12
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x4, 0x10, 0x300
+NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLMSGERR_ATTR_MSG = 1
+
+BUFFER = 8 << 20  # bytes; a dump or the errors of a whole batch must fit
+BATCH = 512 << 10  # bytes in one send
+RECEIVE = 1 << 20
+DUMP_TRIES = 10
+
+_HEADER = struct.Struct("=IHHII")
+_ATTR = struct.Struct("=HH")
+_receive_buffer = bytearray(RECEIVE)
+
+
+@dataclass(frozen=True)
+class KernelError(Exception):
+    """The kernel's refusal of one request: errno and, where it has one, its own sentence."""
+
+    number: int
+    sentence: str = ""
+
+    def __str__(self) -> str:
+        text = os.strerror(self.number)
+        return f"{text} - kernel: {self.sentence.rstrip('.')}" if self.sentence else text
+
+
+class Channel:
+    """One rtnetlink socket. Open it in the thread that is in the namespace it is for; use it from anywhere."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_ROUTE)
+        self._sequence = 0
+        for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
+            try:
+                self.socket.setsockopt(SOL_NETLINK, option, 1)
+            except OSError as error:
+                # Kernels before 4.20 have no strict checking: dumps are then filtered here.
+                if error.errno != errno.ENOPROTOOPT:
+                    raise
+        for option in (SO_SNDBUFFORCE, SO_RCVBUFFORCE):
+            try:
+                self.socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+            except PermissionError:
+                # Reading needs no privilege; the default buffers then do.
+                continue
+        self.socket.bind((0, 0))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def _packets(self) -> Iterator[tuple[int, int, int, memoryview]]:
+        """Yield type, flags, sequence number and payload of what one receive brings."""
+        size = self.socket.recv_into(_receive_buffer)
+        view = memoryview(_receive_buffer)
+        offset = 0
+        while offset + 16 <= size:
+            length, kind, flags, sequence, _port = _HEADER.unpack_from(_receive_buffer, offset)
+            if length < 16:
+                return
+            yield kind, flags, sequence, view[offset + 16 : offset + length]
+            offset += (length + 3) & ~3
+
+    def dump(self, kind: int, payload: bytes) -> list[bytes]:
+        """Return the payloads of a dump; raise KernelError. An interrupted dump is taken again."""
+        for _try in range(DUMP_TRIES):
+            found, interrupted = self._dump_once(kind, payload)
+            if not interrupted:
+                return found
+        raise KernelError(errno.EAGAIN, "the tables kept changing while they were read")
+
+    def _dump_once(self, kind: int, payload: bytes) -> tuple[list[bytes], bool]:
+        sequence = self._next()
+        header = _HEADER.pack(16 + len(payload), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0)
+        self.socket.send(header + payload)
+        found: list[bytes] = []
+        interrupted = False
+        while True:
+            for got, flags, number, body in self._packets():
+                if number != sequence:
+                    continue
+                interrupted = interrupted or bool(flags & NLM_F_DUMP_INTR)
+                if got == NLMSG_DONE:
+                    return found, interrupted
+                if got == NLMSG_ERROR:
+                    raise _error(flags, body) or KernelError(errno.EPROTO)
+                found.append(bytes(body))
+
+    def ask(self, kind: int, payload: bytes) -> bytes:
+        """Return the payload of one answer; raise KernelError."""
+        sequence = self._next()
+        self.socket.send(_HEADER.pack(16 + len(payload), kind, NLM_F_REQUEST, sequence, 0) + payload)
+        while True:
+            for got, flags, number, body in self._packets():
+                if number != sequence:
+                    continue
+                if got == NLMSG_ERROR:
+                    raise _error(flags, body) or KernelError(errno.EPROTO)
+                return bytes(body)
+
+    def batch(self, messages: Sequence[bytearray]) -> dict[int, KernelError]:
+        """Send encoded requests in as few sends as may be; return the errors by position in messages.
+
+        Only the last request of a send asks for an acknowledgement: errors come back anyway, with the sequence number of
+        the request that they are about (net/netlink/af_netlink.c: netlink_rcv_skb).
+        """
+        errors: dict[int, KernelError] = {}
+        start = 0
+        while start < len(messages):
+            end, size = start, 0
+            while end < len(messages) and (end == start or size + len(messages[end]) <= BATCH):
+                size += len(messages[end])
+                end += 1
+            errors.update(self._send(messages, start, end))
+            start = end
+        return errors
+
+    def _send(self, messages: Sequence[bytearray], start: int, end: int) -> dict[int, KernelError]:
+        first = self._sequence + 1
+        for position in range(start, end):
+            message = messages[position]
+            flags = NLM_F_REQUEST | (NLM_F_ACK if position == end - 1 else 0)
+            flags |= int.from_bytes(message[6:8], "little" if _LITTLE else "big")
+            _HEADER.pack_into(
+                message, 0, len(message), int.from_bytes(message[4:6], "little" if _LITTLE else "big"), flags, self._next(), 0
+            )
+        last = self._sequence
+        self.socket.send(b"".join(messages[start:end]))
+        errors: dict[int, KernelError] = {}
+        while True:
+            for got, flags, number, body in self._packets():
+                if got != NLMSG_ERROR or not first <= number <= last:
+                    continue
+                error = _error(flags, body)
+                if error is not None:
+                    errors[start + number - first] = error
+                if number == last:
+                    return errors
+
+
+_LITTLE = struct.pack("=H", 1) == struct.pack("<H", 1)
+
+
+def _error(flags: int, body: memoryview) -> KernelError | None:
+    """Read an error answer; None is an acknowledgement."""
+    number = -struct.unpack_from("=i", body)[0]
+    sentence = ""
+    if flags & NLM_F_ACK_TLVS:
+        length = struct.unpack_from("=I", body, 4)[0]
+        offset = 4 + (16 if flags & NLM_F_CAPPED else (length + 3) & ~3)
+        while offset + 4 <= len(body):
+            size, kind = _ATTR.unpack_from(body, offset)
+            if size < 4:
+                break
+            if kind == NLMSGERR_ATTR_MSG:
+                sentence = bytes(body[offset + 4 : offset + size]).rstrip(b"\0").decode("utf-8", "replace")
+            offset += (size + 3) & ~3
+    return KernelError(number, sentence) if number else None

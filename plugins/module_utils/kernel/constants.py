@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Name the numbers of rtnetlink that both reading and writing need (uapi/linux/rtnetlink.h, if_link.h, neighbour.h)."""
+
+from __future__ import annotations
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+RTM_GETNSID = 90
+
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
+
+AF_UNSPEC, AF_INET, AF_BRIDGE, AF_INET6 = 0, 2, 7, 10
+
+IFLA_IFNAME, IFLA_LINK, IFLA_PROTINFO, IFLA_LINKINFO = 3, 5, 12, 18
+IFLA_AF_SPEC, IFLA_GROUP, IFLA_NET_NS_FD, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 26, 27, 28, 29, 37
+IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
+RTEXT_FILTER_SKIP_STATS = 8
+VETH_INFO_PEER = 1
+NETNSA_NSID, NETNSA_FD = 1, 3
+
+IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_FLAGS, IFA_RT_PRIORITY, IFA_PROTO = 1, 2, 3, 8, 9, 11
+#: Addresses that the kernel makes itself: loopback, router advertisement, link-local (uapi/linux/if_addr.h).
+IFAPROT_OF_KERNEL = (1, 2, 3)
+
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS = 1, 4, 5, 6, 7, 8
+RTA_TABLE, RTA_ENCAP_TYPE, RTA_ENCAP = 15, 21, 22
+RTAX = {"mtu": 2, "advmss": 8}
+RTNH_F_ONLINK, RTM_F_CLONED = 4, 0x200
+RTPROT_REDIRECT, RTPROT_KERNEL, RTPROT_RA = 1, 2, 9
+
+NDA_DST, NDA_LLADDR, NDA_VLAN, NDA_PORT, NDA_VNI, NDA_IFINDEX, NDA_SRC_VNI, NDA_PROTOCOL = 1, 2, 5, 6, 7, 8, 11, 12
+NTF_SELF, NTF_MASTER, NTF_EXT_LEARNED, NTF_ROUTER = 0x02, 0x04, 0x10, 0x80
+NUD_PERMANENT, NUD_NOARP = 0x80, 0x40
+
+#: The collection's mark on routes, neighbors and addresses: the ASCII code of "n" (see model.py for links).
+MARK = 110

@@ -1,0 +1,12 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Register the link kinds. The imports are explicit because Ansible ships only what is imported."""
+
+from __future__ import annotations
+
+from .bridge import BRIDGE
+from .geneve import GENEVE
+from .table import Kind
+from .veth import VETH
+from .vxlan import VXLAN
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BRIDGE, GENEVE, VETH, VXLAN)}

@@ -1,0 +1,34 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Geneve (RFC 8926); attributes and rules from drivers/net/geneve.c and uapi/linux/if_link.h (IFLA_GENEVE_*)."""
+
+from __future__ import annotations
+
+from .table import Kind, Option
+from .types import Bool, Flag, Int, IntOr, Ip, PortRange, Ttl, Word
+
+VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
+PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
+
+# geneve_changelink() refuses every attribute that carries a "changelink" test in geneve_nl2info(), even an unchanged one.
+GENEVE = Kind(
+    name="geneve",
+    options=(
+        Option("vni", 1, VNI, in_place=False, word="id"),
+        Option("remote", (2, 7), Ip(multicast=False)),
+        Option("ttl", (3, 12), Ttl()),
+        Option("tos", 4, IntOr(wire="u8", table={"inherit": 1}, base=16)),
+        Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2})),
+        Option("flowlabel", 11, Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3")),
+        Option("dstport", 5, PORT, in_place=False),
+        Option("srcport", 15, PortRange(), in_place=False, since="6.15"),
+        Option("external", 6, Flag(), in_place=False),
+        Option("udpcsum", 8, Bool(style="no"), in_place=False),
+        Option("udp6zerocsumtx", 9, Bool(style="no"), in_place=False),
+        Option("udp6zerocsumrx", 10, Bool(style="no"), in_place=False),
+        Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18"),
+    ),
+    unique=("vni", "remote", "dstport"),
+    unique_defaults={"dstport": 6081, "remote": "none"},
+    needs_one_of=("vni", "external"),
+    follows_socket=True,
+)

@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""List the options that every link has, whatever its kind (uapi/linux/if_link.h, IFLA_*)."""
+
+from __future__ import annotations
+
+from .table import Option
+from .types import Bool, Int, LinkName, Mac, Text, Word
+
+#: The link group that marks what the collection made: "nl" in ASCII.
+MARK_GROUP = 0x6E6C
+
+#: Options in the link message itself. addrgenmode and the flags have a place of their own in that message; see FLAGS.
+COMMON: tuple[Option, ...] = (
+    Option("mtu", 4, Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit")),
+    Option("mac", 1, Mac(unicast=True), word="address"),
+    Option("alias", 20, Text(most=255), at_create=False),
+    Option("txqueuelen", 13, Int()),
+    Option("master", 10, LinkName()),
+    Option("group", 27, Int(high=2**31 - 1)),
+    Option("gso_max_size", 41, Int(high=2**31 - 1)),
+    Option("gso_max_segs", 40, Int(high=65535)),
+    Option("gro_max_size", 58, Int(high=2**31 - 1), since="5.19"),
+    Option("gso_ipv4_max_size", 63, Int(high=2**31 - 1), since="6.3"),
+    Option("gro_ipv4_max_size", 64, Int(high=2**31 - 1), since="6.3"),
+)
+
+#: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
+FLAGS: dict[str, tuple[int, bool]] = {
+    "up": (0x1, False),
+    "promiscuity": (0x100, False),
+    "allmulticast": (0x200, False),
+    "arp": (0x80, True),
+    "multicast": (0x1000, False),
+}
+FLAG_WORDS = {"promiscuity": "promisc"}
+FLAG_OPTIONS: tuple[Option, ...] = tuple(
+    Option(name, None, Bool(style="onoff"), word=FLAG_WORDS.get(name, name)) for name in FLAGS
+)
+
+#: IFLA_AF_SPEC / AF_INET6 / IFLA_INET6_ADDR_GEN_MODE
+ADDRGENMODE = Option(
+    "addrgenmode", 8, Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}), at_create=False
+)
+
+#: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
+LINK_NETNS = Option("link_netns", None, Text(), in_place=False, word="link-netns")
+
+ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS)

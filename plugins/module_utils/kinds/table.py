@@ -1,0 +1,95 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Hold the tables: what an option is, and what a link kind is."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Mapping
+
+from .types import Attr, Names, Type
+
+
+class Refused(Exception):
+    """A wish that cannot be granted, as one sentence for the user: ``object: option: reason``."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
+
+    name: str
+    attr: int | tuple[int, ...] | None
+    type: Type
+    in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
+    at_create: bool = True  # the kernel reads it in the message that creates the link
+    when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
+    since: str = ""  # first kernel release that knows it
+    word: str = ""  # iproute2's keyword, where it is not the name
+    unset: Any = None  # the value that asks for the kernel's default, where leaving out of the message does not
+
+    @property
+    def attrs(self) -> tuple[int, ...]:
+        """Give the attribute numbers."""
+        if self.attr is None:
+            return ()
+        return self.attr if isinstance(self.attr, tuple) else (self.attr,)
+
+    def encode(self, value: Any, names: Names) -> list[Attr]:
+        """Return the attributes for a canonical value."""
+        return self.type.encode(self.attrs, value, names) if self.attrs else []
+
+    def decode(self, found: Mapping[int, bytes], names: Names) -> Any:
+        """Return the canonical value, or UNSET."""
+        return self.type.decode(self.attrs, found, names)
+
+    def parse(self, value: Any) -> Any:
+        """Return the canonical value; raise ValueError."""
+        return self.type.parse(value)
+
+    def words(self, value: Any) -> list[str]:
+        """Return iproute2's words."""
+        return self.type.words(self.word or self.name, value)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the option's entry in an Ansible argument specification."""
+        entry: dict[str, Any] = {"type": self.type.ansible}
+        if self.type.ansible == "list":
+            entry["elements"] = getattr(self.type, "elements", "str")
+        if self.type.choices:
+            entry["choices"] = self.type.choices
+        return entry
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One link kind: its options and the few rules that go beyond a single option."""
+
+    name: str
+    options: tuple[Option, ...]
+    unique: tuple[str, ...] = ()  # no two links of a namespace may agree in all of these
+    unique_defaults: Mapping[str, Any] = field(default_factory=dict)  # what the kernel takes for those left out
+    one_family: tuple[str, ...] = ()  # addresses that must be of one family
+    needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
+    needs_one_of: tuple[str, ...] = ()
+    lower: str = ""  # the option that names the link beneath
+    peered: bool = False  # made in pairs
+    follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
+    late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
+    module: str = ""  # the kernel module, where it is not the kind's name
+
+    def option(self, name: str) -> Option | None:
+        """Find a row by name."""
+        for row in self.options:
+            if row.name == name:
+                return row
+        return None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``, did you mean X?`` for a word that is close to a known one, else the list of the known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known are {', '.join(names)}"

@@ -1,0 +1,18 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""veth pairs; drivers/net/veth.c. The peer is a link of its own, with the options of any link."""
+
+from __future__ import annotations
+
+from .table import Kind, Option
+from .types import LinkName, Text
+
+VETH = Kind(
+    name="veth",
+    options=(
+        # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
+        Option("peer_name", None, LinkName(), in_place=False),
+        Option("peer_netns", None, Text(), in_place=False),
+    ),
+    needs=("peer_name",),
+    peered=True,
+)

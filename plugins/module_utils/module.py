@@ -1,0 +1,146 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Join Ansible and the engine: argument specifications from the tables, one call for a module's whole run."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import Any, Callable, Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .engine import Engine, Failed, KernelError, Refused, Report
+from .kinds import KINDS
+from .kinds.link import ALL as LINK_OPTIONS
+from .objects import SORTS
+
+#: The oldest pyroute2 whose deletes work on current kernels (Debian 12 has it).
+PYROUTE2 = (0, 7, 2)
+
+_GENERAL: dict[str, dict[str, Any]] = {
+    "netns": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def link_spec(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the argument specification of a link module, from the kind's table and the common one."""
+    table = KINDS[kind]
+    spec: dict[str, dict[str, Any]] = {"name": {"type": "str", "required": True}, **_GENERAL}
+    spec["recreate"] = {"type": "bool", "default": False}
+    for row in (*LINK_OPTIONS, *table.options):
+        if row.name == "link_netns" and not (table.follows_socket or table.lower):
+            continue
+        if not (table.peered and row.name.startswith("peer_")):
+            spec[row.name] = row.spec()
+    if table.peered:
+        rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name != "link_netns"}
+        spec["peer"] = {"type": "dict", "options": {"name": {"type": "str", "required": True}, "netns": {"type": "str"}, **rows}}
+    return spec
+
+
+def object_spec(name: str) -> dict[str, dict[str, Any]]:
+    """Return the argument specification of an object's module, from its table."""
+    sort = SORTS[name]
+    spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*sort.keys, *sort.options)}
+    spec.update(_GENERAL if name != "netns" else {"state": _GENERAL["state"]})
+    if name == "port":
+        del spec["state"]["default"]
+        del spec["state"]
+    for row in sort.keys:
+        if (name, row.name) not in _OPTIONAL_KEYS:
+            spec[row.name] = {**spec[row.name], "required": True}
+    return spec
+
+
+_OPTIONAL_KEYS = {
+    ("fdb", "vlan"),
+    ("fdb", "target"),
+    ("route", "table"),
+    ("route", "metric"),
+    ("sysctl", "dev"),
+}
+
+
+def run_link(kind: str) -> None:
+    """Run a link module."""
+    module = _module(link_spec(kind))
+    item = {**_given(module.params), "kind": kind}
+    if item.get("peer"):
+        item["peer"] = _given(item["peer"])
+    _engine(module, lambda engine: engine.run({"links": [item]}, check=module.check_mode))
+
+
+def run_object(name: str) -> None:
+    """Run the module of another sort of object."""
+    module = _module(object_spec(name))
+    config = {SORTS[name].plural: [_given(module.params)]}
+    _engine(module, lambda engine: engine.run(config, check=module.check_mode))
+
+
+def run_state() -> None:
+    """Run network_state."""
+    module = _module(
+        {
+            "state": {"type": "str", "choices": ["merged", "overridden", "gathered"], "default": "merged"},
+            "config": {"type": "dict"},
+        },
+        required_if=[("state", "merged", ["config"]), ("state", "overridden", ["config"])],
+    )
+    state, config = module.params["state"], module.params["config"]
+    if state == "gathered":
+        _engine(module, lambda engine: Report(config=engine.gather()), writes=False)
+    _engine(module, lambda engine: engine.run(config, state == "overridden", module.check_mode))
+
+
+def run_info() -> None:
+    """Run network_info."""
+    module = _module({"netns": {"type": "list", "elements": "str"}})
+    _engine(module, lambda engine: Report(config=engine.gather(module.params["netns"])), writes=False)
+
+
+def _module(spec: dict[str, Any], **rules: Any) -> AnsibleModule:
+    return AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the user gave: an option left out is not managed."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: bool = True) -> None:
+    if writes:
+        lacking = _lacking_pyroute2()
+        if lacking:
+            module.fail_json(msg=lacking)
+    engine = None
+    try:
+        engine = Engine()
+        report = work(engine)
+    except (Refused, Failed, KernelError, OSError) as why:
+        module.fail_json(msg=str(why))
+    finally:
+        if engine is not None:
+            engine.close()
+    result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
+    if module._diff and report.diff:
+        result["diff"] = report.diff
+    if not writes:
+        result["config"] = report.config
+    module.exit_json(**result)
+
+
+def _lacking_pyroute2() -> str:
+    """Return what to do when pyroute2 is missing or too old, without importing it (0.17 s)."""
+    wanted = ".".join(map(str, PYROUTE2))
+    mend = f"install python3-pyroute2 (or pip install 'pyroute2>={wanted}'), or run role netloom.overlay.prepare"
+    if importlib.util.find_spec("pyroute2") is None:
+        return f"pyroute2 is missing for {sys.executable} on this host: {mend}"
+    from importlib import metadata
+
+    try:
+        version = metadata.version("pyroute2")
+    except metadata.PackageNotFoundError:
+        return ""
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    return f"pyroute2 {version} is too old for {sys.executable} on this host: {mend}" if numbers < PYROUTE2 else ""

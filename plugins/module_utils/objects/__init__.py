@@ -1,0 +1,15 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Register the sorts of objects besides links."""
+
+from __future__ import annotations
+
+from .address import ADDRESS
+from .fdb import FDB
+from .neighbor import NEIGHBOR
+from .netns import NETNS
+from .port import PORT
+from .route import ROUTE
+from .sort import Sort
+from .sysctl import SYSCTL
+
+SORTS: dict[str, Sort] = {sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, FDB, ROUTE, SYSCTL)}

@@ -1,0 +1,39 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Forwarding database entries of bridges and VXLAN links (uapi/linux/neighbour.h; man bridge, "bridge fdb").
+
+A unicast MAC has one entry; the all-zero MAC (VXLAN's default entry) and group MACs have one for each destination.
+"""
+
+from __future__ import annotations
+
+from ..kinds.table import Option
+from ..kinds.types import Bool, Int, LinkName, Mac, Word
+from .sort import Address, Sort
+
+#: iproute2's words: permanent is "local" on a bridge, static is NUD_NOARP, dynamic is NUD_REACHABLE.
+STATES = {"permanent": 0x80, "static": 0x40, "dynamic": 0x02}
+
+FDB = Sort(
+    name="fdb",
+    plural="fdb",
+    keys=(
+        Option("dev", None, LinkName()),
+        Option("mac", None, Mac()),
+        Option("vlan", 5, Int(wire="u16", high=4094, rule="a VLAN id")),
+        Option("target", None, Word(table={"self": 0x02, "master": 0x04})),
+    ),
+    options=(
+        Option("dst", None, Address()),
+        Option("state", None, Word(table=STATES)),
+        Option("vni", 7, Int(high=2**24 - 1, rule="24 bits")),
+        Option("src_vni", 11, Int(high=2**24 - 1, rule="24 bits")),
+        Option("port", 6, Int(wire="be16", high=65535)),
+        Option("via", 8, LinkName()),
+        Option("extern_learn", None, Bool(style="flag")),
+    ),
+)
+
+
+def is_listed(mac: str) -> bool:
+    """Tell whether the kernel keeps several destinations for a MAC (vxlan_fdb_update(): zero or multicast)."""
+    return mac == "00:00:00:00:00:00" or bool(int(mac[:2], 16) & 1)

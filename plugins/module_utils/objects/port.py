@@ -1,0 +1,52 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bridge ports: options of a link that hold while it has a bridge as its master.
+
+Attributes from net/bridge/br_netlink.c and uapi/linux/if_link.h (IFLA_BRPORT_*).
+"""
+
+from __future__ import annotations
+
+from ..kinds.table import Option
+from ..kinds.types import Bool, Int, LinkName, Word
+from .sort import Sort
+
+_SWITCH = Bool()
+
+PORT = Sort(
+    name="port",
+    plural="ports",
+    keys=(Option("dev", None, LinkName()),),
+    options=(
+        Option(
+            "state",
+            1,
+            Word(table={"disabled": 0, "listening": 1, "learning": 2, "forwarding": 3, "blocking": 4}),
+            when_up=True,
+        ),
+        Option("priority", 2, Int(wire="u16", high=63, rule="6 bits, IEEE 802.1D")),
+        Option("cost", 3, Int(low=1, high=65535)),
+        Option("hairpin", 4, _SWITCH),
+        Option("guard", 5, _SWITCH),
+        Option("root_block", 6, _SWITCH),
+        Option("fastleave", 7, _SWITCH),
+        Option("learning", 8, _SWITCH),
+        Option("flood", 9, _SWITCH),
+        Option("proxy_arp", 10, _SWITCH),
+        Option("learning_sync", 11, _SWITCH),
+        Option("proxy_arp_wifi", 12, _SWITCH),
+        Option("mcast_router", 25, Int(wire="u8", high=3)),
+        Option("mcast_flood", 27, _SWITCH),
+        Option("mcast_to_unicast", 28, _SWITCH),
+        Option("vlan_tunnel", 29, _SWITCH),
+        Option("bcast_flood", 30, _SWITCH),
+        Option("group_fwd_mask", 31, Int(wire="u16", high=65535)),
+        Option("neigh_suppress", 32, _SWITCH),
+        Option("isolated", 33, _SWITCH),
+        Option("backup_port", 34, LinkName()),
+        Option("locked", 39, _SWITCH, since="5.18"),
+        Option("mab", 40, _SWITCH, since="6.2"),
+        Option("mcast_max_groups", 42, Int(), since="6.2"),
+        Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4"),
+        Option("backup_nhid", 44, Int(), since="6.5"),
+    ),
+)

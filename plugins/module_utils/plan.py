@@ -1,0 +1,286 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Turn changes into ordered operations, each of which can be taken back. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Iterable
+
+from .kinds import KINDS
+from .kinds.types import NONE, UNSET
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, says_something
+from .objects import SORTS
+
+#: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
+REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, FDB, ROUTES, REMOVE_NETNS = range(7, 14)
+
+_PHASES = {
+    "netns": ADD_NETNS,
+    "link": SET_LINKS,
+    "port": SET_PORTS,
+    "sysctl": SET_SYSCTLS,
+    "address": ADDRESSES,
+    "neighbor": NEIGHBORS,
+    "fdb": FDB,
+    "route": ROUTES,
+}
+
+
+def plan(changes: Iterable[Change], desired: State, observed: State) -> list[Operation]:
+    """Return the operations in the order in which they are to be sent."""
+    return Planner(desired, observed).plan(list(changes))
+
+
+class Planner:
+    """Plan one run over one pair of states."""
+
+    def __init__(self, desired: State, observed: State) -> None:
+        self.desired = desired
+        self.observed = observed
+        self.operations: list[Operation] = []
+        self.renewed: set[Ident] = set()  # made anew, or put back on what is made anew
+        self.doomed: set[Ident] = set()  # gone with a link that is removed
+
+    def plan(self, changes: list[Change]) -> list[Operation]:
+        """Plan what takes other objects with it first, then all the rest."""
+        removed = [change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"]
+        for change in self._uppers_first(removed):
+            if change.verb == "delete":
+                self._remove_link(change)
+            else:
+                self._renew_link(change)
+        for change in changes:
+            self._one(change)
+        return self.ordered()
+
+    def _op(self, verb: str, entry: Entry, before: Entry | None, phase: int, undoable: bool = True) -> None:
+        self.operations.append(Operation(verb, entry, before, phase, undoable))
+
+    def _one(self, change: Change) -> None:
+        entry = change.entry
+        if entry.ident in self.renewed or (change.verb == "delete" and entry.ident in self.doomed):
+            return
+        if entry.sort == "link":
+            if change.verb == "create":
+                self._add_link(entry)
+            elif change.verb == "modify":
+                self._set_link(entry, change)
+            return
+        phase = _PHASES[entry.sort]
+        there = change.observed
+        if change.verb == "delete":
+            assert there is not None
+            self._op("del", there, there, REMOVE_NETNS if entry.sort == "netns" else REMOVE_OBJECTS)
+        elif change.verb == "create":
+            self._op("add", entry, None, phase, ("link", entry.key[:2]) not in self.renewed)
+        elif change.verb == "recreate":
+            assert there is not None
+            self._op("del", there, there, phase)
+            self._op("add", entry.having({**there.options, **entry.options}), None, phase)
+        elif entry.sort in ("port", "netns"):
+            late = {row.name for row in rows_of(entry) if row.when_up}
+            for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
+                fields = {name: pair for name, pair in change.fields.items() if name in names}
+                self._set_fields(entry, replace(change, fields=fields), when)
+        else:
+            assert there is not None
+            self._op("set", entry.having({**there.options, **entry.options}), there, phase)
+
+    def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
+        new = {name: pair[1] for name, pair in change.fields.items()}
+        old = {name: pair[0] for name, pair in change.fields.items() if pair[0] not in (None, UNSET)}
+        if new:
+            undoable = ("link", entry.key[:2]) not in self.renewed and bool(old)
+            self._op("set", entry.having(new), entry.having(old), phase, undoable)
+
+    def _set_link(self, entry: Entry, change: Change) -> None:
+        up = {name: pair for name, pair in change.fields.items() if name == "up"}
+        rest = {name: pair for name, pair in change.fields.items() if name != "up"}
+        self._set_fields(entry, replace(change, fields=rest), SET_LINKS)
+        self._set_fields(entry, replace(change, fields=up), LINKS_UP if entry.options.get("up") else SET_LINKS)
+
+    def _add_link(self, entry: Entry) -> None:
+        """Add a link; what the kernel does not read at creation follows, and up comes last."""
+        options = dict(entry.options)
+        up = {"up": options.pop("up")} if "up" in options else {}
+        if entry.made_with is None:
+            late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
+            self._op("add", entry.having(options), None, ADD_LINKS)
+        else:
+            late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
+        late = {name: value for name, value in late.items() if value not in ("", NONE)}
+        if late:
+            self._op("set", entry.having(late), entry.having({}), SET_LINKS, undoable=False)
+        if up.get("up"):
+            self._op("set", entry.having(up), entry.having({}), LINKS_UP, undoable=False)
+
+    def _remove_link(self, change: Change) -> None:
+        there = change.observed
+        assert there is not None
+        if there.ident in self.doomed:
+            return
+        hanging = list(self.dependents(there))
+        self.doomed.update(entry.ident for entry in hanging)
+        back = self._rebuilt(there, None, hanging, {})
+        self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
+
+    def _renew_link(self, change: Change) -> None:
+        """Remove a link and make it anew, then put back what hung on it, as wished for or as it was."""
+        there = change.observed
+        assert there is not None
+        if there.ident in self.doomed:
+            return
+        hanging = list(self.dependents(there))
+        back = self._rebuilt(there, None, hanging, {})
+        self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
+        self.operations += self._rebuilt(there, change.entry, hanging, self.desired)
+        self.renewed.update(entry.ident for entry in (there, *hanging))
+        self.renewed.update(("port", port.key) for port in self._ports(there))
+        self.doomed.update(self.renewed)
+
+    def _rebuilt(self, there: Entry, wished: Entry | None, hanging: list[Entry], desired: State) -> list[Operation]:
+        """Return the operations that make a link that is gone whole again."""
+        inner = Planner(desired, self.observed)
+        kept = settable(there)
+        if wished is not None and wished.kind != there.kind:
+            kept = {name: value for name, value in kept.items() if name in _OF_ANY_KIND}
+        inner._add_link((wished or there).having({**kept, **(wished.options if wished else {})}))
+        for entry in hanging:
+            inner._put_back(entry, desired.get(entry.ident))
+        for port in self._ports(there):
+            master = Change("modify", port, port, {"master": (None, there.name)})
+            inner._set_fields(port, master, SET_LINKS)
+            options = self.observed.get(("port", port.key))
+            if options is not None:
+                inner._put_back(options, desired.get(options.ident))
+        return [replace(op, undoable=op.phase == ADD_LINKS) for op in inner.ordered()]
+
+    def _put_back(self, there: Entry, wished: Entry | None) -> None:
+        if wished is not None and not wished.present:
+            return
+        entry = (wished or there).having({**settable(there), **(wished.options if wished else {})})
+        if entry.sort != "link":
+            verb = "set" if entry.sort in ("port", "sysctl") else "add"
+            self._op(verb, entry, entry.having({}), _PHASES[entry.sort])
+            return
+        peered = bool(KINDS[entry.kind].peered)
+        self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)
+
+    def _ports(self, bridge: Entry) -> list[Entry]:
+        """Return the links whose master a link is: they stay when it goes, but lose it."""
+        return [
+            entry
+            for entry in self.observed.values()
+            if entry.sort == "link" and entry.netns == bridge.netns and entry.options.get("master") == bridge.name
+        ]
+
+    def dependents(self, link: Entry) -> Iterable[Entry]:
+        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair."""
+        seen = {link.ident}
+        queue = [link]
+        while queue:
+            current = queue.pop(0)
+            for entry in self.observed.values():
+                if entry.ident in seen or not _hangs_on(entry, current):
+                    continue
+                seen.add(entry.ident)
+                yield entry
+                if entry.sort == "link":
+                    queue.append(entry)
+
+    def _uppers_first(self, changes: list[Change]) -> list[Change]:
+        def depth(entry: Entry) -> int:
+            kind = KINDS.get(entry.kind)
+            lower = entry.options.get(kind.lower) if kind and kind.lower else None
+            below = self.observed.get(("link", (entry.netns, str(lower)))) if lower else None
+            return 1 + depth(below) if below is not None and below is not entry else 0
+
+        return sorted(changes, key=lambda change: -depth(change.observed or change.entry))
+
+    def ordered(self) -> list[Operation]:
+        """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
+        adds = {op.entry.ident: op for op in self.operations if op.phase == ADD_LINKS and op.entry.sort == "link"}
+        ordered: dict[Ident, Operation] = {}
+
+        visiting: set[Ident] = set()
+
+        def visit(op: Operation) -> None:
+            if op.entry.ident in ordered:
+                return
+            visiting.add(op.entry.ident)
+            for ident in _names(op.entry):
+                if ident in adds and ident not in visiting:
+                    visit(adds[ident])
+            ordered[op.entry.ident] = op
+
+        for op in adds.values():
+            visit(op)
+        rank = {ident: number for number, ident in enumerate(ordered)}
+        return sorted(
+            self.operations,
+            key=lambda op: (
+                op.phase,
+                rank[op.entry.ident] if op.phase == ADD_LINKS else op.phase == ROUTES and "via" in op.entry.options,
+            ),
+        )
+
+
+def _at_create(entry: Entry, name: str) -> bool:
+    kind = KINDS.get(entry.kind)
+    row = link_option(kind, name)
+    return row is None or (row.at_create and not (kind is not None and name in kind.late))
+
+
+def _names(entry: Entry) -> Iterable[Ident]:
+    """Yield the links that a new link's options name."""
+    for row in rows_of(entry):
+        value = entry.options.get(row.name)
+        if isinstance(value, str) and row.name in _REFERENCES:
+            netns = entry.netns if row.name == "master" else entry.options.get("link_netns", entry.netns)
+            yield ("link", (netns, value))
+
+
+_REFERENCES = {"master", "dev"}
+
+#: What a link keeps when it is made anew as another kind.
+_OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
+
+
+def _hangs_on(entry: Entry, link: Entry) -> bool:
+    if entry.sort == "netns":
+        return False
+    if entry.sort == "link":
+        kind = KINDS.get(entry.kind)
+        if kind is None:
+            return False
+        if kind.lower and entry.options.get(kind.lower) == link.name:
+            return bool(entry.options.get("link_netns", entry.netns) == link.netns)
+        return kind.peered and (entry.options.get("peer_netns"), entry.options.get("peer_name")) == link.key
+    if entry.netns != link.netns:
+        return False
+    if entry.sort == "route":
+        return bool(entry.options.get("dev") == link.name)
+    return entry.name == link.name
+
+
+def settable(entry: Entry) -> dict[str, Any]:
+    """Return the options of an observed object that a new one of the same kind can be asked for."""
+    names = {row.name for row in rows_of(entry) if not row.when_up}
+    return {name: value for name, value in entry.options.items() if name in names and says_something(name, value)}
+
+
+def undo(done: Iterable[Operation]) -> list[Operation]:
+    """Return the operations that take back what was done, last first."""
+    back: list[Operation] = []
+    for operation in reversed(list(done)):
+        if operation.undoable:
+            back += operation.restore or [operation.inverse()]
+    return back
+
+
+def _peer(entry: Entry) -> Key:
+    return (entry.options["peer_netns"], entry.options["peer_name"])
+
+
+assert set(_PHASES) == {"link", *SORTS}
