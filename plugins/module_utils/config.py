@@ -225,15 +225,22 @@ def check(state: State) -> None:
         if kind is None or not entry.present:
             continue
         _check_families(entry, kind)
-        if not kind.unique or kind.unique[0] not in entry.options:
+        claim = unique_claim(entry)
+        if claim is None:
             continue
-        values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
-        # The clash is in the namespace of the sockets, which is where a link was made from.
-        ident = (entry.options.get("link_netns", entry.netns), entry.kind, values)
-        other = taken.setdefault(ident, entry)
+        other = taken.setdefault(claim, entry)
         if other is not entry:
-            shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, values))
+            shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, claim[2]))
             raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
+
+
+def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
+    """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.unique or kind.unique[0] not in entry.options:
+        return None
+    values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
+    return entry.options.get("link_netns", entry.netns), entry.kind, values
 
 
 def _check_families(entry: Entry, kind: Kind) -> None:

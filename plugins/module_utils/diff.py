@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
+from typing import Any, Mapping
 
-from .config import needed
+from .config import needed, unique_claim
 from .kinds import KINDS
+from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
-from .kinds.types import NONE, LinkName
+from .kinds.types import NONE, Ip, LinkName
 from .model import HOST, ON_CREATE, Change, Entry, State, rows_of
 
 _MISSING = object()
@@ -37,7 +39,28 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
         doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
         changes += [Change("delete", entry, entry) for entry in doomed]
     _check_references(desired, observed, changes)
+    _check_unique(observed, changes)
     return changes
+
+
+def _check_unique(observed: State, changes: list[Change]) -> None:
+    """Refuse a new link that a link which stays makes impossible; what the user wishes for was checked in config.py."""
+    gone = {change.entry.ident for change in changes if change.verb in ("delete", "recreate")}
+    taken: dict[tuple[Any, ...], Entry] = {}
+    for there in observed.values():
+        if there.sort == "link" and there.ident not in gone:
+            claim = unique_claim(there)
+            if claim is not None:
+                taken[claim] = there
+    for change in changes:
+        if change.verb not in ("create", "recreate") or change.entry.sort != "link":
+            continue
+        claim = unique_claim(change.entry)
+        other = taken.get(claim) if claim is not None else None
+        if other is not None and other.ident != change.entry.ident:
+            names = KINDS[other.kind].unique
+            shared = ", ".join(f"{name} {value}" for name, value in zip(names, claim[2] if claim else ()))
+            raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
 
 
 def _compare(entry: Entry, there: Entry | None) -> Change | None:
@@ -53,17 +76,18 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
             )
         needed(entry)
         return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
+    _check_family(entry, there.options)
     rows = {row.name: row for row in rows_of(entry)}
     fields = {}
     for name, wanted in entry.options.items():
         found = there.options.get(name, _MISSING)
-        if found is _MISSING and _means_absent(rows[name], wanted):
+        if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
             continue
         if found != wanted:
             fields[name] = (None if found is _MISSING else found, wanted)
     if not fields:
         return None
-    if all(rows[name].in_place for name in fields):
+    if all(_in_place(rows[name], *fields[name]) for name in fields):
         return Change("modify", entry, there, fields)
     return _anew(entry, there, fields, rows)
 
@@ -71,7 +95,7 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: dict[str, Option]) -> Change:
     """Make anew what the kernel does not change in place: links only when the user allows it."""
     if entry.sort == "link" and not entry.recreate:
-        name = next(name for name in fields if not rows[name].in_place)
+        name = next(name for name in fields if not _in_place(rows[name], *fields[name]))
         old, new = fields[name]
         raise Refused(
             f"{entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}); "
@@ -80,12 +104,41 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
     return Change("recreate", entry, there, fields)
 
 
+def _in_place(row: Option, old: Any, new: Any) -> bool:
+    return row.in_place and not (isinstance(row.type, Ip) and _other_family(old, new))
+
+
+def _other_family(old: Any, new: Any) -> bool:
+    """Tell whether an address is to become one of the other family, which no kind does in place."""
+    try:
+        return ipaddress.ip_address(old).version != ipaddress.ip_address(new).version
+    except ValueError:
+        return False
+
+
+def _untold(entry: Entry, name: str) -> bool:
+    """Tell whether the kernel never reports this option of this kind."""
+    return name == LINK_NETNS.name and not KINDS[entry.kind].tells_netns
+
+
 def _means_absent(row: Option, wanted: Any) -> bool:
     """Tell whether the kernel's silence about an option is what is wished for."""
     return bool(row.type.absent() == wanted) or wanted == NONE
 
 
+def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
+    """Refuse an option that the kernel keeps for the other address family only."""
+    remote = entry.options.get("remote", there.get("remote", NONE))
+    if remote == NONE:
+        return
+    family = 6 if ":" in remote else 4
+    for row in rows_of(entry):
+        if row.family and row.name in entry.options and row.family != family:
+            raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} remote, and {remote} is not one")
+
+
 def _new(entry: Entry) -> Change:
+    _check_family(entry, {})
     if entry.sort == "link":
         if not entry.kind:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")

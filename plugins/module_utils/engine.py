@@ -105,13 +105,18 @@ class Engine:
         return state
 
     def _in_processes(self, seen: set[str]) -> State:
-        """Return marked links that live in a process's namespace while their socket or peer is on this host."""
+        """Return marked links that live in a process's namespace while their socket or peer is on this host.
+
+        Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that run
+        this collection for themselves are left alone that way.
+        """
         found: State = {}
         for netns in list(self.namespaces.of_processes()):
             if netns in seen:
                 continue
-            for entry in self.observer.links(netns):
-                other = entry.options.get("link_netns", entry.options.get("peer_netns"))
+            linked = self.observer.nsid(HOST, netns) >= 0
+            for entry in self.observer.links(netns) if linked else ():
+                other = entry.options.get("link_netns", entry.options.get("peer_netns", HOST))
                 if entry.owned and other == HOST:
                     found[entry.ident] = entry
         return found

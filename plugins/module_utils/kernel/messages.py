@@ -62,7 +62,10 @@ class Writer:
         made_in = entry.options.get("link_netns", entry.netns)
         kind = KINDS[entry.kind]
         tree: list[Any] = [(c.IFLA_IFNAME, "str", entry.name)]
-        header: dict[str, int] = {"index": self.observer.view(entry.netns).reserve(entry.name), **_flags(entry)}
+        # The kernel looks a given index up where the socket is, not where the link goes (rtnl_newlink(), seen on 6.1).
+        above = self.observer.view(made_in).highest
+        index = self.observer.view(entry.netns).reserve(entry.name, above)
+        header: dict[str, int] = {"index": index, **_flags(entry)}
         tree += self._common(entry)
         if made_in != entry.netns:
             tree.append((c.IFLA_NET_NS_FD, "u32", self.observer.namespaces.fd(entry.netns)))

@@ -143,7 +143,7 @@ class Observer:
             if kind.peered:
                 index = int.from_bytes(found.get(c.IFLA_LINK, b"\0\0\0\0"), _ORDER)
                 options["peer_netns"], options["peer_name"] = lower_netns, names.name(index)
-            else:
+            elif kind.tells_netns:
                 options["link_netns"] = lower_netns
         # lo has no kind: its mark stands for the namespace that it came with.
         owned = options.get("group") == MARK_GROUP and bool(kind_name)
@@ -164,13 +164,18 @@ class Observer:
         if netns not in self._nsids or nsid not in self._nsids[netns]:
             known: dict[int, str] = {}
             for other in self.namespaces.known():
-                ask = _RTNL_GENERIC + struct.pack("=HHI", 8, c.NETNSA_FD, self.namespaces.fd(other))
-                answer = attributes(self.channel(netns).ask(c.RTM_GETNSID, ask), 4)
-                number = struct.unpack("=i", answer[c.NETNSA_NSID])[0]
+                number = self.nsid(netns, other)
                 if number >= 0:
                     known[number] = other
             self._nsids[netns] = known
         return self._nsids[netns].get(nsid, f"nsid:{nsid}")
+
+    def nsid(self, netns: str, other: str) -> int:
+        """Return the id that one namespace has for another, -1 where the two share no link."""
+        ask = _RTNL_GENERIC + struct.pack("=HHI", 8, c.NETNSA_FD, self.namespaces.fd(other))
+        answer = attributes(self.channel(netns).ask(c.RTM_GETNSID, ask), 4)
+        number: int = struct.unpack("=i", answer[c.NETNSA_NSID])[0]
+        return number
 
     def netns_entries(self) -> list[Entry]:
         """Return the named namespaces with their loopback and resolver."""

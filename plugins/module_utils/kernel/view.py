@@ -10,19 +10,18 @@ class View:
     def __init__(self) -> None:
         self._indexes: dict[str, int] = {"lo": 1}
         self._names: dict[int, str] = {1: "lo"}
-        self._highest = 1
-        self.groups: set[int] = set()
+        self.highest = 1
 
     def add(self, name: str, index: int) -> None:
         """Note a link."""
         self._indexes[name] = index
         self._names[index] = name
-        self._highest = max(self._highest, index)
+        self.highest = max(self.highest, index)
 
-    def reserve(self, name: str) -> int:
-        """Give a new link an index that no link of the namespace has."""
-        self.add(name, self._highest + 1)
-        return self._highest
+    def reserve(self, name: str, above: int = 0) -> int:
+        """Give a new link an index that no link of the namespace has, and that is above a given one."""
+        self.add(name, max(self.highest, above) + 1)
+        return self.highest
 
     def forget(self, name: str) -> None:
         """Note that a link is gone. Its index is not given again."""

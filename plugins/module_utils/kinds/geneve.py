@@ -22,8 +22,9 @@ GENEVE = Kind(
         Option("dstport", 5, PORT, in_place=False),
         Option("srcport", 15, PortRange(), in_place=False, since="6.15"),
         Option("external", 6, Flag(), in_place=False),
-        Option("udpcsum", 8, Bool(style="no"), in_place=False),
-        Option("udp6zerocsumtx", 9, Bool(style="no"), in_place=False),
+        # geneve_nl2info(): one flag in the kernel, told by the attribute of the remote's family.
+        Option("udpcsum", 8, Bool(style="no"), in_place=False, family=4),
+        Option("udp6zerocsumtx", 9, Bool(style="no"), in_place=False, family=6),
         Option("udp6zerocsumrx", 10, Bool(style="no"), in_place=False),
         Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18"),
     ),
@@ -31,4 +32,6 @@ GENEVE = Kind(
     unique_defaults={"dstport": 6081, "remote": "none"},
     needs_one_of=("vni", "external"),
     follows_socket=True,
+    # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
+    tells_netns=False,
 )

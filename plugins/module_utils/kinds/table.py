@@ -26,7 +26,7 @@ class Option:
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     since: str = ""  # first kernel release that knows it
     word: str = ""  # iproute2's keyword, where it is not the name
-    unset: Any = None  # the value that asks for the kernel's default, where leaving out of the message does not
+    family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
 
     @property
     def attrs(self) -> tuple[int, ...]:
@@ -75,6 +75,7 @@ class Kind:
     lower: str = ""  # the option that names the link beneath
     peered: bool = False  # made in pairs
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
+    tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
     module: str = ""  # the kernel module, where it is not the kind's name
 

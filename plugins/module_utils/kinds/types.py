@@ -314,8 +314,8 @@ class Ttl(Type):
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
         if value == "inherit":
             return [(attrs[1], self.inherit_wire, b"" if self.inherit_wire == "flag" else 1)]
-        number: Attr = (attrs[0], "u8", 0 if value == "auto" else value)
-        return [number] if self.inherit_wire == "flag" else [number, (attrs[1], "u8", 0)]
+        # Never both: geneve_nl2info() ignores the number as soon as the other attribute is there, whatever it says.
+        return [(attrs[0], self.wire, 0 if value == "auto" else value)]
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
         flag = found.get(attrs[1])
