@@ -1,0 +1,208 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make and end lab hosts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lab_hosts
+short_description: Make and end lab hosts on one machine
+version_added: 0.1.0
+description:
+  - A lab host is a group of namespaces (network, mount, UTS, IPC, PID) on the machine that the module runs on.
+    It sees that machine's files through an overlay of its own, so nothing that it writes reaches the machine.
+  - The lab hosts are joined by their C(eth0) to a bridge that stands in a network namespace of its own, the underlay.
+    Nothing is made in the machine's own network namespace.
+  - The lab has exactly the hosts that are listed. Those that are up and as asked are kept; one that has died or is
+    listed with other addresses is made anew; one that is not listed any more is ended.
+author:
+  - The netloom.overlay contributors (@netloom)
+options:
+  name:
+    description: Name of the lab.
+    type: str
+    default: default
+  path:
+    description:
+      - Folder for the state of the lab. It is removed when the lab ends.
+      - Left out, it is C(/run/netloom-lab/) and O(name).
+    type: path
+  state:
+    description:
+      - V(present) makes the lab as asked.
+      - V(absent) ends the hosts that are listed in O(hosts), or the whole lab when none is listed.
+    type: str
+    choices: [present, absent]
+    default: present
+  hosts:
+    description: The lab hosts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name and hostname of the lab host.
+        type: str
+        required: true
+      address:
+        description: IPv4 address of its C(eth0), inside O(underlay.subnet).
+        type: str
+      address6:
+        description: IPv6 address of its C(eth0), inside O(underlay.subnet6).
+        type: str
+      processes:
+        description:
+          - Processes in the lab host, each with a network namespace of its own, as a container has.
+          - The PID of each, as the lab host sees it, stands in C(/run/NAME.pid) of the lab host.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Name of the process.
+            type: str
+            required: true
+  underlay:
+    description: What joins the lab hosts.
+    type: dict
+    default: {}
+    suboptions:
+      subnet:
+        description: IPv4 subnet of the underlay. Needed where a host has an O(hosts[].address).
+        type: str
+      subnet6:
+        description: IPv6 subnet of the underlay. Needed where a host has an O(hosts[].address6).
+        type: str
+      mtu:
+        description: MTU of each lab host's C(eth0), in bytes.
+        type: int
+        default: 1500
+  share:
+    description:
+      - Folders that the lab hosts see although they lie under C(/tmp) or C(/run), which each host has of its own, or on
+        another file system than C(/). A lab host sees its own, writable copy.
+      - Folders on the root file system are seen anyway.
+    type: list
+    elements: path
+    default: []
+  size:
+    description: Most that one lab host can write, as the C(size) option of tmpfs. It is memory.
+    type: str
+    default: 512m
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be made and ended, and does neither.
+  diff_mode:
+    support: none
+    description: The result lists what was made, kept and ended.
+notes:
+  - Needs root, C(ip), C(nsenter) and a kernel with overlay file systems.
+"""
+
+EXAMPLES = r"""
+- name: Two lab hosts
+  netloom.overlay.lab_hosts:
+    hosts:
+      - {name: node1, address: 10.0.0.1}
+      - {name: node2, address: 10.0.0.2, processes: [{name: box1}]}
+    underlay: {subnet: 10.0.0.0/24, mtu: 1500}
+
+- name: End one of them
+  netloom.overlay.lab_hosts:
+    hosts: [{name: node2}]
+    state: absent
+
+- name: End the lab
+  netloom.overlay.lab_hosts:
+    state: absent
+"""
+
+RETURN = r"""
+hosts:
+  description: The lab hosts that are up.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: node1, pid: 4711, addresses: [10.0.0.1/24]}]
+made:
+  description: Names of the lab hosts that were made.
+  returned: success
+  type: list
+  elements: str
+started:
+  description: Processes that were started in lab hosts that are kept, as HOST/NAME.
+  returned: success
+  type: list
+  elements: str
+ended:
+  description: Names of the lab hosts that were ended, and C(underlay) where that was.
+  returned: success
+  type: list
+  elements: str
+lab_path:
+  description: Folder of the lab's state.
+  returned: success
+  type: str
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.lab import state as lab_state
+from ..module_utils.lab.model import LabError, parse
+
+
+def main():
+    process = {"name": {"type": "str", "required": True}}
+    host = {
+        "name": {"type": "str", "required": True},
+        "address": {"type": "str"},
+        "address6": {"type": "str"},
+        "processes": {"type": "list", "elements": "dict", "default": [], "options": process},
+    }
+    underlay = {"subnet": {"type": "str"}, "subnet6": {"type": "str"}, "mtu": {"type": "int", "default": 1500}}
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "default": "default"},
+            "path": {"type": "path"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "hosts": {"type": "list", "elements": "dict", "default": [], "options": host},
+            "underlay": {"type": "dict", "default": {}, "options": underlay, "apply_defaults": True},
+            "share": {"type": "list", "elements": "path", "default": []},
+            "size": {"type": "str", "default": "512m"},
+        },
+        supports_check_mode=True,
+    )
+    options = dict(module.params, path=module.params["path"] or f"/run/netloom-lab/{module.params['name']}")
+    if os.geteuid():
+        module.fail_json(msg="lab_hosts needs root: namespaces and mounts are made")
+    try:
+        result = (ended if options["state"] == "absent" else made)(options, module.check_mode)
+    except LabError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(lab_path=options["path"], hosts=lab_state.running(options["path"]), **result)
+
+
+def made(options, dry):
+    """Make the lab and return what was done."""
+    lab = parse(options)
+    todo = lab_state.observe(lab) if dry else lab_state.present(lab)
+    return {
+        "changed": todo.changed,
+        "made": [host.name for host in todo.make],
+        "started": [f"{host}/{name}" for host, name in todo.start],
+        "ended": sorted({item.host or "underlay" for item in todo.end}),
+    }
+
+
+def ended(options, dry):
+    """End hosts or the whole lab and return what was done."""
+    names = [host["name"] for host in options["hosts"]]
+    gone = lab_state.absent(options["path"], names, dry)
+    return {"changed": bool(gone), "made": [], "started": [], "ended": gone}
+
+
+if __name__ == "__main__":
+    main()
