@@ -1,9 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make the checkout importable as ``ansible_collections.netloom.overlay`` for every test."""
+"""Make the checkout importable as ``ansible_collections.netloom.overlay``, and send tests to the kernel that they need.
+
+``@pytest.mark.needs_kind("geneve")`` says which link kinds a test needs. Where the native kernel lacks one, the test
+gets the mark ``lab_kernel``: ``scripts/test`` runs ``-m "not lab_kernel"`` natively and ``-m lab_kernel`` in the lab
+kernel, so each test runs in exactly one of them. Called by hand on a kernel that cannot run it, a test is skipped with
+the reason.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,6 +34,39 @@ def link_checkout(collections: Path, checkout: Path) -> None:
 link_checkout(COLLECTIONS, CHECKOUT)
 sys.path.insert(0, str(COLLECTIONS))
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
+
+
+def missing_kinds() -> set[str]:
+    """Give the link kinds that the native kernel lacks: as scripts/test found them, or tried here."""
+    if "NETLOOM_MISSING_KINDS" not in os.environ:
+        tried = subprocess.run(
+            [str(CHECKOUT / "scripts" / "missing-kinds")], check=True, capture_output=True, text=True
+        )
+        os.environ["NETLOOM_MISSING_KINDS"] = tried.stdout.strip()
+    return set(os.environ["NETLOOM_MISSING_KINDS"].split())
+
+
+def in_lab_kernel() -> bool:
+    """Tell whether this is the lab kernel; scripts/lab-kernel says so."""
+    return os.environ.get("NETLOOM_LAB_KERNEL") == "uml"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is applied
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the native kernel cannot run; raise UsageError for a test that no kernel would run."""
+    for item in items:
+        kinds = {kind for mark in item.iter_markers("needs_kind") for kind in mark.args}
+        lacking = sorted(kinds & missing_kinds()) if kinds else []
+        if lacking:
+            item.add_marker("lab_kernel")
+        native, lab = item.get_closest_marker("native"), item.get_closest_marker("lab_kernel")
+        if native and lab:
+            raise pytest.UsageError(f"{item.nodeid}: marked native, and needs the lab kernel for {lacking}")
+        if lacking and not in_lab_kernel():
+            reason = f"this kernel lacks {', '.join(lacking)}: call scripts/lab-kernel .venv/bin/pytest {item.nodeid}"
+            item.add_marker(pytest.mark.skip(reason=reason))
+        if native and in_lab_kernel():
+            item.add_marker(pytest.mark.skip(reason="marked native: needs something newer than the lab kernel"))
 
 
 @pytest.fixture(scope="session")
