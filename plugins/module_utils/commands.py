@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from collections.abc import Iterable
+from typing import Any, Callable
 
 from .kinds import KINDS
 from .kinds.types import NONE
@@ -123,7 +124,7 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
     for row in rows_of(entry):
         if row.name in entry.options and (verb != "del" or row.name == "dst"):
             value = entry.options[row.name]
-            words += [value] if row.name == "state" else row.words(value)
+            words += [value] if row.name == "nud" else row.words(value)
     return [*words, *(["vlan", vlan] if vlan != "0" else []), target]
 
 

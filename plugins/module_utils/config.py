@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
 
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
@@ -12,9 +12,10 @@ from .kinds.link import MARK_GROUP
 from .kinds.table import Kind, Refused, nearest
 from .kinds.types import NONE, ifname
 from .model import HOST, Entry, Ident, Key, State, link_option, rows_of, says_something
-from .objects import SORTS, Sort
+from .objects import SORTS
 from .objects.fdb import is_listed
 from .objects.netns import resolver_config
+from .objects.sort import Sort
 
 Canonical = Callable[[str], str]
 
@@ -98,7 +99,12 @@ class Reader:
         if kind and kind.peered and "peer_name" in options:
             options.setdefault("peer_netns", netns)
         return Entry(
-            "link", (netns, name), options, _present(name, item), bool(item.get("recreate")), kind=kind.name if kind else ""
+            "link",
+            (netns, name),
+            options,
+            _present(name, item),
+            bool(item.get("recreate")),
+            kind=kind.name if kind else "",
         )
 
     def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
@@ -113,9 +119,7 @@ class Reader:
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name}, ())
         options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
-        other = Entry(
-            "link", other.key, options, entry.present, entry.recreate, kind=kind.name, made_with=entry.key
-        )
+        other = Entry("link", other.key, options, entry.present, entry.recreate, kind=kind.name, made_with=entry.key)
         self._add(other)
         self._nested(other, peer)
         return entry.having({**entry.options, "peer_name": name, "peer_netns": netns})
@@ -124,10 +128,10 @@ class Reader:
         """Read the addresses, FDB entries and port options that stand within a link."""
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
         for section in ("addresses", "fdb"):
-            for nested in _items(f"{entry.name}: {section}", item.get(section)):
-                if section == "addresses" and not isinstance(nested, Mapping):
-                    nested = {"address": nested}
-                self._object(_sort_of(section), {**_item(f"{entry.name}: {section}", nested), **here}, entry.netns)
+            for given in _items(f"{entry.name}: {section}", item.get(section)):
+                bare = section == "addresses" and not isinstance(given, Mapping)
+                nested = _item(f"{entry.name}: {section}", {"address": given} if bare else given)
+                self._object(_sort_of(section), {**nested, **here}, entry.netns)
         if item.get("port") is not None:
             port = _item(f"{entry.name}: port", item["port"])
             self._object(SORTS["port"], {**port, **here}, entry.netns)
@@ -135,7 +139,8 @@ class Reader:
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = _item(sort.plural, item)
         what = f"{sort.name} {item.get(sort.keys[-1].name) or item.get(sort.keys[0].name) or ''}".strip()
-        _known(what, item, [row.name for row in (*sort.keys, *sort.options)] + ["netns", "state"])
+        general = ["netns"] if sort.lasting else ["netns", "state"]
+        _known(what, item, [row.name for row in (*sort.keys, *sort.options)] + general)
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
         options: dict[str, Any] = {}
@@ -150,8 +155,12 @@ class Reader:
             if value is None and not (sort.name == "route" and row.name == "metric"):
                 raise Refused(f"{what}: {row.name}: is needed")
             parts[row.name] = None if value is None else _parse(what, row.name, row.parse, value)
-        # A port's "state" is the spanning tree's; a port is there as long as its link has a master.
-        self._add(_finished(sort, netns, parts, options, sort.name == "port" or _present(what, item)))
+        # What is lasting is never absent; a port's "state" is the spanning tree's.
+        present = sort.lasting or _present(what, item)
+        for name in sort.needs if present else ():
+            if name not in options:
+                raise Refused(f"{what}: {name}: is needed")
+        self._add(_finished(sort, netns, parts, options, present))
 
 
 def _finished(sort: Sort, netns: str, parts: dict[str, Any], options: dict[str, Any], present: bool) -> Entry:
@@ -267,7 +276,7 @@ def write(state: State) -> dict[str, Any]:
     links: dict[Ident, dict[str, Any]] = {}
     for entry in _ordered(state):
         if entry.sort == "link":
-            item = _link_item(entry, state)
+            item = _link_item(entry)
             if item is not None:
                 links[entry.ident] = item
                 config.setdefault("links", []).append(item)
@@ -292,7 +301,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in entry.options.items() if name in names and says_something(name, value)}
 
 
-def _link_item(entry: Entry, state: State) -> dict[str, Any] | None:
+def _link_item(entry: Entry) -> dict[str, Any] | None:
     options = _shown(entry)
     item: dict[str, Any] = {"name": entry.name}
     if entry.kind:
@@ -328,9 +337,7 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     if entry.netns:
         item["netns"] = entry.netns
     quiet = _QUIET.get(entry.sort, {})
-    item.update(
-        {name: _plain(name, value) for name, value in _shown(entry).items() if value != quiet.get(name, _LOUD)}
-    )
+    item.update({name: _plain(name, value) for name, value in _shown(entry).items() if value != quiet.get(name, _LOUD)})
     return item
 
 
@@ -338,8 +345,8 @@ _LOUD = object()
 #: What goes without saying about an object.
 _QUIET: dict[str, dict[str, Any]] = {
     "address": {"scope": "global", "noprefixroute": False, "nodad": False, "home": False, "mngtmpaddr": False},
-    "neighbor": {"state": "permanent", "router": False, "extern_learn": False},
-    "fdb": {"state": "permanent", "extern_learn": False},
+    "neighbor": {"nud": "permanent", "router": False, "extern_learn": False},
+    "fdb": {"nud": "permanent", "extern_learn": False},
     "route": {"type": "unicast", "scope": "global", "onlink": False},
 }
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .config import needed, unique_claim
 from .kinds import KINDS
@@ -172,21 +173,23 @@ def _check_references(desired: State, observed: State, changes: list[Change]) ->
         return ident in observed and ident not in gone
 
     for change in changes:
-        entry = change.entry
         if change.verb == "delete":
             continue
-        if entry.sort not in ("link", "netns", "route") and entry.name != NONE:
-            if not there("link", entry.netns, entry.name):
-                raise Refused(f"{entry}: dev: there is no link {entry.name}{_where(entry.netns)}")
-        for row in rows_of(entry):
-            value = entry.options.get(row.name, NONE)
-            if not isinstance(row.type, LinkName) or value == NONE or row.name == "peer_name":
-                continue
-            netns = entry.netns
-            if row.name != "master" and entry.sort == "link":
-                netns = entry.options.get("link_netns", entry.netns)
-            if not there("link", netns, value):
-                raise Refused(f"{entry}: {row.name}: there is no link {value}{_where(netns)}")
+        for option, netns, name in _links_named(change.entry):
+            if not there("link", netns, name):
+                raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+
+
+def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """Yield option, namespace and name of each link that an object refers to."""
+    if entry.sort not in ("link", "netns", "route") and entry.name != NONE:
+        yield "dev", entry.netns, entry.name
+    for row in rows_of(entry):
+        value = entry.options.get(row.name, NONE)
+        if not isinstance(row.type, LinkName) or value == NONE or row.name == "peer_name":
+            continue
+        lower = row.name != "master" and entry.sort == "link"
+        yield row.name, entry.options.get("link_netns", entry.netns) if lower else entry.netns, value
 
 
 def _where(netns: str) -> str:

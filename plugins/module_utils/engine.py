@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from .commands import commands
 from .config import Reader, write
@@ -47,18 +48,18 @@ class Engine:
         self.observer.close()
         self.namespaces.close()
 
-    def run(self, config: Mapping[str, Any], overridden: bool = False, check: bool = False) -> Report:
+    def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
         _privileged()
         if check:
-            return self._run(config, overridden, True)
+            return self._run(config, overridden=overridden, check=True)
         try:
             with locked(LOCK_WAIT):
-                return self._run(config, overridden, False)
+                return self._run(config, overridden=overridden, check=False)
         except TimeoutError as why:
             raise Refused(str(why)) from None
 
-    def _run(self, config: Mapping[str, Any], overridden: bool, check: bool) -> Report:
+    def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
         desired = Reader(self.namespaces.canonical).read(config)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)
@@ -107,8 +108,8 @@ class Engine:
     def _in_processes(self, seen: set[str]) -> State:
         """Return marked links that live in a process's namespace while their socket or peer is on this host.
 
-        Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that run
-        this collection for themselves are left alone that way.
+        Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that
+        run this collection for themselves are left alone that way.
         """
         found: State = {}
         for netns in list(self.namespaces.of_processes()):

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Mapping
+from typing import Any
 
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
@@ -14,7 +15,16 @@ from .kinds.types import NONE, UNSET
 from .objects import SORTS
 
 __all__ = [
-    "HOST", "Change", "Entry", "Ident", "Key", "Operation", "Refused", "State", "link_option", "rows_of",
+    "HOST",
+    "Change",
+    "Entry",
+    "Ident",
+    "Key",
+    "Operation",
+    "Refused",
+    "State",
+    "link_option",
+    "rows_of",
     "says_something",
 ]
 
@@ -28,8 +38,8 @@ HOST = ""
 ON_CREATE: dict[str, dict[str, Any]] = {
     "link": {"up": True, "group": MARK_GROUP},
     "netns": {"loopback": True},
-    "fdb": {"state": "permanent"},
-    "neighbor": {"state": "permanent"},
+    "fdb": {"nud": "permanent"},
+    "neighbor": {"nud": "permanent"},
 }
 
 
@@ -135,7 +145,7 @@ def link_option(kind: Kind | None, name: str) -> Option | None:
 
 
 def says_something(name: str, value: Any) -> bool:
-    """Tell whether an observed value is worth asking for: not that nothing is there. HOST is a namespace, not nothing."""
+    """Tell whether an observed value is worth asking for. HOST is a namespace, not nothing."""
     if name.endswith("_netns"):
         return True
     return value not in (UNSET, NONE, "", ())

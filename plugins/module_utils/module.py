@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from typing import Any, Callable, Mapping
+from collections.abc import Mapping
+from typing import Any, Callable, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .engine import Engine, Failed, KernelError, Refused, Report
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.table import nearest
 from .objects import SORTS
 
 #: The oldest pyroute2 whose deletes work on current kernels (Debian 12 has it).
@@ -35,7 +37,10 @@ def link_spec(kind: str) -> dict[str, dict[str, Any]]:
             spec[row.name] = row.spec()
     if table.peered:
         rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name != "link_netns"}
-        spec["peer"] = {"type": "dict", "options": {"name": {"type": "str", "required": True}, "netns": {"type": "str"}, **rows}}
+        spec["peer"] = {
+            "type": "dict",
+            "options": {"name": {"type": "str", "required": True}, "netns": {"type": "str"}, **rows},
+        }
     return spec
 
 
@@ -43,10 +48,12 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
     """Return the argument specification of an object's module, from its table."""
     sort = SORTS[name]
     spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*sort.keys, *sort.options)}
-    spec.update(_GENERAL if name != "netns" else {"state": _GENERAL["state"]})
-    if name == "port":
-        del spec["state"]["default"]
-        del spec["state"]
+    if name != "netns":
+        spec["netns"] = _GENERAL["netns"]
+    if not sort.lasting:
+        spec["state"] = _GENERAL["state"]
+    for option in sort.needs:
+        spec[option] = {**spec[option], "required": True}
     for row in sort.keys:
         if (name, row.name) not in _OPTIONAL_KEYS:
             spec[row.name] = {**spec[row.name], "required": True}
@@ -90,7 +97,7 @@ def run_state() -> None:
     state, config = module.params["state"], module.params["config"]
     if state == "gathered":
         _engine(module, lambda engine: Report(config=engine.gather()), writes=False)
-    _engine(module, lambda engine: engine.run(config, state == "overridden", module.check_mode))
+    _engine(module, lambda engine: engine.run(config, overridden=state == "overridden", check=module.check_mode))
 
 
 def run_info() -> None:
@@ -99,8 +106,33 @@ def run_info() -> None:
     _engine(module, lambda engine: Report(config=engine.gather(module.params["netns"])), writes=False)
 
 
+class _Module(AnsibleModule):
+    """Refuse bad options in the words of the engine: the object first, then the option, then the nearest known one."""
+
+    def fail_json(self, msg: str, **rest: Any) -> NoReturn:
+        result = getattr(self, "validation_result", None)
+        if result is not None and result.error_messages:
+            msg = self._about(msg, sorted(result.unsupported_parameters))
+        super().fail_json(msg, **rest)
+        raise SystemExit(1)
+
+    def _about(self, msg: str, unknown: list[str]) -> str:
+        if unknown:
+            *above, name = unknown[0].split(".")
+            known = self.argument_spec
+            for option in above:
+                known = known[option]["options"]
+            msg = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
+        subject = next((self.params[key] for key in _SUBJECTS if self.params.get(key)), None)
+        return f"{subject}: {msg}" if subject else msg
+
+
+#: Options that name what a task is about, the most telling first.
+_SUBJECTS = ("name", "address", "dst", "mac", "dev")
+
+
 def _module(spec: dict[str, Any], **rules: Any) -> AnsibleModule:
-    return AnsibleModule(argument_spec=spec, supports_check_mode=True, **rules)
+    return _Module(argument_spec=spec, supports_check_mode=True, **rules)
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +155,7 @@ def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: boo
         if engine is not None:
             engine.close()
     result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
-    if module._diff and report.diff:
+    if report.diff and module._diff:  # noqa: SLF001 - how modules learn of --diff
         result["diff"] = report.diff
     if not writes:
         result["config"] = report.config

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Iterable
+from typing import Any
 
 from .kinds import KINDS
 from .kinds.types import NONE, UNSET
@@ -44,7 +45,9 @@ class Planner:
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
-        removed = [change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"]
+        removed = [
+            change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
+        ]
         for change in self._uppers_first(removed):
             if change.verb == "delete":
                 self._remove_link(change)
@@ -257,11 +260,8 @@ def _hangs_on(entry: Entry, link: Entry) -> bool:
         if kind.lower and entry.options.get(kind.lower) == link.name:
             return bool(entry.options.get("link_netns", entry.netns) == link.netns)
         return kind.peered and (entry.options.get("peer_netns"), entry.options.get("peer_name")) == link.key
-    if entry.netns != link.netns:
-        return False
-    if entry.sort == "route":
-        return bool(entry.options.get("dev") == link.name)
-    return entry.name == link.name
+    on = entry.options.get("dev") if entry.sort == "route" else entry.name
+    return (entry.netns, on) == link.key
 
 
 def settable(entry: Entry) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Sequence
+from typing import Any
 
 from ..kinds.link import MARK_GROUP
 from ..model import Entry, Operation

@@ -7,8 +7,8 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Iterator, Sequence
 
 NETLINK_ROUTE = 0
 SOL_NETLINK = 270
@@ -122,8 +122,8 @@ class Channel:
     def batch(self, messages: Sequence[bytearray]) -> dict[int, KernelError]:
         """Send encoded requests in as few sends as may be; return the errors by position in messages.
 
-        Only the last request of a send asks for an acknowledgement: errors come back anyway, with the sequence number of
-        the request that they are about (net/netlink/af_netlink.c: netlink_rcv_skb).
+        Only the last request of a send asks for an acknowledgement: errors come back anyway, with the sequence number
+        of the request that they are about (net/netlink/af_netlink.c: netlink_rcv_skb).
         """
         errors: dict[int, KernelError] = {}
         start = 0
@@ -140,11 +140,9 @@ class Channel:
         first = self._sequence + 1
         for position in range(start, end):
             message = messages[position]
-            flags = NLM_F_REQUEST | (NLM_F_ACK if position == end - 1 else 0)
-            flags |= int.from_bytes(message[6:8], "little" if _LITTLE else "big")
-            _HEADER.pack_into(
-                message, 0, len(message), int.from_bytes(message[4:6], "little" if _LITTLE else "big"), flags, self._next(), 0
-            )
+            kind, flags = _ATTR.unpack_from(message, 4)
+            flags |= NLM_F_REQUEST | (NLM_F_ACK if position == end - 1 else 0)
+            _HEADER.pack_into(message, 0, len(message), kind, flags, self._next(), 0)
         last = self._sequence
         self.socket.send(b"".join(messages[start:end]))
         errors: dict[int, KernelError] = {}
@@ -157,9 +155,6 @@ class Channel:
                     errors[start + number - first] = error
                 if number == last:
                     return errors
-
-
-_LITTLE = struct.pack("=H", 1) == struct.pack("<H", 1)
 
 
 def _error(flags: int, body: memoryview) -> KernelError | None:

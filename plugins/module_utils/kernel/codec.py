@@ -1,15 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Encode rtnetlink messages with pyroute2's message classes.
 
-The classes are pyroute2's; their attribute maps are not. Seen on 0.7.2 to 0.9.7: its maps differ from release to release
-(geneve ``df`` 16 bits wide, ipvlan without flags, vxlan's label with its bytes swapped, bridge options missing), and an
-attribute that a map does not know is left out without a word. The kinds' tables know number and type of every attribute, so
-here each class gets a map that has all numbers with all wire types, and nothing can be dropped.
+The classes are pyroute2's; their attribute maps are not. Seen on 0.7.2 to 0.9.7: its maps differ from release to
+release (geneve's df 16 bits wide, ipvlan without flags, vxlan's label with its bytes swapped, bridge options missing),
+and an attribute that a map does not know is left out without a word. The kinds' tables know number and type of every
+attribute, so here each class gets a map that has all numbers with all wire types, and nothing can be dropped.
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pyroute2.netlink import NLA_F_NESTED, nla
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
@@ -95,7 +96,7 @@ def encode(shape: str, kind: int, flags: int, header: Mapping[str, int], tree: T
 
     ``header`` fills the fields of the message's struct, ``tree`` is (number, wire type, value) with lists for nests.
     """
-    message = MESSAGES[shape]()
+    message: Any = MESSAGES[shape]()
     for name, value in header.items():
         message[name] = value
     message["attrs"] = _values(tree)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Callable, Optional
 
 from ..kinds.types import NONE, UNSET, ip_text
 from ..model import Entry
@@ -63,12 +64,13 @@ def address(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
 def neighbor(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     """Decode struct ndmsg of the ARP and neighbor discovery tables; only what was put there is told."""
     family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
-    if family not in (c.AF_INET, c.AF_INET6) or state != c.NUD_PERMANENT:
+    if family not in (c.AF_INET, c.AF_INET6) or state not in _NEIGHBOR_NAMES:
         return None
     found = attributes(body, 12)
-    if c.NDA_DST not in found:
+    if c.NDA_DST not in found or (state == c.NUD_NOARP and c.NDA_PROTOCOL not in found):
+        # The kernel makes noarp entries by itself (loopback, multicast), but without a protocol.
         return None
-    options: dict[str, Any] = {"state": _NEIGHBOR_NAMES[state]}
+    options: dict[str, Any] = {"nud": _NEIGHBOR_NAMES[state]}
     if c.NDA_LLADDR in found:
         options["mac"] = found[c.NDA_LLADDR].hex(":")
     options["router"] = bool(flags & c.NTF_ROUTER)
@@ -99,7 +101,7 @@ def fdb(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     if link is not None and dst and dst in (link.options.get("remote"), link.options.get("multicast_group")):
         if mac == "00:00:00:00:00:00":
             return None  # the default entry that the link's own remote stands for
-    options: dict[str, Any] = {"state": _FDB_NAMES[state], "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
+    options: dict[str, Any] = {"nud": _FDB_NAMES[state], "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
     for row in FDB.options:
         if row.attrs:
             value = row.decode(found, view)

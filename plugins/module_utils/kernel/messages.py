@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Callable, Iterable
+from collections.abc import Iterable
+from typing import Any, Callable
 
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
@@ -152,7 +153,7 @@ class Writer:
         header = {
             "family": _family(dst),
             "ifindex": self.observer.view(entry.netns).index(entry.name),
-            "state": NEIGHBOR_STATES[entry.options.get("state", "permanent")],
+            "state": NEIGHBOR_STATES[entry.options.get("nud", "permanent")],
             "flags": flags,
         }
         tree: list[Any] = [(c.NDA_DST, "raw", packed_ip(dst))]
@@ -182,7 +183,7 @@ class Writer:
         header = {
             "family": c.AF_BRIDGE,
             "ifindex": view.index(dev),
-            "state": FDB_STATES[entry.options.get("state", "permanent")],
+            "state": FDB_STATES[entry.options.get("nud", "permanent")],
             "flags": (c.NTF_SELF if target == "self" else c.NTF_MASTER) | extern,
         }
         if operation.verb == "del":
@@ -197,7 +198,7 @@ class Writer:
         _netns, dst, table, metric = entry.key
         options = entry.options
         view = self.observer.view(entry.netns)
-        network = _network(dst, options)
+        network = _network(dst)
         table_number = TABLES.get(table) or int(table)
         tree: list[Any] = [(c.RTA_TABLE, "u32", table_number)]
         if network.prefixlen:
@@ -243,7 +244,7 @@ def _family(address: str) -> int:
     return c.AF_INET6 if ":" in address else c.AF_INET
 
 
-def _network(dst: str, options: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(dst: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network("0.0.0.0/0" if dst == "default" else dst)
 
 

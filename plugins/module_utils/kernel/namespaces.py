@@ -7,8 +7,9 @@ import contextlib
 import ctypes
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Callable, Iterator, TypeVar
+from typing import Callable, TypeVar
 
 from ..model import HOST
 
@@ -39,7 +40,7 @@ def in_thread(work: Callable[[], Result]) -> Result:
     def run() -> None:
         try:
             results.append(work())
-        except BaseException as error:  # raised again below, in the caller's thread
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the caller's thread
             errors.append(error)
 
     thread = threading.Thread(target=run)

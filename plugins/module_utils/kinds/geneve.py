@@ -9,7 +9,7 @@ from .types import Bool, Flag, Int, IntOr, Ip, PortRange, Ttl, Word
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
 
-# geneve_changelink() refuses every attribute that carries a "changelink" test in geneve_nl2info(), even an unchanged one.
+# geneve_changelink() refuses every attribute that has a "changelink" test in geneve_nl2info(), even an unchanged one.
 GENEVE = Kind(
     name="geneve",
     options=(

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping, NamedTuple, Protocol, Sequence, Union
+from typing import Any, Callable, NamedTuple, Protocol, Union
 
 Leaf = Union[int, str, bytes]
 Attr = tuple[int, str, Leaf]  # netlink attribute number, wire type, what the codec packs
@@ -277,7 +278,8 @@ class IntOr(Type):
         return number
 
     def to_leaf(self, value: Any, names: Names) -> Leaf:
-        return self.table.get(value, value)
+        leaf: Leaf = self.table.get(value, value)
+        return leaf
 
     def from_leaf(self, leaf: Leaf, names: Names) -> Any:
         return self.parse(leaf)

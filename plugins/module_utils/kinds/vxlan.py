@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""VXLAN (RFC 7348); attributes and rules from drivers/net/vxlan/vxlan_core.c and uapi/linux/if_link.h (IFLA_VXLAN_*)."""
+"""VXLAN (RFC 7348); attributes and rules: drivers/net/vxlan/vxlan_core.c, uapi/linux/if_link.h (IFLA_VXLAN_*)."""
 
 from __future__ import annotations
 

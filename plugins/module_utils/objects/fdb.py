@@ -10,8 +10,9 @@ from ..kinds.table import Option
 from ..kinds.types import Bool, Int, LinkName, Mac, Word
 from .sort import Address, Sort
 
-#: iproute2's words: permanent is "local" on a bridge, static is NUD_NOARP, dynamic is NUD_REACHABLE.
-STATES = {"permanent": 0x80, "static": 0x40, "dynamic": 0x02}
+#: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP. What is dynamic ages, as
+#: what was learned does, and can be told from it by nothing: it is no state to keep.
+STATES = {"permanent": 0x80, "static": 0x40}
 
 FDB = Sort(
     name="fdb",
@@ -24,7 +25,7 @@ FDB = Sort(
     ),
     options=(
         Option("dst", None, Address()),
-        Option("state", None, Word(table=STATES)),
+        Option("nud", None, Word(table=STATES)),
         Option("vni", 7, Int(high=2**24 - 1, rule="24 bits")),
         Option("src_vni", 11, Int(high=2**24 - 1, rule="24 bits")),
         Option("port", 6, Int(wire="be16", high=65535)),

@@ -7,7 +7,8 @@ from ..kinds.table import Option
 from ..kinds.types import Bool, LinkName, Mac, Word
 from .sort import Address, Sort
 
-STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
+#: The states that last. The others are steps that the kernel takes by itself.
+STATES = {"permanent": 0x80, "noarp": 0x40}
 
 NEIGHBOR = Sort(
     name="neighbor",
@@ -15,7 +16,7 @@ NEIGHBOR = Sort(
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr"),
-        Option("state", None, Word(table=STATES), word="nud"),
+        Option("nud", None, Word(table=STATES)),
         Option("router", None, Bool(style="flag")),
         Option("extern_learn", None, Bool(style="flag")),
     ),

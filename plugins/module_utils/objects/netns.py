@@ -34,9 +34,7 @@ class Resolver(Type):
             if items is not None and not isinstance(items, (list, tuple)):
                 raise ValueError(f"{name}: {items!r} is not a list")
         lines = [f"nameserver {ip(server)}" for server in value.get("nameservers") or ()]
-        for name in _LISTS[1:]:
-            if value.get(name):
-                lines.append(" ".join([name, *map(str, value[name])]))
+        lines += [" ".join([name, *map(str, value[name])]) for name in _LISTS[1:] if value.get(name)]
         return "".join(f"{line}\n" for line in lines)
 
 

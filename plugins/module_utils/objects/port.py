@@ -49,4 +49,5 @@ PORT = Sort(
         Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4"),
         Option("backup_nhid", 44, Int(), since="6.5"),
     ),
+    lasting=True,
 )

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 from ..kinds.table import Option, nearest
 from ..kinds.types import Bool, Int, LinkName, Type, Word, ip, whole_number

@@ -19,6 +19,8 @@ class Sort:
     plural: str
     keys: tuple[Option, ...]
     options: tuple[Option, ...]
+    lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
+    needs: tuple[str, ...] = ()  # options without which the object says nothing
 
     def row(self, name: str) -> Option | None:
         """Find a row by name."""

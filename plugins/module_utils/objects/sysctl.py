@@ -43,11 +43,13 @@ SYSCTL = Sort(
     plural="sysctls",
     keys=(Option("dev", None, LinkName()), Option("name", None, SysctlName())),
     options=(Option("value", None, SysctlValue()),),
+    lasting=True,
+    needs=("value",),
 )
 
 
 def path(dev: str, name: str) -> str:
-    """Return the file below /proc/sys/net. A dot in a link's name is no separator here, so the path is the safe form."""
+    """Return the file below /proc/sys/net: a dot in a link's name is no separator in a path."""
     parts = name.split(".")
     if parts[0] == "bridge":
         return f"bridge/{parts[1]}"
