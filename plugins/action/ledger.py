@@ -67,10 +67,14 @@ class ActionModule(ActionBase):
         if task_vars.get("netloom_overlay_error"):
             raise AnsibleActionFail("the inventory was refused: %s" % task_vars["netloom_overlay_error"])
         if value is None:
-            raise AnsibleActionFail("the inventory has no source of the plugin netloom.overlay.fabric; give path, and proposed to record")
+            raise AnsibleActionFail(
+                "the inventory has no source of the plugin netloom.overlay.fabric; give path, and proposed to record"
+            )
         value = self._templar.template(value)
         if not isinstance(value, dict) or "path" not in value:
-            raise AnsibleActionFail("netloom_overlay_ledger must be a mapping with path and proposed, not %r" % (value,))
+            raise AnsibleActionFail(
+                "netloom_overlay_ledger must be a mapping with path and proposed, not %r" % (value,)
+            )
         return value
 
 

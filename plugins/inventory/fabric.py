@@ -93,6 +93,15 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 every string is a template
+
+    def trust_as_template(value):
+        """Return the string."""
+        return value
+
+
 from ..module_utils.fabric.errors import FabricError
 from ..module_utils.fabric.intent import read_fabric
 from ..module_utils.fabric.resolve import resolve
@@ -124,7 +133,7 @@ class InventoryModule(BaseInventoryPlugin):
             self._parse(inventory, loader, path)
         except (FabricError, LedgerError, AnsibleError) as error:
             reason = "%s: %s" % (os.path.basename(path), getattr(error, "message", None) or error)
-            inventory.set_variable("all", ERROR_VARIABLE, reason)
+            inventory.set_variable("all", ERROR_VARIABLE, _trusted(reason.replace("{{", "{ {").replace("{%", "{ %")))
             raise AnsibleParserError(reason) from None
 
     def _parse(self, inventory, loader, path):
@@ -146,8 +155,9 @@ class InventoryModule(BaseInventoryPlugin):
         variables = {name: fleet.say(name, address) for name in inventory.hosts}
         resolution = resolve(source, fleet.select, variables, load(ledger_path))
         for host, value in resolution.hosts.items():
-            inventory.set_variable(host, VARIABLE, value)
-        inventory.set_variable("all", LEDGER_VARIABLE, {"path": ledger_path, "proposed": resolution.proposed_data()})
+            inventory.set_variable(host, VARIABLE, _trusted(value))
+        ledger = {"path": ledger_path, "proposed": resolution.proposed_data()}
+        inventory.set_variable("all", LEDGER_VARIABLE, _trusted(ledger))
 
 
 class _Fleet:
@@ -205,13 +215,17 @@ class _Fleet:
         return address
 
 
-def _trusted(text):
-    """Mark a template of the source as one: ansible-core 2.19 and later template only what they trust."""
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:  # before 2.19 every string is
-        return text
-    return trust_as_template(text)
+def _trusted(value):
+    """Mark all strings as from the source, as ansible.builtin.yaml does.
+
+    ansible-core 2.19 templates only what is trusted, and its ansible-inventory --list writes other strings as mappings. The attribute
+    trusted_by_default does not serve: seen on 2.19, the choice of the first source read is kept for all others.
+    """
+    if isinstance(value, dict):
+        return {key: _trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_trusted(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
 
 
 def _plain(value):

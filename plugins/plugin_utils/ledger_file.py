@@ -10,7 +10,8 @@ import os
 import socket
 import tempfile
 import time
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import yaml
 

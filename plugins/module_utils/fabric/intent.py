@@ -369,12 +369,21 @@ def read_fabric(source: Any, ignore: Sequence[str] = ("plugin",)) -> Fabric:
     return Fabric(**row)
 
 
+#: A host's own underlay. Its address is judged later: only a member must have one.
+_HOST_UNDERLAY = (
+    Key("address", words.parse_str),
+    Key("device", words.parse_ifname),
+    Key("mtu", words.parse_mtu),
+)
+
+
+def parse_host_underlay(where: str, value: Any) -> dict[str, Any]:
+    """Read what a host says of its own underlay."""
+    return read(where, value, _HOST_UNDERLAY)
+
+
 _HOST = (
-    Key(
-        "underlay",
-        lambda where, value: read(where, value, tuple(Key(key.name, key.parse) for key in UNDERLAY)),
-        default={},
-    ),
+    Key("underlay", parse_host_underlay, default={}),
     Key("networks", mapping_of(parse_member), default={}),
 )
 

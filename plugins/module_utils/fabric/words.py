@@ -24,9 +24,10 @@ _MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
-def natural(name: str) -> list[Any]:
-    """Return a sort key in which node2 comes before node10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+def natural(name: str) -> tuple[Any, ...]:
+    """Return a sort key in which node2 comes before node10; the name itself tells node1 from node01."""
+    parts = re.split(r"([0-9]+)", name)
+    return ([(int(part), "") if part.isdecimal() else (-1, part) for part in parts], name)
 
 
 def type_word(value: Any) -> str:
