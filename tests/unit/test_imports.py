@@ -1,0 +1,171 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Hold the table of docs/architecture.md: who may import whom, read from the source and not by importing it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+COLLECTION = "ansible_collections.netloom.overlay."
+UTILS = "plugins.module_utils."
+
+# What a pure part may take from Python itself: nothing that reads or writes anything.
+PURE = frozenset(
+    {"__future__", "base64", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "ipaddress"}
+    | {"itertools", "json", "math", "operator", "re", "struct", "textwrap", "typing"}
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A part of the code: its modules (a name, or a package with all in it) and what these may import.
+
+    ``python``: the only packages from outside the collection, or None for all but those of ``banned``.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    may_import: tuple[str, ...]
+    python: frozenset[str] | None = None
+    banned: tuple[str, ...] = ()
+
+    def holds(self, module: str) -> bool:
+        """Tell whether the module is part of this layer."""
+        return any(module == name or module.startswith(name + ".") for name in self.modules)
+
+
+def utils(*names: str) -> tuple[str, ...]:
+    """Give the full names of parts of module_utils."""
+    return tuple(UTILS + name for name in names)
+
+
+MAKES_ANSIBLE_MODULE = "ansible.module_utils.basic"
+
+LAYERS = (
+    Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
+    Layer("words", utils("model", "config", "commands", "diff", "plan"), ("words", "tables"), PURE),
+    Layer("intent", utils("fabric", "ledger"), ("intent", "words", "tables"), PURE),
+    Layer("kernel", utils("kernel"), ("kernel", "words", "tables"), banned=("ansible", "yaml")),
+    Layer("engine", utils("engine"), ("engine", "kernel", "words", "tables"), banned=("ansible", "yaml", "pyroute2")),
+    Layer("module", utils("module"), ("module", "engine", "words", "tables"), banned=("yaml", "pyroute2")),
+    Layer("lab", utils("lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("verify", utils("verify"), ("verify",), banned=("ansible", "yaml", "pyroute2")),
+    # These come before the other modules: they work on the machine or send probes, and have no link to describe.
+    Layer("lab module", ("plugins.modules.lab_hosts",), ("lab",), banned=("yaml", "pyroute2")),
+    Layer("verify modules", ("plugins.modules.verify_probe",), ("verify",), banned=("yaml", "pyroute2")),
+    Layer("modules", ("plugins.modules",), ("module", "tables"), banned=("yaml", "pyroute2", MAKES_ANSIBLE_MODULE)),
+    Layer(
+        "controller",
+        tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "filter", "become", "plugin_utils")),
+        ("controller", "intent", "words", "tables", "lab"),
+        banned=("pyroute2", MAKES_ANSIBLE_MODULE),
+    ),
+    Layer("documentation", ("plugins.doc_fragments",), (), frozenset({"__future__"})),
+)
+
+
+def layer_of(module: str) -> Layer | None:
+    """Give the layer of a module of the collection."""
+    return next((layer for layer in LAYERS if layer.holds(module)), None)
+
+
+def module_name(path: Path) -> str:
+    """Give the dotted name, from the collection's root, of a source file."""
+    parts = path.relative_to(CHECKOUT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(source: str, module: str, is_package: bool) -> Iterator[str]:
+    """Give the dotted names that a source imports, anywhere in it; those of the collection from its root."""
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix(COLLECTION) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *(node.module or "").split(".")]).rstrip(".").removeprefix(COLLECTION)
+            # `from . import derive` names a module, `from .derive import mac` an object in one: both must be allowed.
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def violations(source: str, module: str, is_package: bool = False) -> list[str]:
+    """List what a source imports and may not."""
+    layer = layer_of(module)
+    if layer is None:
+        return [f"{module}: belongs to no layer; give it one here and in docs/architecture.md"]
+    found = []
+    for name in imported(source, module, is_package):
+        root = name.partition(".")[0]
+        if root == "plugins":
+            target = layer_of(name)
+            allowed = target is not None and target.name in layer.may_import
+        elif layer.python is not None:
+            allowed = root in layer.python
+        else:
+            allowed = not any(name == banned or name.startswith(banned + ".") for banned in layer.banned)
+        if not allowed:
+            found.append(f"{module} ({layer.name}) imports {name}")
+    return found
+
+
+SOURCES = sorted(CHECKOUT.glob("plugins/**/*.py"))
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=module_name(path)) for path in SOURCES])
+def test_imports(path: Path) -> None:
+    """Find no import that its layer does not allow."""
+    assert violations(path.read_text(), module_name(path), path.name == "__init__.py") == []
+
+
+def test_layers_have_sources() -> None:
+    """Find each layer that must be there: a table of names that match nothing would hold nothing."""
+    found = {layer.name for path in SOURCES if (layer := layer_of(module_name(path)))}
+    assert {"tables", "words", "intent", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        (UTILS + "diff", "import pyroute2"),
+        (UTILS + "diff", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "plan", "def late():\n    import socket"),
+        (UTILS + "kinds.geneve", "import os.path"),
+        (UTILS + "kinds.geneve", "from ..kernel import codec"),
+        (UTILS + "kinds.geneve", "from .. import engine"),
+        (UTILS + "objects.route", f"from {COLLECTION}{UTILS}kernel.codec import encode"),
+        (UTILS + "fabric.resolve", "import ctypes"),
+        (UTILS + "fabric.resolve", "from ..kernel.lock import locked"),
+        (UTILS + "engine", "from pyroute2.netlink import nla"),
+        (UTILS + "engine", "from .module import run"),
+        (UTILS + "kernel.apply", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "kernel.apply", "from ..engine import Engine"),
+        ("plugins.modules.netns", "from ansible.module_utils.basic import AnsibleModule"),
+        ("plugins.modules.netns", "from ..module_utils.engine import Engine"),
+        ("plugins.inventory.fabric", "from ..module_utils.kernel.codec import encode"),
+        (UTILS + "newcomer", ""),
+    ],
+)
+def test_violation_is_found(module: str, source: str) -> None:
+    """Show that each rule finds a source that breaks it."""
+    assert len(violations(source, module)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        (UTILS + "diff", "from .kinds.table import Option\nimport ipaddress"),
+        (UTILS + "kinds.geneve", "from .table import Kind"),
+        (UTILS + "kernel.codec", "from pyroute2.netlink import nla\nimport socket\nfrom . import constants"),
+        (UTILS + "module", "from ansible.module_utils.basic import AnsibleModule\nfrom .engine import Engine"),
+        ("plugins.modules.netns", "from ..module_utils.module import run"),
+        ("plugins.modules.lab_hosts", "from ansible.module_utils.basic import AnsibleModule"),
+    ],
+)
+def test_allowed_is_allowed(module: str, source: str) -> None:
+    """Show that what the table allows is not found."""
+    assert violations(source, module) == []
