@@ -100,6 +100,8 @@ def parse(options: Mapping[str, Any]) -> Lab:
         raise LabError(f"underlay.mtu: {mtu} is not between 68 and 65535")
     if networks[1] is not None and mtu < 1280:
         raise LabError(f"underlay.mtu: {mtu} is less than the 1280 that IPv6 needs (RFC 8200, section 5)")
+    if not options["hosts"]:
+        raise LabError("hosts: none is listed; a lab has at least one")
     hosts: List[LabHost] = []
     processes: List[Tuple[str, str]] = []
     owners: Dict[str, str] = {}
