@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import NONE, UNSET
 from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, says_something
@@ -42,13 +43,18 @@ class Planner:
         self.operations: list[Operation] = []
         self.renewed: set[Ident] = set()  # made anew, or put back on what is made anew
         self.doomed: set[Ident] = set()  # gone with a link that is removed
+        self.removed: set[Ident] = set()  # links to be removed or made anew
+        self.dependents = Dependents({})
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
         removed = [
             change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
         ]
-        for change in self._uppers_first(removed):
+        self.removed = {change.entry.ident for change in removed}
+        if removed:
+            self.dependents = Dependents(self.observed)
+        for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
                 self._remove_link(change)
             else:
@@ -123,7 +129,7 @@ class Planner:
         assert there is not None
         if there.ident in self.doomed:
             return
-        hanging = list(self.dependents(there))
+        hanging = list(self.dependents.of(there))
         self.doomed.update(entry.ident for entry in hanging)
         back = self._rebuilt(there, None, hanging, {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
@@ -134,12 +140,12 @@ class Planner:
         assert there is not None
         if there.ident in self.doomed:
             return
-        hanging = list(self.dependents(there))
+        hanging = list(self.dependents.of(there))
         back = self._rebuilt(there, None, hanging, {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
         self.operations += self._rebuilt(there, change.entry, hanging, self.desired)
         self.renewed.update(entry.ident for entry in (there, *hanging))
-        self.renewed.update(("port", port.key) for port in self._ports(there))
+        self.renewed.update(("port", port.key) for port in self.dependents.ports(there))
         self.doomed.update(self.renewed)
 
     def _rebuilt(self, there: Entry, wished: Entry | None, hanging: list[Entry], desired: State) -> list[Operation]:
@@ -151,7 +157,9 @@ class Planner:
         inner._add_link((wished or there).having({**kept, **(wished.options if wished else {})}))
         for entry in hanging:
             inner._put_back(entry, desired.get(entry.ident))
-        for port in self._ports(there):
+        for port in self.dependents.ports(there):
+            if port.ident in self.removed:
+                continue  # its own way back has its master
             master = Change("modify", port, port, {"master": (None, there.name)})
             inner._set_fields(port, master, SET_LINKS)
             options = self.observed.get(("port", port.key))
@@ -169,37 +177,6 @@ class Planner:
             return
         peered = bool(KINDS[entry.kind].peered)
         self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)
-
-    def _ports(self, bridge: Entry) -> list[Entry]:
-        """Return the links whose master a link is: they stay when it goes, but lose it."""
-        return [
-            entry
-            for entry in self.observed.values()
-            if entry.sort == "link" and entry.netns == bridge.netns and entry.options.get("master") == bridge.name
-        ]
-
-    def dependents(self, link: Entry) -> Iterable[Entry]:
-        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair."""
-        seen = {link.ident}
-        queue = [link]
-        while queue:
-            current = queue.pop(0)
-            for entry in self.observed.values():
-                if entry.ident in seen or not _hangs_on(entry, current):
-                    continue
-                seen.add(entry.ident)
-                yield entry
-                if entry.sort == "link":
-                    queue.append(entry)
-
-    def _uppers_first(self, changes: list[Change]) -> list[Change]:
-        def depth(entry: Entry) -> int:
-            kind = KINDS.get(entry.kind)
-            lower = entry.options.get(kind.lower) if kind and kind.lower else None
-            below = self.observed.get(("link", (entry.netns, str(lower)))) if lower else None
-            return 1 + depth(below) if below is not None and below is not entry else 0
-
-        return sorted(changes, key=lambda change: -depth(change.observed or change.entry))
 
     def ordered(self) -> list[Operation]:
         """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
@@ -248,20 +225,6 @@ _REFERENCES = {"master", "dev"}
 
 #: What a link keeps when it is made anew as another kind.
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
-
-
-def _hangs_on(entry: Entry, link: Entry) -> bool:
-    if entry.sort == "netns":
-        return False
-    if entry.sort == "link":
-        kind = KINDS.get(entry.kind)
-        if kind is None:
-            return False
-        if kind.lower and entry.options.get(kind.lower) == link.name:
-            return bool(entry.options.get("link_netns", entry.netns) == link.netns)
-        return kind.peered and (entry.options.get("peer_netns"), entry.options.get("peer_name")) == link.key
-    on = entry.options.get("dev") if entry.sort == "route" else entry.name
-    return (entry.netns, on) == link.key
 
 
 def settable(entry: Entry) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Know what hangs on a link: what goes when it goes, and what stays but loses its master. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .kinds import KINDS
+from .kinds.types import NONE
+from .model import Entry, Key, State
+
+
+class Dependents:
+    """An index over a state: one pass to build, one look-up for each question."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._on: dict[Key, list[Entry]] = {}
+        self._ports: dict[Key, list[Entry]] = {}
+        for entry in state.values():
+            for key in _stands_on(entry):
+                self._on.setdefault(key, []).append(entry)
+            master = entry.options.get("master", NONE)
+            if entry.sort == "link" and master != NONE:
+                self._ports.setdefault((entry.netns, master), []).append(entry)
+
+    def of(self, link: Entry) -> Iterator[Entry]:
+        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair."""
+        seen = {link.ident}
+        queue = [link.key]
+        while queue:
+            for entry in self._on.get(queue.pop(0), ()):
+                if entry.ident in seen:
+                    continue
+                seen.add(entry.ident)
+                yield entry
+                if entry.sort == "link":
+                    queue.append(entry.key)
+
+    def ports(self, link: Entry) -> list[Entry]:
+        """Return the links whose master a link is."""
+        return self._ports.get(link.key, [])
+
+    def depth(self, link: Entry) -> int:
+        """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
+        below = [*_lower(link)]
+        master = link.options.get("master", NONE)
+        if master != NONE:
+            below.append((link.netns, master))
+        found = [self._state.get(("link", key)) for key in below]
+        return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
+
+
+def _lower(entry: Entry) -> Iterator[Key]:
+    kind = KINDS.get(entry.kind)
+    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
+    if name != NONE:
+        yield (entry.options.get("link_netns", entry.netns), name)
+
+
+def _stands_on(entry: Entry) -> Iterator[Key]:
+    """Yield the links that an object cannot be without."""
+    if entry.sort == "link":
+        yield from _lower(entry)
+        kind = KINDS.get(entry.kind)
+        if kind is not None and kind.peered and "peer_name" in entry.options:
+            yield (entry.options["peer_netns"], entry.options["peer_name"])
+    elif entry.sort == "route":
+        if entry.options.get("dev", NONE) != NONE:
+            yield (entry.netns, entry.options["dev"])
+    elif entry.sort != "netns":
+        yield (entry.netns, entry.name)
