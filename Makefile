@@ -8,6 +8,9 @@ export PATH := $(bin):$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 export MOLECULE_GLOB := $(CURDIR)/molecule/*/molecule.yml
 
+# The lab makes namespaces and mounts.
+as_root := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env env "PATH=$(PATH)")
+
 .PHONY: help setup lab lab-shell lab-down test check unit sanity lint build changelog clean
 
 help: ## list the targets
@@ -17,13 +20,13 @@ setup: ## install what is missing: Debian packages, .venv, the link in .collecti
 	@scripts/setup
 
 lab: setup ## bring up four lab hosts, run site.yml twice, show the reachability matrix
-	@scripts/lab up
+	@$(as_root) scripts/lab up
 
 lab-shell: setup ## the same, then a shell inside the lab
-	@scripts/lab shell
+	@$(as_root) scripts/lab shell
 
 lab-down: setup ## remove the lab
-	@scripts/lab down
+	@$(as_root) scripts/lab down
 
 test: setup ## every test, natively and in the lab kernel, with counts (under 30 minutes)
 	@scripts/test
