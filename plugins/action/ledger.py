@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Record or release in the ledger, on the controller."""
 
 from __future__ import annotations
 
@@ -87,8 +88,8 @@ def _record(proposed: dict[str, Any]) -> Callable[[Ledger], Ledger]:
             return merge(ledger, addition)
         except LedgerError as error:
             raise LedgerError(
-                "%s. The ledger was changed after the inventory was read, and nothing was recorded now: run the playbook again,"
-                " it proposes anew from the ledger as it is" % error
+                "%s. The ledger was changed after the inventory was read, and nothing was recorded now:"
+                " run the playbook again, it proposes anew from the ledger as it is" % error
             ) from None
 
     return edit

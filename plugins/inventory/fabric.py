@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Turn the fleet's overlay networks into each host's own configuration."""
 
 from __future__ import annotations
 
@@ -9,18 +10,21 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Reads the overlay networks of the whole fleet from one YAML file and resolves them once, VNIs, VTEP addresses, MACs, peers and MTU included.
-  - Gives each host the variable C(netloom_overlay). Its key C(config) is what M(netloom.overlay.network_state) takes; the keys
-    C(networks), C(workloads) and C(underlay) say what the host should reach.
+  - Reads the overlay networks of the whole fleet from one YAML file and resolves them once,
+    with VNIs, VTEP addresses, MACs, peers and MTU.
+  - Gives each host the variable C(netloom_overlay). Its key C(config) is what M(netloom.overlay.network_state)
+    takes; the keys C(networks), C(workloads) and C(underlay) say what the host should reach.
   - Gives the group C(all) the variable C(netloom_overlay_ledger) with the ledger's path and what it does not hold yet.
     Reading an inventory writes nothing; the M(netloom.overlay.ledger) action records.
-  - Refuses what cannot work with a message that names host and key. As Ansible only warns about a source that fails, the message
-    is also put into the variable C(netloom_overlay_error) of the group C(all), and no host gets C(netloom_overlay).
+  - Refuses what cannot work with a message that names host and key. As Ansible only warns about a source that fails,
+    the message is also put into the variable C(netloom_overlay_error) of the group C(all),
+    and no host gets C(netloom_overlay).
   - What a host gets does not depend on C(--limit).
   - The file must be read after the sources that bring the hosts, so let its name sort last in an inventory directory.
 notes:
-  - The host variable C(netloom_overlay_host) holds what a host says of itself, with the keys C(underlay) (C(address), C(device), C(mtu)) and
-    C(networks) (by network, the keys of a member). It may stand wherever host and group variables do.
+  - The host variable C(netloom_overlay_host) holds what a host says of itself, with the keys C(underlay)
+    (C(address), C(device), C(mtu)) and C(networks) (by network, the keys of a member).
+    It may stand wherever host and group variables do.
   - Every key of networks and workloads is described in docs/inventory.md of the collection.
 options:
   plugin:
@@ -42,13 +46,15 @@ options:
     elements: int
     default: [10000, 19999]
   hosts:
-    description: Host pattern (or a list) of the hosts that get C(netloom_overlay). A host in no network gets an empty configuration.
+    description:
+      - Host pattern (or a list) of the hosts that get C(netloom_overlay).
+        A host in no network gets an empty configuration.
     type: raw
     default: all
   underlay:
     description:
-      - Where tunnels end. C(address) is an address, the name of a host variable, or a template (default V(ansible_host));
-        C(device) is a link name or V(auto) (default); C(mtu) is in bytes (default 1500).
+      - Where tunnels end. C(address) is an address, the name of a host variable, or a template
+        (default V(ansible_host)); C(device) is a link name or V(auto) (default); C(mtu) is in bytes (default 1500).
     type: dict
     default: {}
   networks:
@@ -86,7 +92,7 @@ workloads:
 
 import os
 
-from ansible import constants as C
+from ansible import constants
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.inventory import BaseInventoryPlugin
@@ -121,12 +127,13 @@ class InventoryModule(BaseInventoryPlugin):
 
     def verify_file(self, path):
         """Take YAML files; the plugin key decides."""
-        return super().verify_file(path) and path.endswith(tuple(C.YAML_FILENAME_EXTENSIONS))
+        return super().verify_file(path) and path.endswith(tuple(constants.YAML_FILENAME_EXTENSIONS))
 
     def parse(self, inventory, loader, path, cache=True):
         """Resolve the fleet's intent into host variables.
 
-        Raises AnsibleParserError for a source that cannot work. Ansible makes a warning of it, so the reason is left in a variable.
+        Raises AnsibleParserError for a source that cannot work. Ansible makes a warning of it, so the reason is
+        left in a variable.
         """
         super().parse(inventory, loader, path, cache)
         try:
@@ -137,14 +144,14 @@ class InventoryModule(BaseInventoryPlugin):
             raise AnsibleParserError(reason) from None
 
     def _parse(self, inventory, loader, path):
-        # The intent is read before Ansible casts it to the types of DOCUMENTATION: that drops unknown keys and names no path.
+        # The intent is read before Ansible casts it to DOCUMENTATION's types, which drops unknown keys.
         source = _plain(loader.load_from_file(path, cache="none"))
         read_fabric(source)
         self._read_config_data(path)
         if not inventory.hosts:
             raise AnsibleParserError(
-                "there are no hosts yet: this source is read before the ones that bring them. Name it so that it sorts after them"
-                " (like 90-fabric.yml), or give it last with -i"
+                "there are no hosts yet: this source is read before the ones that bring them."
+                " Name it so that it sorts after them (like 90-fabric.yml), or give it last with -i"
             )
         if LEDGER_VARIABLE in inventory.groups["all"].vars:
             raise AnsibleParserError("an inventory has one source of this plugin, and there is another")
@@ -171,7 +178,7 @@ class _Fleet:
         # Variable files beside this source count too, as they will when all sources have been read.
         sources = [one for one in inventory.processed_sources if one] + [path]
         self.manager = InventoryManager(loader=loader, sources=sources, parse=False)
-        self.manager._inventory = inventory
+        self.manager._inventory = inventory  # noqa: SLF001 (the one way to ask an inventory that is being read)
         self.variables = VariableManager(loader=loader, inventory=self.manager)
 
     def select(self, where, patterns):
@@ -200,7 +207,7 @@ class _Fleet:
         return dict(said, underlay=dict(own, address=found))
 
     def _address(self, name, address, variables, templar):
-        """Resolve an address, a variable's name or a template; ansible_host falls back to the host's name, as in Ansible."""
+        """Resolve an address, a variable's name or a template; ansible_host falls back to the host's name."""
         if not isinstance(address, str):
             return address
         try:
@@ -218,8 +225,8 @@ class _Fleet:
 def _trusted(value):
     """Mark all strings as from the source, as ansible.builtin.yaml does.
 
-    ansible-core 2.19 templates only what is trusted, and its ansible-inventory --list writes other strings as mappings. The attribute
-    trusted_by_default does not serve: seen on 2.19, the choice of the first source read is kept for all others.
+    ansible-core 2.19 templates only what is trusted, and its ansible-inventory --list writes other strings as mappings.
+    The attribute trusted_by_default does not serve: seen on 2.19, the first source's choice is kept for all others.
     """
     if isinstance(value, dict):
         return {key: _trusted(item) for key, item in value.items()}

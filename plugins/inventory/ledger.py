@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Let a ledger file stand in an inventory directory."""
 
 from __future__ import annotations
 
@@ -9,8 +10,9 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - The ledger of the P(netloom.overlay.fabric#inventory) inventory plugin may stand beside the inventory's sources.
-    Ansible reads every file there as a source. This plugin takes the ledger, checks it, and adds nothing to the inventory.
+  - The ledger of the P(netloom.overlay.fabric#inventory) inventory plugin may stand beside the other sources.
+    Ansible reads every file there as a source.
+    This plugin takes the ledger, checks it, and adds nothing to the inventory.
   - The ledger is written by the M(netloom.overlay.ledger) action. You need not write this file.
 options:
   plugin:

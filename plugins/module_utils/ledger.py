@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The ledger: VNIs, addresses and subnets that were assigned and never move. Pure; files are read and written elsewhere."""
+"""The ledger: VNIs, addresses and subnets that were assigned and never move. Pure; its file is read elsewhere."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _values(where: str, value: Any, parse: Callable[[str], Any], what: str) -> d
 def parse(data: Any) -> Ledger:
     """Read a ledger from plain data and refuse one that disagrees with itself.
 
-    Raises LedgerError for a VNI or address given twice, subnets that overlap, wrong types, unknown keys or another version.
+    Raises LedgerError for a VNI or address given twice, overlapping subnets, wrong types, unknown keys.
     """
     data = _mapping("ledger", data)
     _known("", data, ("plugin", "version", "networks"))
@@ -101,7 +101,7 @@ def parse(data: Any) -> Ledger:
     for name, value in _mapping("networks", data.get("networks")).items():
         where = "networks.%s" % name
         row = _mapping(where, value)
-        _known(where, row, ("vni",) + _PARTS)
+        _known(where, row, ("vni", *_PARTS))
         networks[str(name)] = Entry(
             vni=_vni(where + ".vni", row.get("vni")),
             hosts=_values(where + ".hosts", row.get("hosts"), ipaddress.ip_address, "IP address"),

@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Document the ledger action; the action plugin does the work."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Records in the ledger what the P(netloom.overlay.fabric#inventory) inventory plugin proposed, or gives something up.
+  - Records in the ledger what the inventory plugin P(netloom.overlay.fabric#inventory) proposed, or gives something up.
   - Runs on the controller, where the ledger is. No connection to a host is made.
-  - The ledger is changed under a lock and replaced at once. Where another controller has meanwhile recorded something that the proposal
-    contradicts, nothing is written and the task fails; run the playbook again, as the inventory is then read anew.
+  - The ledger is changed under a lock and replaced at once. Where another controller has meanwhile
+    recorded something that the proposal contradicts, nothing is written and the task fails; run the playbook again, as the inventory is then read anew.
   - What stands in the ledger never moves. Only O(state=released) takes it away.
 options:
   state:
@@ -24,7 +25,9 @@ options:
     choices: [recorded, released]
     default: recorded
   path:
-    description: The ledger's file on the controller. Left out, the one that the inventory names (C(netloom_overlay_ledger.path)).
+    description:
+      - The ledger's file on the controller.
+        Left out, the one that the inventory names (C(netloom_overlay_ledger.path)).
     type: path
   proposed:
     description:
@@ -55,7 +58,6 @@ attributes:
   diff_mode:
     description: Shows the ledger before and after.
     support: full
-extends_documentation_fragment: []
 seealso:
   - plugin: netloom.overlay.fabric
     plugin_type: inventory

@@ -67,8 +67,8 @@ def text(ledger: Ledger) -> str:
 def change(path: str, edit: Callable[[Ledger], Ledger], write: bool, timeout: float = 60.0) -> tuple[str, str]:
     """Edit the ledger as the file is then; return its text before and after.
 
-    ``write`` false (check mode) neither locks nor writes. An edit that changes nothing writes nothing, and leaves no lock file.
-    Raises LedgerError when the edit refuses, the lock is not free within ``timeout`` seconds, or the file cannot be written.
+    ``write`` false (check mode) neither locks nor writes. An edit that changes nothing leaves no file, no lock.
+    Raises LedgerError when the edit refuses, the lock is not free in ``timeout`` seconds, or writing fails.
     """
     before = load(path)
     after = edit(before)

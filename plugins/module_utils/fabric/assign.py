@@ -173,7 +173,7 @@ class _Desk:
         self.pools: dict[Subnet, Iterator[Address]] = {}
 
     def _reserved(self) -> set[Address]:
-        """Collect what must not be proposed: all that the ledger holds (also of hosts that are gone) and all that is given."""
+        """Collect what must not be proposed: what the ledger holds (also of hosts that are gone) and what is given."""
         taken: set[Address] = set(self.entry.hosts.values()) | set(self.entry.workloads.values())
         for host in self.places.hosts[self.network.name]:
             taken |= {one.ip for one in self.places.members[self.network.name, host].addresses or ()}
@@ -216,7 +216,7 @@ class _Desk:
         if subnet is None or self.places.direct(self.network.name, host):
             return ()
         bridged = self.places.has_bridge(self.network, host)
-        if self.network.topology == "p2p" or self.network.topology == "routed":
+        if self.network.topology in ("p2p", "routed"):
             length = subnet.prefixlen if bridged else subnet.max_prefixlen
         else:
             length = subnet.prefixlen

@@ -15,17 +15,17 @@ from .topology import covered
 from .wiring import Site, Station, Wiring
 from .words import Interface
 
-#: The gateway that a routed workload sees. No device has 169.254.1.1: the host answers for it (proxy_arp), as Calico does.
+#: The gateway that a routed workload sees. No device has 169.254.1.1: the host answers for it (proxy_arp).
 ROUTED_GATEWAY = {4: "169.254.1.1", 6: "fe80::1"}
 
 
-def attach(workload: Workload, wiring: Optional[Wiring], underlay: Underlay, fabric_name: str, plan: HostPlan) -> None:
+def attach(workload: Workload, wiring: Optional[Wiring], underlay: Underlay, plan: HostPlan) -> None:
     """Put a workload on its host."""
-    station = _station(workload, wiring, fabric_name)
+    station = _station(workload, wiring, plan.fabric)
     mtu = _mtu(workload, wiring, underlay)
     if words.netns_is_name(workload.netns):
         _netns(workload, plan)
-    _ATTACH[workload.attach](workload, station, wiring, mtu, fabric_name, plan)
+    _ATTACH[workload.attach](workload, station, wiring, mtu, plan)
     plan.hold(workload.where + ".addresses", station.netns, station.device, station.addresses)
     _routes(workload, station, wiring, plan)
     plan.workloads[workload.name] = _facts(workload, station, mtu)
@@ -110,22 +110,19 @@ def _veth_link(workload: Workload, station: Station, mtu: Optional[int], fabric_
     }
 
 
-def _veth(
-    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
-) -> None:
-    assert wiring is not None
-    link = _veth_link(workload, station, mtu, fabric_name)
+def _veth(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], plan: HostPlan) -> None:
+    if wiring is None:
+        raise FabricError(workload.where + ".network", "must be given with attach veth")
+    link = _veth_link(workload, station, mtu, plan.fabric)
     plan.add_link(workload.where, dict(link, master=_need_bridge(workload, wiring).device))
 
 
-def _direct(
-    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
-) -> None:
+def _direct(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], plan: HostPlan) -> None:
     """Do nothing: the topology has put the tunnel link into the namespace."""
 
 
 def _on_device(
-    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
+    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], plan: HostPlan
 ) -> None:
     """Attach by ipvlan, macvlan or vlan: a link on a device of the host, or on the network's bridge."""
     device = workload.device if wiring is None else _need_bridge(workload, wiring).device
@@ -147,9 +144,7 @@ def _on_device(
     plan.add_link(workload.where, link)
 
 
-def _routed(
-    workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], fabric_name: str, plan: HostPlan
-) -> None:
+def _routed(workload: Workload, station: Station, wiring: Optional[Wiring], mtu: Optional[int], plan: HostPlan) -> None:
     """Attach by a veth without a bridge: the host routes, and answers ARP for the workload's gateway."""
     where = workload.where
     if wiring is not None and wiring.network.topology != "routed":
@@ -159,7 +154,7 @@ def _routed(
         )
     if not station.addresses:
         raise FabricError(where + ".addresses", "must be given with attach routed")
-    link = _veth_link(workload, station, mtu, fabric_name)
+    link = _veth_link(workload, station, mtu, plan.fabric)
     device = link["name"]
     families = {one.version for one in station.addresses}
     if 6 in families:
@@ -172,9 +167,9 @@ def _routed(
                 "%s must be a /%d: attach routed gives the host a route to it alone" % (one, one.network.max_prefixlen),
             )
         plan.add_route(None, dst=str(one.network), dev=device)
-    inside = [workload.device] if workload.device else []
+    devices = [device, workload.device] if workload.device else [device]
     for version in sorted(families):
-        for name in [device] + inside:
+        for name in devices:
             plan.add_sysctl(name, "ipv%d.forwarding" % version, 1)
     if 4 in families:
         plan.add_sysctl(device, "ipv4.proxy_arp", 1)
@@ -230,7 +225,7 @@ def _texts(addresses: tuple[Interface, ...]) -> list[str]:
     return [str(one) for one in addresses]
 
 
-_Attach = Callable[[Workload, Station, Optional[Wiring], Optional[int], str, HostPlan], None]
+_Attach = Callable[[Workload, Station, Optional[Wiring], Optional[int], HostPlan], None]
 _ATTACH: dict[str, _Attach] = {
     "veth": _veth,
     "direct": _direct,

@@ -85,7 +85,7 @@ def check_workload(
 
 
 def check_direct(workloads: Sequence[Workload], network: Network) -> None:
-    """Refuse a second direct workload of a network on one host, and one where the member asks for a bridge or addresses."""
+    """Refuse a second direct workload of a network on one host, and one beside a member's own bridge or addresses."""
     holders: dict[str, Workload] = {}
     for workload in workloads:
         if workload.attach != "direct":

@@ -12,7 +12,8 @@ from . import words
 from .errors import FabricError
 from .intent import DEFAULT_PORT, Network
 
-#: Outer IPv4 (20) or IPv6 (40) header, UDP (8), VXLAN or Geneve (8), inner Ethernet (14); RFC 7348 figure 1, RFC 8926 section 3.1.
+#: Outer IPv4 (20) or IPv6 (40) header, UDP (8), VXLAN or Geneve (8), inner Ethernet (14).
+#: RFC 7348 figure 1, RFC 8926 section 3.1.
 OVERHEAD = {4: 50, 6: 70}
 #: The least MTU of a link that carries IPv6 (RFC 8200 section 5).
 IPV6_MIN_MTU = 1280
@@ -35,7 +36,7 @@ def short_hash(*parts: str, length: int = 6) -> str:
 
 def mac(*parts: str) -> str:
     """Hash the parts to a locally administered unicast MAC (IEEE 802: bit 1 of the first byte set, bit 0 clear)."""
-    digest = hashlib.sha256("\0".join(("mac",) + parts).encode()).digest()
+    digest = hashlib.sha256("\0".join(("mac", *parts)).encode()).digest()
     return "02:" + ":".join("%02x" % byte for byte in digest[:5])
 
 
@@ -46,8 +47,8 @@ def _port_suffix(network: Network) -> str:
 def tunnel_name(network: Network, vni: int, peer: str) -> str:
     """Name a tunnel link after VNI and peer; 14 bytes at most.
 
-    A Geneve link is unique by VNI, remote and port in its namespace (geneve_find_dev, drivers/net/geneve.c), so peer and port are
-    hashed in. A VXLAN link is unique by VNI and port (vxlan_vni_in_use, drivers/net/vxlan/vxlan_core.c).
+    A Geneve link is unique by VNI, remote and port in its namespace (geneve_find_dev, drivers/net/geneve.c), so peer
+    and port are hashed in. A VXLAN link is unique by VNI and port (vxlan_vni_in_use, drivers/net/vxlan/vxlan_core.c).
     """
     if network.encap == "geneve":
         return "g%06x-%s" % (vni, short_hash(peer, _port_suffix(network)))
@@ -83,7 +84,7 @@ def overhead(family: int, geneve_options: int) -> int:
 def check_mtu(where: str, wanted: Optional[int], room: int, tightest: str, inner_ipv6: bool) -> int:
     """Return a network's MTU: what its tightest host leaves, or less where the intent says so.
 
-    Raises FabricError when the underlay cannot carry what is wanted, or when too little is left for the overlay's addresses.
+    Raises FabricError when the underlay cannot carry what is wanted, or leaves too little for the overlay's addresses.
     """
     if wanted is not None and wanted > room:
         raise FabricError(

@@ -147,7 +147,7 @@ _MEMBER = (
 )
 
 
-def parse_member(where: str, name: str, value: Any) -> Member:
+def parse_member(where: str, _name: str, value: Any) -> Member:
     """Read what is said of one host in one network."""
     return Member(**read(where, value, _MEMBER))
 
@@ -199,36 +199,49 @@ def parse_network(where: str, name: str, value: Any) -> Network:
 
 def _check_network(network: Network) -> None:
     """Refuse combinations of keys that cannot work."""
+    _check_encap(network)
+    _check_group(network)
+    _check_bridges(network)
+    if network.topology == "routed" and network.subnet is not None:
+        _check_host_prefix(network, network.subnet)
+
+
+def _check_encap(network: Network) -> None:
     where, vxlan = network.where, network.encap == "vxlan"
     if network.topology == "multicast" and not vxlan:
         raise FabricError(where + ".topology", "multicast needs encap vxlan: a Geneve link has exactly one remote")
     if network.replication and not vxlan:
-        raise FabricError(where + ".replication", "goes with encap vxlan only: a Geneve mesh has a link for each peer")
-    if network.topology == "hub":
-        if vxlan:
-            raise FabricError(
-                where + ".encap", "hub needs geneve: a hub's one VXLAN link never forwards from peer to peer"
-            )
-        if not network.hubs:
-            raise FabricError(where + ".hubs", "must be given with topology hub")
-    if uses_group(network):
-        if network.group is None:
-            raise FabricError(where + ".group", "must be given with multicast, like 239.1.1.1")
-        if not network.group.is_multicast:
-            raise FabricError(where + ".group", "%s is no multicast address" % network.group)
-    elif network.group is not None:
-        raise FabricError(where + ".group", "goes with multicast only")
-    if network.topology == "routed" and network.subnet is not None:
-        _check_host_prefix(network, network.subnet)
+        reason = "goes with encap vxlan only: a Geneve mesh has a link for each peer"
+        raise FabricError(where + ".replication", reason)
+    if network.topology == "hub" and vxlan:
+        reason = "hub needs geneve: a hub's one VXLAN link never forwards from peer to peer"
+        raise FabricError(where + ".encap", reason)
+    if network.topology == "hub" and not network.hubs:
+        raise FabricError(where + ".hubs", "must be given with topology hub")
+
+
+def _check_group(network: Network) -> None:
+    where = network.where + ".group"
+    if not uses_group(network):
+        if network.group is not None:
+            raise FabricError(where, "goes with multicast only")
+    elif network.group is None:
+        raise FabricError(where, "must be given with multicast, like 239.1.1.1")
+    elif not network.group.is_multicast:
+        raise FabricError(where, "%s is no multicast address" % network.group)
+
+
+def _check_bridges(network: Network) -> None:
+    where = network.where
+    joins = network.topology in ("mesh", "hub") and network.encap == "geneve"
+    if network.bridge is False and joins:
+        reason = "a Geneve %s needs its bridge: it joins the links to the peers" % network.topology
+        raise FabricError(where + ".bridge", reason)
     for host, member in network.members.items():
         if member.subnet is not None and network.topology != "routed":
             raise FabricError("%s.members.%s.subnet" % (where, host), "goes with topology routed only")
-        if network.topology not in ("p2p", "routed") and member.bridge is False:
+        if member.bridge is False and joins:
             raise FabricError("%s.members.%s.bridge" % (where, host), "a %s needs its bridge" % network.topology)
-    if network.bridge is False and network.topology in ("mesh", "hub") and not vxlan:
-        raise FabricError(
-            where + ".bridge", "a Geneve %s needs its bridge: it joins the links to the peers" % network.topology
-        )
 
 
 def _check_host_prefix(network: Network, subnet: Subnet) -> None:

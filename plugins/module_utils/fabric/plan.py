@@ -17,6 +17,7 @@ class HostPlan:
     """The growing configuration of one host. Every link and address is checked against the others as it is added."""
 
     host: str
+    fabric: str
     netns: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: list[dict[str, Any]] = field(default_factory=list)
     routes: list[dict[str, Any]] = field(default_factory=list)
@@ -72,9 +73,11 @@ class HostPlan:
             )
 
     def add_route(self, netns: Optional[str], **route: Any) -> None:
-        """Add one route unless it stands there; refuse a second way to one destination, as the kernel's table holds one.
+        """Add one route unless it stands there; refuse a second way to one destination.
 
-        (fib_table_insert, net/ipv4/fib_trie.c: destination, TOS, priority and table tell routes apart, the device does not.)
+        The kernel's table holds one:
+        destination, TOS, priority and table tell routes apart, the device does not
+        (fib_table_insert, net/ipv4/fib_trie.c).
         """
         row = {key: value for key, value in route.items() if value is not None}
         if netns is not None:

@@ -36,7 +36,7 @@ def resolve(source: Any, select: Select, variables: Mapping[str, Any], ledger: L
     """Resolve the intent once for the whole fleet.
 
     ``select(where, patterns)`` returns the hosts that patterns match; ``variables`` holds for each host a mapping with
-    ``underlay`` (address, device, mtu as far as the host says them) and ``networks`` (what it says of itself as a member).
+    ``underlay`` (address, device, mtu as far as the host says them) and ``networks`` (what it says as a member).
     Raises FabricError, whose text names the key and the host.
     """
     fabric = read_fabric(source)
@@ -140,14 +140,14 @@ def _host(
     fabric: Fabric, host: str, wirings: Mapping[str, Wiring], workloads: Sequence[Workload], underlay: Underlay
 ) -> dict[str, Any]:
     """Build one host's plan and return its variable."""
-    plan = HostPlan(host)
+    plan = HostPlan(host, fabric.name)
     own = [wiring for wiring in wirings.values() if host in wiring.sites]
     checks.check_ports(host, [wiring.network for wiring in own])
     for wiring in own:
         topology.build(wiring, host, plan)
         plan.networks[wiring.network.name] = facts(wiring, host)
     for workload in workloads:
-        attach.attach(workload, wirings.get(workload.network or ""), underlay, fabric.name, plan)
+        attach.attach(workload, wirings.get(workload.network or ""), underlay, plan)
     check_underlay(plan, underlay)
     return {
         "config": plan.config(),

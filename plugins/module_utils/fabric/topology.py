@@ -16,7 +16,7 @@ from .words import Interface
 #: The FDB entry for everything that has no entry of its own (vxlan_find_mac, drivers/net/vxlan/vxlan_core.c).
 ALL_ZERO = "00:00:00:00:00:00"
 
-#: Spanning tree with the shortest times that 802.1D allows for these ratios: 2 * (forward_delay - 1 s) >= max_age (centiseconds).
+#: Spanning tree, short times in centiseconds. IEEE 802.1D: 2 * (forward_delay - 1 s) >= max_age >= 2 * (hello + 1 s).
 STP = {"stp_state": True, "forward_delay": 400, "hello_time": 100, "max_age": 600}
 
 
@@ -138,8 +138,8 @@ def _vxlan(wiring: Wiring, host: str) -> dict[str, Any]:
 def _fdb(wiring: Wiring, host: str) -> list[dict[str, Any]]:
     """List the FDB entries of a VXLAN mesh: each peer for broadcasts; with static replication each known station too.
 
-    A station has two entries: MAC -> VTEP in the VXLAN link's own table, and MAC -> port in the bridge's, without which the
-    bridge would neither suppress ARP for it (br_do_proxy_suppress_arp looks the MAC up) nor send to this port alone.
+    A station has two entries: MAC -> VTEP in the VXLAN link's own table, and MAC -> port in the bridge's. Without it
+    the bridge would neither suppress ARP for it (br_do_proxy_suppress_arp looks it up) nor send to this port alone.
     """
     replication = wiring.network.replication
     if replication not in ("static", "learning"):
@@ -160,8 +160,8 @@ def _resolvable(station: Station) -> tuple[Interface, ...]:
 def _routes_to_far_end(wiring: Wiring, station: Station, plan: HostPlan) -> None:
     """Give a station of a p2p network a route to each far address that nothing of its own covers.
 
-    This is the /32 route of two ends without a common subnet, and the return route of an end on a bridge: through the bridge,
-    never through its port.
+    This is the /32 route of two ends without a common subnet, and the return route of an end on a bridge: through the
+    bridge, never through its port.
     """
     if not station.addresses or (station.workload is not None and station.workload.attach == "routed"):
         return

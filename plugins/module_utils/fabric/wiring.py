@@ -16,7 +16,7 @@ from .words import Address, Interface, Subnet
 
 @dataclass(frozen=True)
 class Site:
-    """The device that carries a network on a host: a bridge, or the tunnel link itself (then perhaps in a workload's namespace)."""
+    """The device that carries a network on a host: a bridge, or the tunnel link itself, maybe in a workload's netns."""
 
     device: str
     netns: Optional[str]
@@ -169,16 +169,16 @@ def _site(
                     "direct needs exactly one tunnel link; %s has %d on %s" % (network.name, len(peers), host),
                 )
             device = direct.interface or derive.tunnel_name(network, vni, peers[0] or "")
-            return Site(device, direct.netns, False, direct.mac or own_mac)
+            return Site(device, direct.netns, bridge=False, mac=direct.mac or own_mac)
         if not places.has_bridge(network, host):
-            return Site(derive.tunnel_name(network, vni, peers[0] or ""), None, False, own_mac)
+            return Site(derive.tunnel_name(network, vni, peers[0] or ""), None, bridge=False, mac=own_mac)
     elif direct is not None:
         raise FabricError(
             direct.where + ".attach", "direct needs a tunnel link of its own; all routed networks of a host share one"
         )
     elif not places.has_bridge(network, host):
-        return Site(derive.external_name(network), None, False, external_mac(fabric, network, host))
-    return Site(derive.bridge_name(network.name), None, True, own_mac)
+        return Site(derive.external_name(network), None, bridge=False, mac=external_mac(fabric, network, host))
+    return Site(derive.bridge_name(network.name), None, bridge=True, mac=own_mac)
 
 
 def external_mac(fabric: Fabric, network: Network, host: str) -> str:
@@ -208,9 +208,8 @@ def _stations(
                     where,
                 )
             )
-    for workload in places.workloads.get(network.name, ()):
-        stations.append(_workload_station(fabric, network, assigned, sites[workload.host], workload))
-    return stations
+    attached = places.workloads.get(network.name, ())
+    return stations + [_workload_station(fabric, network, assigned, sites[one.host], one) for one in attached]
 
 
 def _workload_station(fabric: Fabric, network: Network, assigned: Assigned, site: Site, workload: Workload) -> Station:

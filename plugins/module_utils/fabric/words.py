@@ -90,7 +90,7 @@ parse_mtu = _between(68, 65535, "RFC 791 asks for 68 at least")
 
 
 def parse_geneve_options(where: str, value: Any) -> int:
-    """Take the bytes of Geneve options that each packet will carry (RFC 8926 section 3.4: 4-byte units, 252 at most)."""
+    """Take the bytes of Geneve options in each packet (RFC 8926 section 3.4: 4-byte units, 252 at most)."""
     number = _between(0, 252, "the header's length field has 6 bits of 4-byte units")(where, value)
     if number % 4:
         raise FabricError(where, "%d is no multiple of 4 (Geneve options come in 4-byte units)" % number)

@@ -170,7 +170,10 @@ def test_a_source_read_before_the_hosts_is_refused_with_the_reason(site: Path) -
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("encap: vxlan", "encap: vxlam"), "90-fabric.yml: networks.red.encap: 'vxlam' is not known; did you mean vxlan?"),
+        (
+            ("encap: vxlan", "encap: vxlam"),
+            "90-fabric.yml: networks.red.encap: 'vxlam' is not known; did you mean vxlan?",
+        ),
         (("networks:", "netwroks:"), "90-fabric.yml: netwroks: unknown key; did you mean networks?"),
         (("hosts: tenant", "hosts: tenants"), "90-fabric.yml: networks.red.hosts: tenants matches no host"),
         (("hosts: tenant", "hosts: all"), "underlay.address: lonely: 'lonely' is no IP address"),
@@ -254,7 +257,9 @@ def test_a_ledger_that_moved_on_since_the_inventory_was_read_fails_and_is_left(s
     )
     done = play(site)
     assert done.returncode != 0
-    assert "The ledger was changed after the inventory was read, and nothing was recorded now" in done.stdout + done.stderr
+    assert (
+        "The ledger was changed after the inventory was read, and nothing was recorded now" in done.stdout + done.stderr
+    )
     assert ledger.read_text() == other
     (site / "play.yml").write_text(PLAY)
     assert play(site).returncode == 0

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 from ansible_collections.netloom.overlay.plugins.module_utils.fabric.resolve import Resolution, resolve
 from ansible_collections.netloom.overlay.plugins.module_utils.ledger import Ledger, merge, parse

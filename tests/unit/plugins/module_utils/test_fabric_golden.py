@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils.ledger import parse

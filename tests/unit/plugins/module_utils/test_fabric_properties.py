@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric import derive
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric.words import ifname_fault
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ansible_collections.netloom.overlay.plugins.module_utils.fabric import derive
+from ansible_collections.netloom.overlay.plugins.module_utils.fabric.words import ifname_fault
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
 assert _SPEC is not None and _SPEC.loader is not None
@@ -98,7 +99,10 @@ def test_what_is_derived_is_valid_and_unique(drawn: tuple[dict[str, Any], list[s
     source, hosts = drawn
     ledger = record(source, hosts)
     found = world(source, hosts, ledger)
-    assert cases.solve(source, {h: {"underlay": {"address": f"192.0.2.{h[4:]}"}} for h in hosts}, ledger).proposed_data() == {}
+    assert (
+        cases.solve(source, {h: {"underlay": {"address": f"192.0.2.{h[4:]}"}} for h in hosts}, ledger).proposed_data()
+        == {}
+    )
     macs: dict[str, tuple[str, str]] = {}
     for host, value in found.items():
         names = [link["name"] for link in value["config"]["links"]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.netloom.overlay.plugins.module_utils.fabric.errors import FabricError
 from ansible_collections.netloom.overlay.plugins.module_utils.ledger import parse
 
@@ -108,7 +109,11 @@ REFUSED = [
     ("networks.blue.subnet", "10.20.1.0", r"^networks\.blue\.subnet: .*no prefix length"),
     ("networks.blue.subnet", "10.20.1.0/30", r"^networks\.blue\.subnet: 10\.20\.1\.0/30 is exhausted: .*node\d"),
     ("networks.blue.subnet", "192.0.2.0/24", r"^networks\.blue\.members\.node1.*192\.0\.2\.1 .*(underlay|node1)"),
-    ("networks.red.subnet", "10.20.0.0/16", r"^networks\.red\.members\.node\d\.addresses: .* overlaps .*networks\.blue"),
+    (
+        "networks.red.subnet",
+        "10.20.0.0/16",
+        r"^networks\.red\.members\.node\d\.addresses: .* overlaps .*networks\.blue",
+    ),
     ("networks.pair.hosts", "all", r"^networks\.pair\.hosts: p2p joins exactly two hosts, .* matches 3 \(node1, node2"),
     ("networks.pair.hosts", "node1", r"^networks\.pair\.hosts: p2p joins exactly two hosts"),
     ("networks.star.hubs", "node9", r"^networks\.star\.hubs: node9 matches no host"),
@@ -124,7 +129,11 @@ REFUSED = [
     ("networks.flat.host_prefix", ..., r"^networks\.flat\.host_prefix: must be given"),
     ("networks.flat.host_prefix", 16, r"^networks\.flat\.host_prefix: 16 does not divide"),
     ("networks.flat.subnet", "10.21.0.0/23", r"^networks\.flat\.subnet: .* is exhausted: no /24 is left for node3"),
-    ("networks.flat.dstport", 4789, r"\.dstport: on node1 port 4789 is that of networks\.\w+; routed networks need a port"),
+    (
+        "networks.flat.dstport",
+        4789,
+        r"\.dstport: on node1 port 4789 is that of networks\.\w+; routed networks need a port",
+    ),
     ("networks.red.dstport", 6081, r"\.dstport: on node1 port 6081 is that of networks\.\w+, which is"),
     ("networks.red.vni", 9, r"^networks\.cast\.vni: 9 on vxlan port 4789 is that of networks\.red already"),
     ("networks.blue.mtu", 1451, r"^networks\.blue\.mtu: 1451 does not fit: the underlay of node1 leaves 1450"),

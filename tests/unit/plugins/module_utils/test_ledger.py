@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.netloom.overlay.plugins.module_utils.ledger import (
     Ledger,
     LedgerError,
@@ -20,8 +23,6 @@ from ansible_collections.netloom.overlay.plugins.module_utils.ledger import (
     release,
 )
 from ansible_collections.netloom.overlay.plugins.plugin_utils import ledger_file
-from hypothesis import given
-from hypothesis import strategies as st
 
 GOOD: dict[str, Any] = {
     "plugin": "netloom.overlay.ledger",
@@ -47,8 +48,14 @@ def test_a_good_ledger_is_read_and_written_back() -> None:
     ("data", "says"),
     [
         (with_networks(x={"vni": 10000}), r"networks\.x\.vni: 10000 is networks\.red\.vni already"),
-        (with_networks(x={"hosts": {"a": "10.0.0.1", "b": "10.0.0.1"}}), r"networks\.x\.hosts\.b: .* held by .*hosts\.a"),
-        (with_networks(x={"hosts": {"a": "10.0.0.1"}, "workloads": {"w": "10.0.0.1"}}), r"workloads\.w: 10\.0\.0\.1 is held"),
+        (
+            with_networks(x={"hosts": {"a": "10.0.0.1", "b": "10.0.0.1"}}),
+            r"networks\.x\.hosts\.b: .* held by .*hosts\.a",
+        ),
+        (
+            with_networks(x={"hosts": {"a": "10.0.0.1"}, "workloads": {"w": "10.0.0.1"}}),
+            r"workloads\.w: 10\.0\.0\.1 is held",
+        ),
         (with_networks(x={"subnets": {"a": "10.0.0.0/16", "b": "10.0.3.0/24"}}), r"subnets\.b: .* overlaps .* of a"),
         (with_networks(x={"vni": 1 << 24}), r"networks\.x\.vni: 16777216 is no VNI"),
         (with_networks(x={"vni": "7"}), r"networks\.x\.vni: '7' is no VNI"),
@@ -105,9 +112,9 @@ def test_only_what_is_named_is_released() -> None:
         release(ledger)
 
 
-_VALUES = st.dictionaries(
-    st.text("abc019", min_size=1, max_size=4), st.integers(0, (1 << 24) - 1), max_size=6
-).filter(lambda values: len(set(values.values())) == len(values))
+_VALUES = st.dictionaries(st.text("abc019", min_size=1, max_size=4), st.integers(0, (1 << 24) - 1), max_size=6).filter(
+    lambda values: len(set(values.values())) == len(values)
+)
 
 
 @given(_VALUES)
