@@ -68,5 +68,5 @@ def _stands_on(entry: Entry) -> Iterator[Key]:
     elif entry.sort == "route":
         if entry.options.get("dev", NONE) != NONE:
             yield (entry.netns, entry.options["dev"])
-    elif entry.sort != "netns":
+    elif entry.sort != "netns" and not entry.by_kernel:
         yield (entry.netns, entry.name)

@@ -12,7 +12,7 @@ from .kinds import KINDS
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE, Ip, LinkName
-from .model import HOST, ON_CREATE, Change, Entry, State, rows_of
+from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
 
 _MISSING = object()
 
@@ -178,6 +178,8 @@ def _check_references(desired: State, observed: State, changes: list[Change]) ->
         for option, netns, name in _links_named(change.entry):
             if not there("link", netns, name):
                 raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+        if change.entry.sort == "port" and not _has_master(("link", change.entry.key), desired, observed):
+            raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
 
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
@@ -190,6 +192,14 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
             continue
         lower = row.name != "master" and entry.sort == "link"
         yield row.name, entry.options.get("link_netns", entry.netns) if lower else entry.netns, value
+
+
+def _has_master(link: Ident, desired: State, observed: State) -> bool:
+    """Tell whether a link has a master, or is going to."""
+    for state in (desired, observed):
+        if link in state and "master" in state[link].options:
+            return bool(state[link].options["master"] != NONE)
+    return False
 
 
 def _where(netns: str) -> str:

@@ -177,7 +177,8 @@ class Engine:
         sorts = {"address", "neighbor", "fdb", "route"}
         if netnses is None:
             sorts.add("netns")
-        return write(self.observer.observe(names, sorts))
+        state = self.observer.observe(names, sorts)
+        return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
 
 
 def _privileged() -> None:

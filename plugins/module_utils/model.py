@@ -54,6 +54,7 @@ class Entry:
     recreate: bool = False  # a new one may take its place
     owned: bool = False  # carries the collection's mark
     kind: str = ""  # links only
+    by_kernel: bool = False  # looks like what the kernel makes by itself: told only where somebody wishes for it
     made_with: Key | None = None  # the link that brings this one with it: the other end of a veth pair
 
     @property

@@ -80,28 +80,29 @@ def neighbor(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
 
 
 def fdb(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
-    """Decode struct ndmsg of a forwarding database; what was learned is left out, and what the kernel makes by itself.
+    """Decode struct ndmsg of a forwarding database; what was learned is left out.
 
+    ``by_kernel`` are those of the links' own addresses and group memberships (net/core/rtnetlink.c: ndo_dflt_fdb_dump).
     Entries cannot be marked: those that somebody put on a link of ours are ours, unless a control plane marked them
     (NTF_EXT_LEARNED).
     """
     _family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
     found = attributes(body, 12)
-    if state not in (c.NUD_PERMANENT, c.NUD_NOARP) or c.NDA_LLADDR not in found:
+    nud = _FDB_NAMES[c.NUD_PERMANENT] if state & c.NUD_PERMANENT else "static" if state & c.NUD_NOARP else ""
+    if not nud or c.NDA_LLADDR not in found:
         return None
     dev = view.name(index)
     link = links.get(dev)
     mac = found[c.NDA_LLADDR].hex(":")
-    target = "self" if flags & c.NTF_SELF else "master"
+    # A bridge's own entries are asked for with "self" and told without it (net/bridge/br_fdb.c: fdb_fill_info).
+    target = "self" if flags & c.NTF_SELF or (link is not None and link.kind == "bridge") else "master"
     tunnel = link is not None and link.kind == "vxlan" and target == "self"
-    if not tunnel and (state == c.NUD_PERMANENT or target == "self"):
-        # The link's own addresses and group memberships (net/core/rtnetlink.c: ndo_dflt_fdb_dump).
-        return None
+    by_kernel = not tunnel and (nud == "permanent" or target == "self")
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
     if link is not None and dst and dst in (link.options.get("remote"), link.options.get("multicast_group")):
         if mac == "00:00:00:00:00:00":
             return None  # the default entry that the link's own remote stands for
-    options: dict[str, Any] = {"nud": _FDB_NAMES[state], "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
+    options: dict[str, Any] = {"nud": nud, "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
     for row in FDB.options:
         if row.attrs:
             value = row.decode(found, view)
@@ -110,9 +111,9 @@ def fdb(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     if dst and not is_listed(mac):
         options["dst"] = dst
     vlan = str(struct.unpack("=H", found[c.NDA_VLAN])[0]) if c.NDA_VLAN in found else "0"
-    owned = link is not None and link.owned and not options["extern_learn"]
+    owned = link is not None and link.owned and not options["extern_learn"] and not by_kernel
     key = (netns, dev, mac, vlan, target, dst if is_listed(mac) else "")
-    return Entry("fdb", key, options, owned=owned)
+    return Entry("fdb", key, options, owned=owned, by_kernel=by_kernel)
 
 
 def route(netns: str, body: bytes, view: View, links: Links) -> Entry | None:

@@ -9,7 +9,7 @@ from .sort import Address, Prefix, Sort
 
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
-#: Options that are bits of IFA_FLAGS.
+#: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (net/ipv4/devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100}
 
 ADDRESS = Sort(
@@ -21,6 +21,6 @@ ADDRESS = Sort(
         Option("scope", None, Word(table=SCOPES), in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
         Option("metric", 9, Int()),
-        *(Option(name, None, Bool(style="flag")) for name in FLAGS),
+        *(Option(name, None, Bool(style="flag"), in_place=False) for name in FLAGS),
     ),
 )
