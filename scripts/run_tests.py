@@ -135,7 +135,7 @@ def lint(_kernels: Kernels, _options: list[str]) -> list[Step]:
             "lint", "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."
         ),
         tool("lint", "ansible-galaxy", "collection", "build", "--force", "--output-path", str(OUTPUT)),
-        tool("lint", "ansible-lint", "--offline", "--strict"),
+        tool("lint", "ansible-lint", "--offline", "--strict", "--nocolor"),
     ]
 
 
