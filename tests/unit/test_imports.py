@@ -62,7 +62,7 @@ LAYERS = (
     Layer(
         "controller",
         tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "filter", "become", "plugin_utils")),
-        ("controller", "intent", "words", "tables", "lab"),
+        ("controller", "intent", "words", "tables", "lab", "verify"),
         banned=("pyroute2", MAKES_ANSIBLE_MODULE),
     ),
     Layer("documentation", ("plugins.doc_fragments",), (), frozenset({"__future__"})),
