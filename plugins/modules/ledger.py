@@ -13,8 +13,9 @@ author:
 description:
   - Records in the ledger what the inventory plugin P(netloom.overlay.fabric#inventory) proposed, or gives something up.
   - Runs on the controller, where the ledger is. No connection to a host is made.
-  - The ledger is changed under a lock and replaced at once. Where another controller has meanwhile
-    recorded something that the proposal contradicts, nothing is written and the task fails; run the playbook again, as the inventory is then read anew.
+  - The ledger is changed under a lock and replaced at once. Where another controller has meanwhile recorded something
+    that the proposal contradicts, nothing is written and the task fails. Run the playbook again then,
+    as the inventory is read anew.
   - What stands in the ledger never moves. Only O(state=released) takes it away.
 options:
   state:

@@ -248,13 +248,9 @@ def test_a_ledger_that_moved_on_since_the_inventory_was_read_fails_and_is_left(s
     other = "plugin: netloom.overlay.ledger\nversion: 1\nnetworks:\n  yellow:\n    vni: 10000\n"
     ledger = site / "inventory" / "ledger.yml"
     (site / "other.yml").write_text(other)
-    (site / "play.yml").write_text(
-        PLAY.replace(
-            "  tasks:\n",
-            "  tasks:\n    - ansible.builtin.copy: {src: other.yml, dest: '{{ netloom_overlay_ledger.path }}', mode: '0644'}\n"
-            "      run_once: true\n",
-        )
-    )
+    copy = "{src: other.yml, dest: '{{ netloom_overlay_ledger.path }}', mode: '0644'}"
+    first = f"  tasks:\n    - ansible.builtin.copy: {copy}\n      run_once: true\n"
+    (site / "play.yml").write_text(PLAY.replace("  tasks:\n", first))
     done = play(site)
     assert done.returncode != 0
     assert (

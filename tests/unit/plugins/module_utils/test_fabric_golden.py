@@ -21,7 +21,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils.ledger import pars
 LATER = ("ipvlan", "macvlan", "vlan")
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
-assert _SPEC is not None and _SPEC.loader is not None
+assert _SPEC is not None
+assert _SPEC.loader is not None
 cases = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(cases)
 

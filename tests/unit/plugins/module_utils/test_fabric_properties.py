@@ -15,7 +15,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils.fabric import deri
 from ansible_collections.netloom.overlay.plugins.module_utils.fabric.words import ifname_fault
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
-assert _SPEC is not None and _SPEC.loader is not None
+assert _SPEC is not None
+assert _SPEC.loader is not None
 cases = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(cases)
 
@@ -146,6 +147,6 @@ def test_a_hundred_hosts_resolve_in_seconds() -> None:
     started = time.monotonic()
     found = cases.solve({"networks": networks}, hosts).hosts
     seconds = time.monotonic() - started
-    print(f"100 hosts, 201 networks: {seconds:.2f} s")
+    print(f"100 hosts, 201 networks: {seconds:.2f} s")  # noqa: T201 (shown by pytest -rP)
     assert len(found["node1"]["config"]["links"]) >= 100
     assert seconds < 20

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the fabric refuses, each beside a source that it accepts, so that a refusal is due to the one thing that differs."""
+"""What the fabric refuses, each beside a source that it accepts: a refusal is due to the one thing that differs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils.fabric.errors impo
 from ansible_collections.netloom.overlay.plugins.module_utils.ledger import parse
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
-assert _SPEC is not None and _SPEC.loader is not None
+assert _SPEC is not None
+assert _SPEC.loader is not None
 cases = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(cases)
 
@@ -208,7 +209,7 @@ def test_mixed_underlay_families_name_both_hosts() -> None:
         cases.solve(BASE, hosts)
 
 
-@pytest.mark.parametrize("address", ["node3.example", "127.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize("address", ["node3.example", "127.0.0.1", "0.0.0.0"])  # noqa: S104 (refused, not bound)
 def test_an_underlay_address_that_is_none_is_refused(address: str) -> None:
     hosts = {**HOSTS, "node3": {"underlay": {"address": address, "device": "eth0"}}}
     with pytest.raises(FabricError, match=r"^underlay\.address: node3: .*" + re.escape(address)):
