@@ -149,7 +149,7 @@ def _fdb(wiring: Wiring, host: str) -> list[dict[str, Any]]:
         known = {station.mac: wiring.vtep(station.host) for station in wiring.beyond(host) if station.mac}
         rows += [{"mac": mac, "dst": vtep} for mac, vtep in known.items()]
         if wiring.sites[host].bridge:
-            rows += [{"mac": mac, "target": "master", "state": "static"} for mac in known]
+            rows += [{"mac": mac, "target": "master", "nud": "static"} for mac in known]
     return rows
 
 
