@@ -9,7 +9,7 @@ from .sort import Address, Prefix, Sort
 
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
-#: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (net/ipv4/devinet.c: inet_rtm_newaddr).
+#: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100}
 
 ADDRESS = Sort(

@@ -11,8 +11,8 @@ from ..kinds.types import Bool, Int, LinkName, Mac, Word
 from .sort import Address, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
-#: which vxlan_fdb_add() refuses it). What is dynamic ages, as what was learned does, and can be told from it by nothing:
-#: it is no state to keep.
+#: which vxlan_fdb_add() refuses it). What is dynamic ages, as what was learned does, and nothing tells the two
+#: apart: it is no state to keep.
 STATES = {"permanent": 0x80, "static": 0x42}
 
 FDB = Sort(
