@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: verify_probe
+short_description: Ping everyone that a host and its workloads should reach
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Pings, with C(fping), from the host and from the namespace of each of its workloads, all other members and workloads of each
+    network, as the variable C(netloom_overlay) of the P(netloom.overlay.fabric#inventory) inventory plugin names them.
+  - Whoever answers gets a packet as large as the network's MTU with DF set, which must pass, and one byte more, which must not.
+  - Pings the underlay addresses of all peers too, with packets as large as the underlay's MTU.
+  - With O(collect=state) pings nobody and returns links, routes, neighbor and FDB entries instead, as iproute2 tells them.
+    The M(netloom.overlay.verify_report) action finds the causes from it.
+  - Changes nothing.
+options:
+  host:
+    description: Name of the host in the inventory.
+    type: str
+    required: true
+  intent:
+    description: The host's variable C(netloom_overlay).
+    type: dict
+    required: true
+  collect:
+    description: What to return, answers to pings or the state of the namespaces.
+    type: str
+    choices: [reach, state]
+    default: reach
+  count:
+    description: How many small pings each address gets.
+    type: int
+    default: 3
+  timeout:
+    description: Milliseconds to wait for an answer.
+    type: int
+    default: 1000
+attributes:
+  check_mode:
+    description: Does the same, as it changes nothing.
+    support: full
+  diff_mode:
+    description: Has no differences to show.
+    support: none
+requirements:
+  - fping
+  - iproute2
+  - nsenter (util-linux)
+"""
+
+EXAMPLES = r"""
+- name: Ping all members of all networks
+  netloom.overlay.verify_probe:
+    host: "{{ inventory_hostname }}"
+    intent: "{{ netloom_overlay }}"
+  register: verify_probe
+
+- name: Collect what finding a cause needs
+  netloom.overlay.verify_probe:
+    host: "{{ inventory_hostname }}"
+    intent: "{{ netloom_overlay }}"
+    collect: state
+  register: verify_state
+"""
+
+RETURN = r"""
+pairs:
+  description: One row for each source on this host and each address of a target.
+  returned: when O(collect=reach)
+  type: list
+  elements: dict
+  sample:
+    - {network: blue, source: node1, target: node2, address: 10.20.1.2, mtu: 1450, sent: 3, received: 3, ms: 0.21, full: true, over: false}
+underlay:
+  description: By peer, its underlay address, how many pings came back, and whether a packet as large as the underlay's MTU passed.
+  returned: when O(collect=reach)
+  type: dict
+  sample: {node2: {address: 10.0.0.2, received: 3, mtu: 1500, full: true}}
+wrong:
+  description: How many pairs do not reach each other as they should.
+  returned: when O(collect=reach)
+  type: int
+  sample: 0
+state:
+  description: Links, addresses, routes, neighbor and FDB entries of the host's namespace and of each workload's, and the firewall's FORWARD chain.
+  returned: when O(collect=state)
+  type: dict
+"""
+
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: TID251 - kept apart from the engine, which it must not ship
+
+from ..module_utils.verify.probe import probe, wrong
+from ..module_utils.verify.state import collect
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "host": {"type": "str", "required": True},
+            "intent": {"type": "dict", "required": True},
+            "collect": {"type": "str", "choices": ["reach", "state"], "default": "reach"},
+            "count": {"type": "int", "default": 3},
+            "timeout": {"type": "int", "default": 1000},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    if params["collect"] == "state":
+        module.exit_json(changed=False, state=collect(params["intent"]))
+    for tool, package in (("fping", "fping"), ("nsenter", "util-linux")):
+        if shutil.which(tool) is None:
+            module.fail_json(msg="%s is missing on %s: install the package %s" % (tool, params["host"], package))
+    try:
+        found = probe(params["host"], params["intent"], params["count"], params["timeout"])
+    except OSError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, wrong=sum(bool(wrong(row)) for row in found["pairs"]), **found)
+
+
+if __name__ == "__main__":
+    main()
