@@ -13,6 +13,7 @@ from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE, Ip, LinkName
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
+from .objects.sysctl import OF_NO_LINK
 
 _MISSING = object()
 
@@ -184,7 +185,7 @@ def _check_references(desired: State, observed: State, changes: list[Change]) ->
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
-    if entry.sort not in ("link", "netns", "route") and entry.name != NONE:
+    if entry.sort not in ("link", "netns", "route") and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
     for row in rows_of(entry):
         value = entry.options.get(row.name, NONE)

@@ -38,6 +38,9 @@ class SysctlValue(Text):
         return " ".join(str(value).split())
 
 
+#: What stands in the place of a link: nothing, the kernel's word for all links, and its word for those to come.
+OF_NO_LINK = (NONE, "all", "default")
+
 SYSCTL = Sort(
     name="sysctl",
     plural="sysctls",
