@@ -263,6 +263,7 @@ def uses_group(network: Network) -> bool:
 _RESOLVER = (
     Key("nameservers", list_of(lambda where, value: str(words.parse_address(where, value))), default=()),
     Key("search", list_of(words.parse_str), default=()),
+    Key("options", list_of(words.parse_str), default=()),
 )
 
 
