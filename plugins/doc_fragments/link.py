@@ -1,0 +1,118 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Document what every link module takes, whatever the kind."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of all link modules (module_utils/kinds/link.py)."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - Name of the link, 15 bytes at most, without a slash or white space.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) makes the link where there is none, and changes on it what is given here and differs.
+      - V(absent) removes it with all that hangs on it.
+    type: str
+    choices: [present, absent]
+    default: present
+  recreate:
+    description:
+      - Allow to remove the link and make it anew where the kernel cannot change an option on a living link, or where a
+        link of another kind has the name. Addresses, routes, master, ports, port options, FDB and neighbor entries are
+        put back.
+      - Without it such a change is refused by the option's name.
+    type: bool
+    default: false
+  mtu:
+    description:
+      - Largest packet in bytes, without the link-layer header.
+      - A bridge of which this is not set follows the smallest of its ports.
+    type: int
+  mac:
+    description:
+      - Ethernet address (C(address) in iproute2's words), a unicast one. Quote it in YAML.
+      - A new link gets a random one.
+    type: str
+  alias:
+    description:
+      - Text of up to 255 bytes that C(ip link) shows. An empty string takes it away.
+    type: str
+  txqueuelen:
+    description:
+      - Length of the transmit queue in packets.
+    type: int
+  master:
+    description:
+      - The link that this one becomes a port of, such as a bridge. V(none) takes it out of its master.
+    type: str
+  group:
+    description:
+      - Link group, a number.
+      - A new link is put into group 28268, the mark by which O(netloom.overlay.network_state#module:state=overridden)
+        and roles know what the collection made. A link that is given another group is not touched by them.
+    type: int
+  gso_max_size:
+    description:
+      - Largest packet in bytes that generic segmentation offload gives to the link.
+    type: int
+  gso_max_segs:
+    description:
+      - Most segments of one packet of generic segmentation offload.
+    type: int
+  gro_max_size:
+    description:
+      - Largest packet in bytes that generic receive offload builds. Needs Linux 5.19.
+    type: int
+  gso_ipv4_max_size:
+    description:
+      - As O(gso_max_size), for IPv4 alone. Needs Linux 6.3.
+    type: int
+  gro_ipv4_max_size:
+    description:
+      - As O(gro_max_size), for IPv4 alone. Needs Linux 6.3.
+    type: int
+  up:
+    description:
+      - Whether the link is set up. A new link is set up when this is left out; one that is there already is left as it
+        is.
+    type: bool
+  promiscuity:
+    description:
+      - Take in frames for other addresses too (C(promisc)). Only what the user asked for counts, not what a bridge
+        asks for its ports.
+    type: bool
+  allmulticast:
+    description:
+      - Take in all multicast frames.
+    type: bool
+  arp:
+    description:
+      - Use ARP on the link.
+    type: bool
+  multicast:
+    description:
+      - Allow multicast on the link.
+    type: bool
+  addrgenmode:
+    description:
+      - How the kernel makes IPv6 interface identifiers. V(none) makes no link-local address.
+    type: str
+    choices: [eui64, none, stable_secret, random]
+"""
+
+    TUNNEL = r"""
+options:
+  link_netns:
+    description:
+      - The namespace from which the link is made (C(link-netns)), where that is not O(netns). The tunnel's UDP socket
+        stays there, and the underlay is reached from there.
+      - V(host) is the namespace that the module runs in. Other forms as for O(netns).
+      - Changed only with O(recreate=true).
+    type: str
+"""

@@ -1,0 +1,19 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Document the option ``netns``."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The namespace in which an object is."""
+
+    DOCUMENTATION = r"""
+options:
+  netns:
+    description:
+      - The network namespace in which the object is. It must be there.
+      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N, or
+        V(pidfile:PATH) for that of the process whose number stands in a file.
+      - Left out or V(host), the namespace that the module runs in.
+    type: str
+"""

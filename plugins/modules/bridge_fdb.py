@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bridge_fdb
+short_description: Make, change and remove entries of forwarding databases
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes one entry of the forwarding database of a VXLAN link or a bridge, as C(bridge fdb) does.
+  - A unicast MAC address has one entry on a link. The all-zero address, which stands for all unknown ones, and
+    multicast addresses have one for each O(dst).
+  - What a link learned for the address is replaced.
+options:
+  dev:
+    description:
+      - The VXLAN link, bridge or bridge port.
+    type: str
+    required: true
+  mac:
+    description:
+      - The MAC address. Quote it in YAML. C(00:00:00:00:00:00) is VXLAN's default entry.
+    type: str
+    required: true
+  vlan:
+    description:
+      - VLAN of the entry, for a bridge that filters by VLAN. Left out or V(0), none.
+    type: int
+  target:
+    description:
+      - V(self) is the link's own database, that of a VXLAN link or of a bridge. V(master) is that of the bridge that
+        the link is a port of.
+      - Left out, V(self).
+    type: str
+    choices: [self, master]
+  dst:
+    description:
+      - Address of the tunnel endpoint behind which the MAC address is. For the all-zero and multicast addresses it
+        tells one entry from another.
+    type: str
+  nud:
+    description:
+      - V(permanent) never ages; on a bridge it is an address of the bridge itself (C(local)). V(static) never ages and
+        is behind the port.
+      - A new entry is V(permanent).
+    type: str
+    choices: [permanent, static]
+  vni:
+    description:
+      - VNI that is sent to O(dst), where it is not the link's.
+    type: int
+  src_vni:
+    description:
+      - VNI that the entry belongs to, on a link in external mode.
+    type: int
+  port:
+    description:
+      - UDP port of O(dst), where it is not the link's.
+    type: int
+  via:
+    description:
+      - The link that leads to O(dst).
+    type: str
+  extern_learn:
+    description:
+      - A control plane learned it. Such an entry does not count as the collection's own.
+    type: bool
+  state:
+    description:
+      - V(present) makes the entry where there is none, and changes what is given here and differs. V(absent) removes
+        it.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.changes
+seealso:
+  - module: netloom.overlay.vxlan_link
+  - module: netloom.overlay.bridge_port
+  - module: netloom.overlay.ip_neighbor
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: Flood to a peer (head-end replication). There is one entry for each
+  netloom.overlay.bridge_fdb:
+    dev: red
+    mac: "00:00:00:00:00:00"
+    dst: 10.0.0.2
+
+- name: Tell where a MAC address is
+  netloom.overlay.bridge_fdb:
+    dev: red
+    mac: "02:00:00:00:00:05"
+    dst: 10.0.0.2
+
+- name: It moved
+  netloom.overlay.bridge_fdb:
+    dev: red
+    mac: "02:00:00:00:00:05"
+    dst: 10.0.0.3
+
+- name: Remove the entry
+  netloom.overlay.bridge_fdb:
+    dev: red
+    mac: "02:00:00:00:00:05"
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - bridge fdb append 00:00:00:00:00:00 dev red dst 10.0.0.2 permanent self
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+
+
+def main() -> None:
+    """Run the module."""
+    run_object("fdb")
+
+
+if __name__ == "__main__":
+    main()

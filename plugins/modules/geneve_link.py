@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: geneve_link
+short_description: Make, change and remove Geneve links
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes a Geneve tunnel link (RFC 8926), as C(ip link add ... type geneve) does.
+options:
+  vni:
+    description:
+      - Virtual network identifier (C(id)), 24 bits. A new link needs it, unless O(external=true).
+      - Changed only with O(recreate=true).
+    type: int
+  remote:
+    description:
+      - Unicast address of the other tunnel endpoint, IPv4 or IPv6. V(none) is no remote.
+      - Changed in place within one address family, with O(recreate=true) to the other.
+    type: str
+  ttl:
+    description:
+      - TTL of the outer header, 1 to 255. V(auto) (or V(0)) lets the route decide and is what a new link has;
+        V(inherit) takes the inner packet's.
+      - Changed in place.
+    type: str
+  tos:
+    description:
+      - TOS byte of the outer header, 0 to 255 (also V(0x10)). V(inherit) takes the inner packet's. A new link has
+        V(0).
+      - Changed in place.
+    type: str
+  df:
+    description:
+      - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
+      - Changed in place.
+    type: str
+    choices: [unset, set, inherit]
+  flowlabel:
+    description:
+      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).
+      - Changed in place.
+    type: int
+  dstport:
+    description:
+      - UDP port of the other endpoint, and the one listened on. A new link has 6081 when this is left out.
+      - Changed only with O(recreate=true).
+    type: int
+  srcport:
+    description:
+      - Range of UDP source ports, V(LOW-HIGH). Needs Linux 6.15.
+      - Changed only with O(recreate=true).
+    type: str
+  external:
+    description:
+      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
+        O(remote) are left out.
+      - Changed only with O(recreate=true).
+    type: bool
+  udpcsum:
+    description:
+      - Send UDP checksums over IPv4. For an IPv4 O(remote) only.
+      - Changed only with O(recreate=true).
+    type: bool
+  udp6zerocsumtx:
+    description:
+      - Send no UDP checksums over IPv6. For an IPv6 O(remote) only.
+      - Changed only with O(recreate=true).
+    type: bool
+  udp6zerocsumrx:
+    description:
+      - Take in packets without an UDP checksum over IPv6.
+      - Changed only with O(recreate=true).
+    type: bool
+  innerprotoinherit:
+    description:
+      - Carry IP packets without an inner Ethernet header. Needs Linux 5.18.
+      - Changed only with O(recreate=true).
+    type: bool
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.link
+  - netloom.overlay.link.tunnel
+  - netloom.overlay.changes
+seealso:
+  - module: netloom.overlay.vxlan_link
+  - module: netloom.overlay.bridge_port
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: A tunnel to node2, as a port of a bridge
+  netloom.overlay.geneve_link:
+    name: gen0
+    vni: 1000
+    remote: 10.0.0.2
+    dstport: 6082
+    master: br0
+
+- name: Give it another remote and a fixed TTL, in place
+  netloom.overlay.geneve_link:
+    name: gen0
+    remote: 10.0.0.3
+    ttl: 64
+
+- name: Give it another VNI, for which the kernel needs a new link
+  netloom.overlay.geneve_link:
+    name: gen0
+    vni: 1001
+    recreate: true
+
+- name: A tunnel that lives in a container while its UDP socket stays on the host
+  netloom.overlay.geneve_link:
+    name: gen1
+    netns: pidfile:/run/box1.pid
+    link_netns: host
+    vni: 7
+    remote: 10.0.0.2
+
+- name: Remove it
+  netloom.overlay.geneve_link:
+    name: gen0
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add gen0 group 28268 type geneve id 1000 remote 10.0.0.2 dstport 6082 && ip link set dev gen0 master br0
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+
+
+def main() -> None:
+    """Run the module."""
+    run_link("geneve")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ip_address
+short_description: Make, change and remove addresses of links
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes one IPv4 or IPv6 address of a link, as C(ip address) does.
+  - A new address carries protocol 110 as its mark (Linux 5.18 and later).
+options:
+  dev:
+    description:
+      - The link.
+    type: str
+    required: true
+  address:
+    description:
+      - The address with its prefix length, such as V(10.20.1.1/24). Without a length, V(/32) or V(/128).
+    type: str
+    required: true
+  peer:
+    description:
+      - Address of the other end of a point-to-point link, without a prefix length.
+      - Changing it makes the address anew.
+    type: str
+  scope:
+    description:
+      - Scope of the address. A new one has V(global).
+      - Changing it makes the address anew.
+    type: str
+    choices: [global, site, link, host, nowhere]
+  label:
+    description:
+      - Label of an IPv4 address, 15 bytes at most. It begins with the link's name.
+      - Changing it makes the address anew.
+    type: str
+  metric:
+    description:
+      - Metric of the route to the address's prefix. Changed in place.
+    type: int
+  noprefixroute:
+    description:
+      - Make no route to the address's prefix.
+      - Changing it makes the address anew.
+    type: bool
+  nodad:
+    description:
+      - Skip duplicate address detection (IPv6).
+      - Changing it makes the address anew.
+    type: bool
+  home:
+    description:
+      - Home address of mobile IPv6.
+      - Changing it makes the address anew.
+    type: bool
+  mngtmpaddr:
+    description:
+      - Make temporary addresses from it (IPv6).
+      - Changing it makes the address anew.
+    type: bool
+  state:
+    description:
+      - V(present) makes the address where there is none, and changes what is given here and differs. V(absent) removes
+        it.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.changes
+seealso:
+  - module: netloom.overlay.ip_route
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: An address on a bridge
+  netloom.overlay.ip_address:
+    dev: br0
+    address: 10.20.1.1/24
+
+- name: An address in a namespace, without the route to its prefix
+  netloom.overlay.ip_address:
+    dev: eth0
+    netns: client1
+    address: 10.20.1.11/24
+    noprefixroute: true
+
+- name: Remove it
+  netloom.overlay.ip_address:
+    dev: br0
+    address: 10.20.1.1/24
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip addr add 10.20.1.1/24 dev br0
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+
+
+def main() -> None:
+    """Run the module."""
+    run_object("address")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: veth_link
+short_description: Make, change and remove veth pairs
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes a pair of veth links, as C(ip link add ... type veth peer ...) does.
+  - Removing one end removes the other.
+options:
+  peer:
+    description:
+      - The other end, a link with the options of any link. A new pair needs it.
+      - Name and namespace are changed only with O(recreate=true), the rest in place.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the other end.
+        type: str
+        required: true
+      netns:
+        description:
+          - Namespace of the other end, in the forms of O(netns). Left out, that of this end.
+          - Changed only with O(recreate=true).
+        type: str
+      mtu:
+        description:
+          - As O(mtu).
+        type: int
+      mac:
+        description:
+          - As O(mac).
+        type: str
+      alias:
+        description:
+          - As O(alias).
+        type: str
+      txqueuelen:
+        description:
+          - As O(txqueuelen).
+        type: int
+      master:
+        description:
+          - As O(master), a link of the other end's namespace.
+        type: str
+      group:
+        description:
+          - As O(group).
+        type: int
+      gso_max_size:
+        description:
+          - As O(gso_max_size).
+        type: int
+      gso_max_segs:
+        description:
+          - As O(gso_max_segs).
+        type: int
+      gro_max_size:
+        description:
+          - As O(gro_max_size).
+        type: int
+      gso_ipv4_max_size:
+        description:
+          - As O(gso_ipv4_max_size).
+        type: int
+      gro_ipv4_max_size:
+        description:
+          - As O(gro_ipv4_max_size).
+        type: int
+      up:
+        description:
+          - As O(up).
+        type: bool
+      promiscuity:
+        description:
+          - As O(promiscuity).
+        type: bool
+      allmulticast:
+        description:
+          - As O(allmulticast).
+        type: bool
+      arp:
+        description:
+          - As O(arp).
+        type: bool
+      multicast:
+        description:
+          - As O(multicast).
+        type: bool
+      addrgenmode:
+        description:
+          - As O(addrgenmode).
+        type: str
+        choices: [eui64, none, stable_secret, random]
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.link
+  - netloom.overlay.changes
+seealso:
+  - module: netloom.overlay.netns
+  - module: netloom.overlay.bridge_link
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: Join a namespace to a bridge
+  netloom.overlay.veth_link:
+    name: w-client1
+    master: br0
+    peer:
+      name: eth0
+      netns: client1
+      mtu: 1450
+
+- name: Change this end alone
+  netloom.overlay.veth_link:
+    name: w-client1
+    txqueuelen: 500
+
+- name: Remove both ends
+  netloom.overlay.veth_link:
+    name: w-client1
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add w-client1 group 28268 type veth peer name eth0 netns client1 && ip link set dev w-client1 master br0
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+
+
+def main() -> None:
+    """Run the module."""
+    run_link("veth")
+
+
+if __name__ == "__main__":
+    main()
