@@ -79,7 +79,9 @@ class Connection(ConnectionBase):
         """Return the PID of the lab host's first process, looked up anew: the host may have been made again."""
         path = self.get_option("lab_path") or f"/run/netloom-lab/{self.get_option('lab_name')}"
         if os.geteuid():
-            raise AnsibleConnectionFailure("lab hosts are entered by root only: run ansible-playbook as root or with sudo")
+            raise AnsibleConnectionFailure(
+                "lab hosts are entered by root only: run ansible-playbook as root or with sudo"
+            )
         try:
             return lookup(path, self._host())
         except LabError as error:
@@ -104,12 +106,14 @@ class Connection(ConnectionBase):
         super().put_file(in_path, out_path)
         if not os.path.exists(to_bytes(in_path)):
             raise AnsibleFileNotFound(f"file or module does not exist: {in_path}")
-        # Written from inside: from outside, an absolute symbolic link of the host would lead to the controller's own files.
+        # Written from inside: from outside, an absolute symbolic link of the host leads to the controller's own files.
         words, environment = self._enter("/bin/sh", "-c", 'exec cat >"$1"', "put", out_path)
         with open(to_bytes(in_path), "rb") as source:
             done = self._run(words, environment, stdin=source)
         if done.returncode:
-            raise AnsibleConnectionFailure(f"cannot write {out_path} in lab host {self._host()}: {to_text(done.stderr).strip()}")
+            raise AnsibleConnectionFailure(
+                f"cannot write {out_path} in lab host {self._host()}: {to_text(done.stderr).strip()}"
+            )
 
     def fetch_file(self, in_path, out_path):
         """Copy a file of the lab host to the controller."""
@@ -117,7 +121,9 @@ class Connection(ConnectionBase):
         words, environment = self._enter("/bin/cat", "--", in_path)
         done = self._run(words, environment, stdin=subprocess.DEVNULL)
         if done.returncode:
-            raise AnsibleConnectionFailure(f"cannot read {in_path} in lab host {self._host()}: {to_text(done.stderr).strip()}")
+            raise AnsibleConnectionFailure(
+                f"cannot read {in_path} in lab host {self._host()}: {to_text(done.stderr).strip()}"
+            )
         with open(to_bytes(out_path), "wb") as target:
             target.write(done.stdout)
 
@@ -125,7 +131,9 @@ class Connection(ConnectionBase):
         try:
             return subprocess.run(words, env=environment, capture_output=True, check=False, **stdin)
         except FileNotFoundError as error:
-            raise AnsibleConnectionFailure(f"{words[0]} is missing on the controller: apt-get install util-linux") from error
+            raise AnsibleConnectionFailure(
+                f"{words[0]} is missing on the controller: apt-get install util-linux"
+            ) from error
 
     def reset(self):
         """Forget nothing: each command enters anew."""

@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Build lab hosts: what runs in the processes that become them.
 
-Every function here runs in a forked child. The child reports on a pipe that the kernel closes when it becomes its `sleep`,
-and it waits on another for the word to go on: when the module dies, both end, and so does a host that is half built.
+Every function here runs in a forked child. The child reports on a pipe that the kernel closes when it becomes its
+`sleep`, and waits on another for the word to go on: when the module dies, both end, and so does a host half built.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import socket
 import stat
 import sys
 import traceback
-from typing import Callable, Dict, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Callable
 
 from . import syscalls
 from .model import Lab, LabHost
@@ -26,10 +27,10 @@ TUN = ("net/tun", 10, 200)
 SLEEP = "/bin/sleep"
 
 
-def child(body: Callable[[], Dict[str, str]], report: int) -> int:
+def child(body: Callable[[], dict[str, str]], report: int) -> int:
     """Fork; run `body` in the child, then become a sleeping process with the environment that it returns.
 
-    Returns the child's PID to the caller. An error of `body` is written to the descriptor `report` as a line "error ...".
+    Returns the child's PID to the caller. An error of `body` is written to `report` as a line "error ...".
     """
     pid = os.fork()
     if pid:
@@ -39,20 +40,20 @@ def child(body: Callable[[], Dict[str, str]], report: int) -> int:
         quiet = os.open("/dev/null", os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(quiet, fd)
-        os.execve(SLEEP, ["sleep", "infinity"], environment)
-    except BaseException as error:  # a child that returned would go on as a second module
+        os.execve(SLEEP, ["sleep", "infinity"], environment)  # noqa: S606
+    except BaseException as error:  # noqa: BLE001  a child that returned would go on as a second module
         text = str(error) if isinstance(error, (OSError, ValueError)) else traceback.format_exc()
         os.write(report, f"error {text.strip()}\n".encode()[:4000])
     finally:
         os._exit(1)
 
 
-def underlay(path: str, spec: str) -> Dict[str, str]:
+def underlay(path: str, spec: str) -> dict[str, str]:
     """Become the process that holds the underlay's network namespace."""
     os.setsid()
     syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS)
     syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
-    # Its links carry frames, they are no hosts: without this each says so in the hosts' captures (router solicitations).
+    # Its links are no hosts: without this, their router solicitations stand in the hosts' captures.
     syscalls.mount("sysfs", "/sys", "sysfs")
     _write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", missing_ok=True)
     socket.sethostname("underlay")
@@ -60,20 +61,26 @@ def underlay(path: str, spec: str) -> Dict[str, str]:
     return mark("underlay", path, spec=spec)
 
 
-def host(lab: Lab, spec: LabHost, mounts: Sequence[str], report: int, go: int) -> Dict[str, str]:
+def host(lab: Lab, spec: LabHost, mounts: Sequence[str], report: int, go: int) -> dict[str, str]:
     """Become the first process of a lab host.
 
     Two forks: a process stays in the PID namespace that it was born in, so the one that makes the new one is not in it.
     """
     os.setsid()
-    new = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWPID
+    new = (
+        syscalls.CLONE_NEWNS
+        | syscalls.CLONE_NEWUTS
+        | syscalls.CLONE_NEWIPC
+        | syscalls.CLONE_NEWNET
+        | syscalls.CLONE_NEWPID
+    )
     syscalls.unshare(new)
     first = child(lambda: _first(lab, spec, mounts, report, go), report)
     os.write(report, f"pid {first}\n".encode())
     os._exit(0)
 
 
-def _first(lab: Lab, spec: LabHost, mounts: Sequence[str], report: int, go: int) -> Dict[str, str]:
+def _first(lab: Lab, spec: LabHost, mounts: Sequence[str], report: int, go: int) -> dict[str, str]:
     """Set up the lab host, wait for its eth0, configure that."""
     syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
     root = _root(lab, spec, mounts)
@@ -106,7 +113,7 @@ def _root(lab: Lab, spec: LabHost, mounts: Sequence[str]) -> str:
     syscalls.mount("proc", root + "/proc", "proc", nodev)
     syscalls.mount("sysfs", root + "/sys", "sysfs", nodev)
     syscalls.mount("tmpfs", root + "/run", "tmpfs", nodev, "mode=755")
-    syscalls.mount("tmpfs", root + "/tmp", "tmpfs", nodev, "mode=1777")
+    syscalls.mount("tmpfs", root + "/tmp", "tmpfs", nodev, "mode=1777")  # noqa: S108
     for name in ("netns", "lock"):
         os.mkdir(f"{root}/run/{name}")
     _dev(root + "/dev")
@@ -129,7 +136,7 @@ def _overlay(lower: str, target: str, base: str) -> None:
 
 
 def _dev(dev: str) -> None:
-    """Make a /dev with what programs expect. The machine's own would let a task in the host remove the machine's nodes."""
+    """Make a /dev with what programs expect. With the machine's own, a task in the host could remove its nodes."""
     syscalls.mount("tmpfs", dev, "tmpfs", syscalls.MS_NOSUID, "mode=755,size=64k")
     os.umask(0)
     for name in ("net", "pts", "shm"):
@@ -137,7 +144,13 @@ def _dev(dev: str) -> None:
     for name, major, minor in (*DEVICES, TUN):
         os.mknod(f"{dev}/{name}", stat.S_IFCHR | 0o666, os.makedev(major, minor))
     os.umask(0o022)
-    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")):
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "fd/0"),
+        ("stdout", "fd/1"),
+        ("stderr", "fd/2"),
+        ("ptmx", "pts/ptmx"),
+    ):
         os.symlink(target, f"{dev}/{name}")
     syscalls.mount("devpts", dev + "/pts", "devpts", syscalls.MS_NOSUID, "newinstance,mode=620,ptmxmode=666")
     syscalls.mount("tmpfs", dev + "/shm", "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=1777")
@@ -164,7 +177,7 @@ def process(path: str, owner: str, name: str) -> None:
     """
     report, told = os.pipe()
 
-    def body() -> Dict[str, str]:
+    def body() -> dict[str, str]:
         os.close(report)
         os.setsid()
         syscalls.unshare(syscalls.CLONE_NEWNET)
@@ -180,7 +193,7 @@ def process(path: str, owner: str, name: str) -> None:
         raise OSError(f"process {name}: {words.strip()}")
 
 
-def enter_and_start(path: str, pid: int, owner: str, names: Sequence[str]) -> Tuple[int, int]:
+def enter_and_start(path: str, pid: int, owner: str, names: Sequence[str]) -> tuple[int, int]:
     """Start processes in a lab host that is up already.
 
     Returns the PID of the child that does so and the descriptor on which it reports errors.
@@ -203,7 +216,7 @@ def enter_and_start(path: str, pid: int, owner: str, names: Sequence[str]) -> Tu
             for name in names:
                 process(path, owner, name)
             code = 0
-    except BaseException as error:  # as in child()
+    except BaseException as error:  # noqa: BLE001  as in child()
         os.write(told, f"error {error}\n".encode()[:4000])
     finally:
         os._exit(code)

@@ -7,8 +7,9 @@ import hashlib
 import ipaddress
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Union
 
 from .process import Holder
 
@@ -38,10 +39,10 @@ class LabHost:
     """A lab host. Equal ones need not be made anew."""
 
     name: str
-    addresses: Tuple[str, ...]  # of eth0, each with its prefix length
+    addresses: tuple[str, ...]  # of eth0, each with its prefix length
     mac: str
     mtu: int
-    share: Tuple[str, ...]  # folders under /tmp or /run, or on another file system, that are seen in the host
+    share: tuple[str, ...]  # folders under /tmp or /run, or on another file system, that are seen in the host
 
     def spec(self) -> str:
         """Return what the host is made from, for its mark."""
@@ -54,8 +55,8 @@ class Lab:
 
     path: str
     underlay: Underlay
-    hosts: Tuple[LabHost, ...]
-    processes: Tuple[Tuple[str, str], ...]  # (host, name) of processes with a network namespace of their own
+    hosts: tuple[LabHost, ...]
+    processes: tuple[tuple[str, str], ...]  # (host, name) of processes with a network namespace of their own
     size: str  # of the file system that holds what a host writes
 
     def hosts_file(self) -> str:
@@ -70,11 +71,11 @@ class Lab:
 class Work:
     """What has to be done to get a lab."""
 
-    end: Tuple[Holder, ...]
-    underlay: Optional[Holder]  # the one that stays; None: to be made
+    end: tuple[Holder, ...]
+    underlay: Holder | None  # the one that stays; None: to be made
     keep: Mapping[str, Holder]  # by host name
-    make: Tuple[LabHost, ...]
-    start: Tuple[Tuple[str, str], ...]  # processes to start in hosts that are kept
+    make: tuple[LabHost, ...]
+    start: tuple[tuple[str, str], ...]  # processes to start in hosts that are kept
 
     @property
     def changed(self) -> bool:
@@ -94,7 +95,10 @@ def parse(options: Mapping[str, Any]) -> Lab:
     if not path.startswith("/") or re.search(r"[,:\\\s]", path):
         raise LabError(f"path: {path!r} is not an absolute path without blanks, commas, colons and backslashes")
     underlay = options["underlay"]
-    networks = [_network("underlay.subnet", underlay.get("subnet"), 4), _network("underlay.subnet6", underlay.get("subnet6"), 6)]
+    networks = [
+        _network("underlay.subnet", underlay.get("subnet"), 4),
+        _network("underlay.subnet6", underlay.get("subnet6"), 6),
+    ]
     mtu = int(underlay["mtu"])
     if not 68 <= mtu <= 65535:  # the bounds that veth has (drivers/net/veth.c)
         raise LabError(f"underlay.mtu: {mtu} is not between 68 and 65535")
@@ -102,9 +106,9 @@ def parse(options: Mapping[str, Any]) -> Lab:
         raise LabError(f"underlay.mtu: {mtu} is less than the 1280 that IPv6 needs (RFC 8200, section 5)")
     if not options["hosts"]:
         raise LabError("hosts: none is listed; a lab has at least one")
-    hosts: List[LabHost] = []
-    processes: List[Tuple[str, str]] = []
-    owners: Dict[str, str] = {}
+    hosts: list[LabHost] = []
+    processes: list[tuple[str, str]] = []
+    owners: dict[str, str] = {}
     for item in options["hosts"]:
         name = str(item["name"])
         _check_name(f"hosts: {name!r}", name)
@@ -128,9 +132,9 @@ def work(lab: Lab, found: Sequence[Holder]) -> Work:
     wanted = {host.name: host for host in lab.hosts}
     underlay_spec = json.dumps(asdict(lab.underlay), sort_keys=True)
     underlay = next((item for item in found if item.role == "underlay" and item.spec == underlay_spec), None)
-    keep: Dict[str, Holder] = {}
-    running: Dict[Tuple[str, str], Holder] = {}
-    end: List[Holder] = [item for item in found if item.role == "underlay" and item is not underlay]
+    keep: dict[str, Holder] = {}
+    running: dict[tuple[str, str], Holder] = {}
+    end: list[Holder] = [item for item in found if item.role == "underlay" and item is not underlay]
     for item in (item for item in found if item.role == "host"):
         host = wanted.get(item.host)
         # Without its underlay a host has lost its eth0: a veth dies with its other end.
@@ -153,7 +157,7 @@ def _check_name(where: str, name: str) -> None:
         raise LabError(f"{where}: not a name of letters, digits, '-', '_' and '.', 63 at most, first a letter or digit")
 
 
-def _network(option: str, text: Any, version: int) -> Optional[Network]:
+def _network(option: str, text: Any, version: int) -> Network | None:
     """Return a subnet of the underlay, or None where the option is left out."""
     if not text:
         return None
@@ -166,9 +170,9 @@ def _network(option: str, text: Any, version: int) -> Optional[Network]:
     return network
 
 
-def _addresses(name: str, item: Mapping[str, Any], networks: Sequence[Optional[Network]]) -> Tuple[str, ...]:
+def _addresses(name: str, item: Mapping[str, Any], networks: Sequence[Network | None]) -> tuple[str, ...]:
     """Return a host's addresses with the prefix lengths of the underlay's subnets."""
-    found: List[str] = []
+    found: list[str] = []
     for key, network in zip(("address", "address6"), networks):
         text = item.get(key)
         if not text:
@@ -190,9 +194,9 @@ def _addresses(name: str, item: Mapping[str, Any], networks: Sequence[Optional[N
     return tuple(found)
 
 
-def _processes(name: str, item: Mapping[str, Any]) -> List[Tuple[str, str]]:
+def _processes(name: str, item: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return a host's processes as (host, name)."""
-    found: List[Tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     for process in item.get("processes") or ():
         box = str(process["name"])
         _check_name(f"host {name}: processes: {box!r}", box)

@@ -13,7 +13,7 @@ import select
 import signal
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 MARK = "NETLOOM_LAB_MARK"
 
@@ -35,7 +35,7 @@ class Holder:
     spec: str  # what it was made from, as JSON
 
 
-def mark(role: str, lab: str, host: str = "", name: str = "", spec: str = "") -> Dict[str, str]:
+def mark(role: str, lab: str, host: str = "", name: str = "", spec: str = "") -> dict[str, str]:
     """Return the environment variable that marks a holder."""
     return {MARK: json.dumps({"role": role, "lab": lab, "host": host, "name": name, "spec": spec}, sort_keys=True)}
 
@@ -52,7 +52,7 @@ def start_time(pid: int) -> int:
     return int(fields[19])
 
 
-def inner_pids(pid: int) -> List[int]:
+def inner_pids(pid: int) -> list[int]:
     """Return a process's PID in this PID namespace and in each one below down to its own. Raises OSError."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         for line in status:
@@ -61,7 +61,7 @@ def inner_pids(pid: int) -> List[int]:
     return []
 
 
-def read_holder(pid: int) -> Optional[Holder]:
+def read_holder(pid: int) -> Holder | None:
     """Return what the mark of a process says, or None when it has none or is gone."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as environ:
@@ -69,7 +69,7 @@ def read_holder(pid: int) -> Optional[Holder]:
         found = [item for item in variables if item.startswith(MARK.encode() + b"=")]
         if not found:
             return None
-        words: Dict[str, Any] = json.loads(found[0].partition(b"=")[2])
+        words: dict[str, Any] = json.loads(found[0].partition(b"=")[2])
         pids = inner_pids(pid)
         if len(pids) != LEVELS.get(words["role"]):
             return None
@@ -78,20 +78,20 @@ def read_holder(pid: int) -> Optional[Holder]:
         return None
 
 
-def find_holders(lab: str) -> List[Holder]:
+def find_holders(lab: str) -> list[Holder]:
     """Return all live holders of the lab with this state folder, by looking at every process."""
     holders = (read_holder(int(entry)) for entry in os.listdir("/proc") if entry.isdigit())
     return [holder for holder in holders if holder is not None and holder.lab == lab]
 
 
-def end(holders: List[Holder], seconds: float = 20.0) -> None:
+def end(holders: list[Holder], seconds: float = 20.0) -> None:
     """Kill holders and wait until they are gone; raise TimeoutError naming those that stay.
 
     A pidfd stays with its process whatever becomes of the number, so the mark is read again once the pidfd is open.
     When the first process of a lab host dies, the kernel ends all others in it first.
     """
-    opened: List[int] = []
-    ending: Dict[int, Holder] = {}
+    opened: list[int] = []
+    ending: dict[int, Holder] = {}
     poll = select.poll()
     try:
         for holder in holders:
@@ -113,7 +113,7 @@ def end(holders: List[Holder], seconds: float = 20.0) -> None:
             os.close(fd)
 
 
-def _await_end(poll: select.poll, left: Dict[int, Holder], seconds: float) -> None:
+def _await_end(poll: select.poll, left: dict[int, Holder], seconds: float) -> None:
     """Wait until each pidfd says that its process has ended."""
     deadline = time.monotonic() + seconds
     while left:
@@ -121,6 +121,6 @@ def _await_end(poll: select.poll, left: Dict[int, Holder], seconds: float) -> No
         if not events:
             pids = ", ".join(str(holder.pid) for holder in left.values())
             raise TimeoutError(f"lab processes do not end within {seconds:.0f} s of SIGKILL: {pids}")
-        for fd, dummy in events:
-            poll.unregister(fd)
-            left.pop(fd, None)
+        for event in events:
+            poll.unregister(event[0])
+            left.pop(event[0], None)

@@ -10,9 +10,10 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+from typing import Any
 
 from . import build
 from .model import Lab, LabError, LabHost, Work, work
@@ -63,7 +64,7 @@ def present(lab: Lab) -> Work:
         end(_ordered(todo.end))
         for name in ("hosts", "mnt"):
             os.makedirs(f"{lab.path}/{name}", exist_ok=True)
-        started: Set[int] = set()
+        started: set[int] = set()
         try:
             switch = todo.underlay.pid if todo.underlay else _make_underlay(lab, started)
             pids = {name: holder.pid for name, holder in todo.keep.items()}
@@ -76,7 +77,7 @@ def present(lab: Lab) -> Work:
         return todo
 
 
-def absent(path: str, names: Sequence[str] = (), dry: bool = False) -> List[str]:
+def absent(path: str, names: Sequence[str] = (), dry: bool = False) -> list[str]:
     """End the named hosts of a lab, or all of it; return the names of what was up ("underlay" too). Raises LabError."""
     with lock(path):
         found = [item for item in find_holders(path) if not names or item.host in names]
@@ -95,13 +96,13 @@ def absent(path: str, names: Sequence[str] = (), dry: bool = False) -> List[str]
         return gone
 
 
-def _ordered(holders: Sequence[Holder]) -> List[Holder]:
+def _ordered(holders: Sequence[Holder]) -> list[Holder]:
     """Return holders with the processes in hosts before the hosts, whose end ends them too."""
     order = {"process": 0, "host": 1, "underlay": 2}
     return sorted(holders, key=lambda item: order[item.role])
 
 
-def _make_underlay(lab: Lab, started: Set[int]) -> int:
+def _make_underlay(lab: Lab, started: set[int]) -> int:
     """Start the underlay's holder, make its bridge, and return its PID."""
     spec = json.dumps(asdict(lab.underlay), sort_keys=True)
     report, told = os.pipe()
@@ -113,17 +114,19 @@ def _make_underlay(lab: Lab, started: Set[int]) -> int:
     if words:
         raise LabError(f"underlay: {words.strip()}")
     # No snooping: what the hosts send to a multicast group (VXLAN) must not depend on a querier.
-    _batch(pid, ["link add name underlay type bridge forward_delay 0 stp_state 0 mcast_snooping 0", "link set underlay up"])
+    _batch(
+        pid, ["link add name underlay type bridge forward_delay 0 stp_state 0 mcast_snooping 0", "link set underlay up"]
+    )
     return pid
 
 
-def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: Set[int]) -> Dict[str, int]:
+def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: set[int]) -> dict[str, int]:
     """Build hosts side by side; return their PIDs by name."""
     if not hosts:
         return {}
     wait, go = os.pipe()
-    reports: Dict[int, str] = {}
-    outer: List[int] = []
+    reports: dict[int, str] = {}
+    outer: list[int] = []
     try:
         for spec in hosts:
             report, told = os.pipe()
@@ -131,7 +134,7 @@ def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: Set[in
             os.close(told)
             reports[report] = spec.name
         pids = _await(dict(reports), started, "ready")
-        lines: List[str] = []
+        lines: list[str] = []
         for spec in hosts:
             # The port is named by the host's PID: it fits 15 bytes, and no two that live have the same.
             port = f"p{pids[spec.name]}"
@@ -154,41 +157,39 @@ def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: Set[in
 def _fork_host(lab: Lab, spec: LabHost, told: int, wait: int, go: int) -> int:
     """Fork the process that forks the host's first one; return its PID."""
 
-    def body() -> Dict[str, str]:
+    def body() -> dict[str, str]:
         os.close(go)
         return build.host(lab, spec, shared_mounts(spec.share), told, wait)
 
     return build.child(body, told)
 
 
-def _await(open_reports: Dict[int, str], started: Set[int], until: str) -> Dict[str, int]:
+def _await(open_reports: dict[int, str], started: set[int], until: str) -> dict[str, int]:
     """Read the reports of hosts until each has said `until`, or with "" until each has become its sleeping process.
 
     Returns the PIDs that were told. Raises LabError with the first error, naming the host.
     """
-    pids: Dict[str, int] = {}
+    pids: dict[str, int] = {}
     poll = select.poll()
     for fd in open_reports:
         poll.register(fd, select.POLLIN)
-    said = {fd: "" for fd in open_reports}
+    said = dict.fromkeys(open_reports, "")
     deadline = time.monotonic() + BUILD_SECONDS
     while open_reports:
         events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
         if not events:
             raise LabError(f"lab hosts not up within {BUILD_SECONDS:.0f} s: {', '.join(sorted(open_reports.values()))}")
-        for fd, dummy in events:
+        for fd in (event[0] for event in events):
             name = open_reports[fd]
             data = os.read(fd, 4096)
             said[fd] += data.decode(errors="replace")
-            for line in said[fd].splitlines():
-                word, dummy, rest = line.partition(" ")
-                if word == "pid":
-                    pids[name] = int(rest)
-                    started.add(int(rest))
-            done = until in said[fd].splitlines() and name in pids if until else not data
-            if "error" in said[fd] or (not data and until):
+            lines = said[fd].splitlines()
+            for pid in (int(line[4:]) for line in lines if line.startswith("pid ")):
+                pids[name] = pid
+                started.add(pid)
+            if "error " in said[fd] or (not data and until):
                 raise LabError(f"host {name}: {said[fd].partition('error ')[2].strip() or 'ended while it was built'}")
-            if done:
+            if (until in lines and name in pids) if until else not data:
                 poll.unregister(fd)
                 del open_reports[fd]
     return pids
@@ -196,12 +197,12 @@ def _await(open_reports: Dict[int, str], started: Set[int], until: str) -> Dict[
 
 def _start_processes(lab: Lab, todo: Work) -> None:
     """Start what is missing in hosts that are kept."""
-    waiting: List[Tuple[int, int, str]] = []
+    waiting: list[tuple[int, int, str]] = []
     for host in sorted({host for host, dummy in todo.start}):
         names = [name for owner, name in todo.start if owner == host]
         pid, report = build.enter_and_start(lab.path, todo.keep[host].pid, host, names)
         waiting.append((pid, report, host))
-    failed: List[str] = []
+    failed: list[str] = []
     for pid, report, host in waiting:
         with os.fdopen(report) as said:
             words = said.read()
@@ -249,30 +250,30 @@ def _batch(pid: int, lines: Sequence[str]) -> None:
         raise LabError(f"underlay: {done.stderr.strip()}")
 
 
-def shared_mounts(paths: Sequence[str]) -> List[str]:
+def shared_mounts(paths: Sequence[str]) -> list[str]:
     """Return those of the paths that the overlay over / does not show: under /tmp or /run, or on a mount of their own.
 
     The overlay's lower layer is the root file system alone, without what is mounted on it.
     """
     points = _mount_points()
-    found: List[str] = []
+    found: list[str] = []
     for path in sorted({os.path.realpath(path) for path in paths}):
         if any(path == other or path.startswith(other + "/") for other in found):
             continue
         on = max((point for point in points if path == point or path.startswith(point.rstrip("/") + "/")), key=len)
-        if on != "/" or path.startswith(("/tmp/", "/run/")):
+        if on != "/" or path.startswith(("/tmp/", "/run/")):  # noqa: S108
             found.append(path)
     return found
 
 
-def _mount_points() -> List[str]:
+def _mount_points() -> list[str]:
     """Return where something is mounted (proc(5), mountinfo: octal escapes for blanks)."""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
-        fields: List[str] = [line.split()[4] for line in file]
+        fields: list[str] = [line.split()[4] for line in file]
     return [field.encode().decode("unicode_escape") for field in fields]
 
 
-def running(path: str) -> List[Dict[str, Any]]:
+def running(path: str) -> list[dict[str, Any]]:
     """Return the hosts of a lab that are up: name, PID, addresses."""
     hosts = [item for item in find_holders(path) if item.role == "host"]
     return [

@@ -12,7 +12,8 @@ import fcntl
 import os
 import socket
 import struct
-from typing import Any, Dict, Optional
+from functools import cache
+from typing import Any
 
 # include/uapi/linux/sched.h
 CLONE_NEWNS = 0x00020000
@@ -35,18 +36,18 @@ SIOCSIFNETMASK = 0x891C
 IFF_UP = 0x1
 
 # pivot_root has no wrapper in glibc: its number by machine (arch/*/entry/syscalls; the generic table is 41).
-PIVOT_ROOT: Dict[str, int] = {"x86_64": 155, "i686": 217, "i386": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
+PIVOT_ROOT: dict[str, int] = {"x86_64": 155, "i686": 217, "i386": 217, "armv7l": 218, "ppc64le": 203, "s390x": 217}
 
-# Loaded at the first call: this file is imported for documentation on machines that are not Linux.
-_libc: Optional[ctypes.CDLL] = None
+
+@cache
+def _libc() -> ctypes.CDLL:
+    """Load libc at the first call: this file is imported for documentation on machines that are not Linux."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _call(what: str, name: str, *args: Any) -> None:
     """Call a function of libc; raise OSError that says what was tried when it returns a negative number."""
-    global _libc  # pylint: disable=global-statement
-    if _libc is None:
-        _libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(_libc, name)(*args) < 0:
+    if getattr(_libc(), name)(*args) < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
