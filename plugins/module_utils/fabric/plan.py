@@ -35,7 +35,12 @@ class HostPlan:
         peer = link.get("peer")
         if peer:
             self.claim(where, peer.get("netns"), peer["name"])
-        self.links.append({key: value for key, value in link.items() if value not in (None, [], {})})
+        row = {key: value for key, value in link.items() if value not in (None, [], {})}
+        # Said, and not left to what a new link gets: a link that somebody has set down comes up with the next run.
+        row["up"] = True
+        if peer:
+            row["peer"] = dict(peer, up=True)
+        self.links.append(row)
 
     def claim(self, where: str, netns: Optional[str], name: str) -> None:
         """Take a link name in a namespace."""
