@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Show who reaches whom, from what all hosts of the play have registered."""
 
 from __future__ import annotations
 
@@ -40,6 +41,7 @@ class ActionModule(ActionBase):
         )
         if report.causes:
             head = "%d of %d pairs fail" % (report.failed, report.tried)
+            del result["text"]  # Ansible would show it again, on one line
             result.update(failed=True, msg="%s. %s" % (head, ". ".join(report.causes)))
         return result
 

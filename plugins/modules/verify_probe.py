@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Ping everyone that a host should reach."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Pings, with C(fping), from the host and from the namespace of each of its workloads, all other members and workloads of each
-    network, as the variable C(netloom_overlay) of the P(netloom.overlay.fabric#inventory) inventory plugin names them.
-  - Whoever answers gets a packet as large as the network's MTU with DF set, which must pass, and one byte more, which must not.
+  - Pings, with C(fping), from the host and from the namespace of each of its workloads, all other members and workloads
+    of each network, as the variable C(netloom_overlay) of the P(netloom.overlay.fabric#inventory) inventory plugin
+    names them.
+  - Whoever answers gets a packet as large as the network's MTU with DF set, which must pass, and one byte more, which
+    must not.
   - Pings the underlay addresses of all peers too, with packets as large as the underlay's MTU.
-  - With O(collect=state) pings nobody and returns links, routes, neighbor and FDB entries instead, as iproute2 tells them.
-    The M(netloom.overlay.verify_report) action finds the causes from it.
+  - With O(collect=state) pings nobody and returns links, routes, neighbor and FDB entries instead, as iproute2 tells
+    them. The M(netloom.overlay.verify_report) action finds the causes from it.
   - Changes nothing.
 options:
   host:
@@ -74,9 +77,20 @@ pairs:
   type: list
   elements: dict
   sample:
-    - {network: blue, source: node1, target: node2, address: 10.20.1.2, mtu: 1450, sent: 3, received: 3, ms: 0.21, full: true, over: false}
+    - network: blue
+      source: node1
+      target: node2
+      address: 10.20.1.2
+      mtu: 1450
+      sent: 3
+      received: 3
+      ms: 0.21
+      full: true
+      over: false
 underlay:
-  description: By peer, its underlay address, how many pings came back, and whether a packet as large as the underlay's MTU passed.
+  description:
+    - By peer, its underlay address, how many pings came back, and whether a packet as large as the underlay's MTU
+      passed.
   returned: when O(collect=reach)
   type: dict
   sample: {node2: {address: 10.0.0.2, received: 3, mtu: 1500, full: true}}
@@ -86,7 +100,9 @@ wrong:
   type: int
   sample: 0
 state:
-  description: Links, addresses, routes, neighbor and FDB entries of the host's namespace and of each workload's, and the firewall's FORWARD chain.
+  description:
+    - Links, addresses, routes, neighbor and FDB entries of the host's namespace and of each workload's, and the
+      firewall's FORWARD chain.
   returned: when O(collect=state)
   type: dict
 """

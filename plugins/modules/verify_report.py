@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Show who reaches whom."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Reads what M(netloom.overlay.verify_probe) has registered on all hosts of the play, as C(verify_probe) and C(verify_state), and
-    shows for each network who reaches whom, and the MTU.
-  - Where something fails, compares the state of both ends with what the inventory wishes and with each other, shows the likely
-    causes with the pairs that they break, and fails.
+  - Reads what M(netloom.overlay.verify_probe) has registered on all hosts of the play, as C(verify_probe) and
+    C(verify_state), and shows for each network who reaches whom, and the MTU.
+  - Where something fails, compares the state of both ends with what the inventory wishes and with each other, shows the
+    likely causes with the pairs that they break, and fails.
   - Runs on the controller. The role P(netloom.overlay.verify#role) calls it.
 options:
   path:
@@ -46,7 +47,7 @@ EXAMPLES = r"""
 RETURN = r"""
 text:
   description: The whole report, one matrix for each network.
-  returned: always
+  returned: success
   type: str
 causes:
   description: The likely causes, one sentence each.

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find out why two stations do not reach each other: compare both ends with the inventory's wish and with each other."""
+"""Find out why two stations do not reach each other: compare both ends with the wish and with each other."""
 
 from __future__ import annotations
 
@@ -46,8 +46,11 @@ def causes(network: str, near: End, far: End, wrong: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for here, there in ((near, far), (far, near)):
-        for check in CHECKS[wrong]:
-            found.update(dict.fromkeys(check(network, here, there)))
+        for checks in STAGES[wrong]:
+            sentences = [sentence for check in checks for sentence in check(network, here, there)]
+            found.update(dict.fromkeys(sentences))
+            if sentences:
+                break  # what lies further up follows from this: a link that is down has no routes either
     return list(found) or [_unknown(network, near, far, wrong)]
 
 
@@ -144,7 +147,7 @@ def _neighbors(network: str, here: End, there: End) -> Iterator[str]:  # noqa: A
     for row in rows:
         if "PERMANENT" in row.get("state", ()) and real is not None and row.get("lladdr") != real["mac"]:
             yield (
-                "%s: the permanent neighbor entry for %s has the MAC %s, but %s of %s has %s: it drops such frames silently"
+                "%s: the permanent neighbor entry for %s has the MAC %s, %s of %s has %s and drops such frames"
                 % (
                     here.place,
                     there.address,
@@ -164,7 +167,7 @@ def _routes(network: str, here: End, there: End) -> Iterator[str]:
     route = view.route(here.netns, there.address)
     if route is None:
         yield (
-            "%s: there is no route to %s (%s): packets to it and answers to what it sends are lost (return route missing)"
+            "%s: there is no route to %s (%s), neither for packets nor for answers: the return route is missing"
             % (
                 here.place,
                 there.address,
@@ -204,7 +207,7 @@ def _reverse_path(here: End, there: End, station: Station) -> Iterator[str]:
     values = [int(sysctls.get(name, {}).get("rp_filter", 0)) for name in ("all", station.device)]
     if max(values) == 1:
         yield (
-            "%s: rp_filter of %s is 1 (the larger of all and %s counts): packets from %s are dropped, as the way back is another"
+            "%s: rp_filter of %s is 1 (the larger of all and %s): packets from %s are dropped, their way back is another"
             % (
                 here.place,
                 station.device,
@@ -247,11 +250,15 @@ def _accepts(rule: str, bridge: str) -> bool:
     return all(key in ("-i", "-o") and value == bridge for key, value in pairs.items())
 
 
-def _underlay(network: str, here: End, there: End) -> Iterator[str]:  # noqa: ARG001 - all checks are called alike
-    """Name an underlay that does not carry packets at all."""
+def _underlay_device(network: str, here: End, there: End) -> Iterator[str]:  # noqa: ARG001 - all checks are called alike
+    """Name an underlay link that is down."""
     device = _underlay_link(here.view)
     if device is not None and not device["up"]:
         yield "%s: the underlay link %s is down" % (here.view.name, device["name"])
+
+
+def _underlay(network: str, here: End, there: End) -> Iterator[str]:  # noqa: ARG001 - all checks are called alike
+    """Name an underlay that does not carry packets at all."""
     row = here.view.reach.get("underlay", {}).get(there.view.name)
     if row and not row["received"]:
         yield "underlay: %s does not answer %s at %s" % (there.view.name, here.view.name, row["address"])
@@ -279,14 +286,19 @@ def _mtus(network: str, here: End, there: End) -> Iterator[str]:
         yield "%s: the underlay link %s has MTU %s, the inventory counts on %s" % (
             view.name, device["name"], device["mtu"], wanted,
         )  # fmt: skip
-    row = view.reach.get("underlay", {}).get(there.view.name)
+
+
+def _underlay_mtu(network: str, here: End, there: End) -> Iterator[str]:  # noqa: ARG001 - all checks are called alike
+    """Name an underlay that carries less than the fabric counts on, though the links at its ends would."""
+    row = here.view.reach.get("underlay", {}).get(there.view.name)
     if row and row["full"] is False:
-        yield "underlay: packets of %s bytes from %s do not reach %s" % (row["mtu"], view.name, there.view.name)
+        yield "underlay: packets of %s bytes from %s do not reach %s" % (row["mtu"], here.view.name, there.view.name)
 
 
 _Check = Callable[[str, End, End], Iterator[str]]
-CHECKS: dict[str, tuple[_Check, ...]] = {
-    "silent": (_namespaces, _underlay, _links, _fdb, _neighbors, _routes, _forwarding),
-    "small": (_mtus,),
-    "large": (_mtus,),
+#: What is checked at one end, from the bottom up.
+STAGES: dict[str, tuple[tuple[_Check, ...], ...]] = {
+    "silent": ((_namespaces, _underlay_device, _links), (_underlay, _fdb, _neighbors, _routes, _forwarding)),
+    "small": ((_mtus,), (_underlay_mtu,)),
+    "large": ((_mtus,),),
 }

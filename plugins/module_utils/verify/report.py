@@ -32,7 +32,7 @@ def verdict(views: Mapping[str, View], silent_hosts: Iterable[str] = ()) -> Verd
     """Write the report. ``silent_hosts`` are hosts of the run that could not be asked."""
     rows = [dict(row, host=name) for name, view in sorted(views.items()) for row in view.reach.get("pairs", ())]
     bad = [row for row in rows if wrong(row)]
-    sentences: dict[str, list[str]] = {}
+    sentences: dict[str, list[tuple[str, str]]] = {}
     for row in bad:
         for sentence in _causes(row, views):
             sentences.setdefault(sentence, []).append(_pair(row))
@@ -44,7 +44,7 @@ def verdict(views: Mapping[str, View], silent_hosts: Iterable[str] = ()) -> Verd
     return Verdict("\n\n".join(blocks), tuple(sentences), len(rows), len(bad))
 
 
-def _closing(sentences: Mapping[str, list[str]], tried: int, failed: int, hosts: int) -> str:
+def _closing(sentences: Mapping[str, list[tuple[str, str]]], tried: int, failed: int, hosts: int) -> str:
     if not sentences:
         if not tried:
             return "There was no pair to try: no network joins two of these hosts."
@@ -53,18 +53,27 @@ def _closing(sentences: Mapping[str, list[str]], tried: int, failed: int, hosts:
     for sentence, pairs in sentences.items():
         lines.append("* %s" % sentence)
         if pairs:
-            more = " and %d more" % (len(pairs) - NAMED) if len(pairs) > NAMED else ""
-            lines.append("  breaks %s%s" % (", ".join(pairs[:NAMED]), more))
+            lines.append("  breaks %s" % _grouped(pairs))
     return "\n".join(lines)
 
 
-_FAULTS = {"silent": "", "small": " (packets of %s bytes)", "large": " (more than %s bytes pass)"}
+def _grouped(pairs: list[tuple[str, str]]) -> str:
+    """Name pairs by network, the first few of them."""
+    groups: dict[str, list[str]] = {}
+    for network, called in pairs[:NAMED]:
+        groups.setdefault(network, []).append(called)
+    text = "; ".join("%s: %s" % (network, ", ".join(called)) for network, called in groups.items())
+    return text + (" and %d more" % (len(pairs) - NAMED) if len(pairs) > NAMED else "")
 
 
-def _pair(row: Mapping[str, Any]) -> str:
+_FAULTS = {"silent": "", "small": " (%s bytes)", "large": " (more than %s bytes pass)"}
+
+
+def _pair(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the network of a pair, and how sentences call the pair."""
     fault = _FAULTS[wrong(row)]
     called = "%s -> %s" % (row["source"], row["target"])
-    return "%s: %s%s" % (row["network"], called, fault % row["mtu"] if fault else "")
+    return row["network"], called + (fault % row["mtu"] if fault else "")
 
 
 def _causes(row: Mapping[str, Any], views: Mapping[str, View]) -> list[str]:

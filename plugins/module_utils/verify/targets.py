@@ -66,10 +66,13 @@ def pairs(host: str, intent: Mapping[str, Any]) -> list[Pair]:
     stations = own_stations(host, intent)
     for source in stations:
         network = intent["networks"][source.network]
-        for target, addresses in sorted(_targets(network, source, stations).items()):
-            for address in addresses:
-                if _family(address) in {_family(one) for one in source.addresses}:
-                    found.append(Pair(source.network, source.name, source.netns, target, address, int(network["mtu"])))
+        families = {_family(one) for one in source.addresses}
+        found += [
+            Pair(source.network, source.name, source.netns, target, address, int(network["mtu"]))
+            for target, addresses in sorted(_targets(network, source, stations).items())
+            for address in addresses
+            if _family(address) in families
+        ]
     return found
 
 
