@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Callable
 
 from .kinds import KINDS
@@ -11,7 +12,7 @@ from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.table import Kind, Refused, nearest
 from .kinds.types import NONE, ifname
-from .model import HOST, Entry, Ident, Key, State, link_option, rows_of, says_something
+from .model import HOST, Entry, Ident, Key, State, link_option, telling
 from .objects import SORTS
 from .objects.fdb import is_listed
 from .objects.netns import resolver_config
@@ -49,8 +50,20 @@ class Reader:
                     self._link(item)
                 else:
                     self._object(_sort_of(section), item)
+        self._pair()
         check(self.state)
         return self.state
+
+    def _pair(self) -> None:
+        """Find pairs whose two ends are told as two links (as gathered does): the first brings the other with it."""
+        for entry in list(self.state.values()):
+            kind = KINDS.get(entry.kind)
+            if kind is None or not kind.peered or "peer_name" not in entry.options:
+                continue
+            other = self.state.get(("link", (entry.options["peer_netns"], entry.options["peer_name"])))
+            alone = other is not None and other.made_with is None and self.state[entry.ident].made_with is None
+            if other is not None and alone and other.ident != entry.ident:
+                self.state[other.ident] = replace(other, made_with=entry.key)
 
     def _add(self, entry: Entry) -> None:
         if entry.ident in self.state:
@@ -266,7 +279,9 @@ def needed(entry: Entry) -> None:
         if name not in entry.options:
             what = "peer" if name == "peer_name" else name
             raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
-    if kind.needs_one_of and not any(entry.options.get(name) not in (None, False) for name in kind.needs_one_of):
+    # VNI 0 is a VNI: only what is not given, or false, does not count.
+    given = [entry.options[name] for name in kind.needs_one_of if name in entry.options]
+    if kind.needs_one_of and all(value is False for value in given):
         raise Refused(f"{entry}: {kind.needs_one_of[0]}: a new {kind.name} link needs {' or '.join(kind.needs_one_of)}")
 
 
@@ -295,14 +310,8 @@ def _ordered(state: State) -> list[Entry]:
     return sorted(state.values(), key=lambda entry: (order.index(entry.sort), entry.key))
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
-    """Return the options worth showing: not those that say nothing is there."""
-    names = {row.name for row in rows_of(entry)}
-    return {name: value for name, value in entry.options.items() if name in names and says_something(name, value)}
-
-
 def _link_item(entry: Entry) -> dict[str, Any] | None:
-    options = _shown(entry)
+    options = telling(entry)
     item: dict[str, Any] = {"name": entry.name}
     if entry.kind:
         item["kind"] = entry.kind
@@ -337,7 +346,9 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     if entry.netns:
         item["netns"] = entry.netns
     quiet = _QUIET.get(entry.sort, {})
-    item.update({name: _plain(name, value) for name, value in _shown(entry).items() if value != quiet.get(name, _LOUD)})
+    item.update(
+        {name: _plain(name, value) for name, value in telling(entry).items() if value != quiet.get(name, _LOUD)}
+    )
     return item
 
 

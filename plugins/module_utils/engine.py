@@ -115,8 +115,9 @@ class Engine:
         for netns in list(self.namespaces.of_processes()):
             if netns in seen:
                 continue
-            linked = self.observer.nsid(HOST, netns) >= 0
-            for entry in self.observer.links(netns) if linked else ():
+            if self.observer.nsid(HOST, netns) < 0:
+                continue
+            for entry in self.observer.links(netns):
                 other = entry.options.get("link_netns", entry.options.get("peer_netns", HOST))
                 if entry.owned and other == HOST:
                     found[entry.ident] = entry

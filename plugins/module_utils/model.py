@@ -11,7 +11,7 @@ from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.table import Kind, Option, Refused
-from .kinds.types import NONE, UNSET
+from .kinds.types import UNSET
 from .objects import SORTS
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "State",
     "link_option",
     "rows_of",
-    "says_something",
+    "telling",
 ]
 
 Key = tuple[str, ...]
@@ -104,6 +104,13 @@ class Change:
     observed: Entry | None = None
     fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)  # option -> old, new
 
+    @property
+    def there(self) -> Entry:
+        """Return the object that is changed or removed; raise LookupError for one that is only to be made."""
+        if self.observed is None:
+            raise LookupError(f"{self.entry}: nothing is there to {self.verb}")
+        return self.observed
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -121,8 +128,7 @@ class Operation:
         if self.verb == "add":
             return Operation("del", self.entry)
         if self.verb == "set":
-            assert self.before is not None
-            return Operation("set", self.before, self.entry)
+            return Operation("set", self.before or self.entry.having({}), self.entry)
         return Operation("add", self.before or self.entry)
 
 
@@ -145,8 +151,11 @@ def link_option(kind: Kind | None, name: str) -> Option | None:
     return None
 
 
-def says_something(name: str, value: Any) -> bool:
-    """Tell whether an observed value is worth asking for. HOST is a namespace, not nothing."""
-    if name.endswith("_netns"):
-        return True
-    return value not in (UNSET, NONE, "", ())
+def telling(entry: Entry) -> dict[str, Any]:
+    """Return the options of an object that say something: not those that say that nothing is there."""
+    rows = {row.name: row for row in rows_of(entry)}
+    return {
+        name: value
+        for name, value in entry.options.items()
+        if name in rows and value is not UNSET and value != rows[name].type.nothing
+    }

@@ -9,9 +9,8 @@ from typing import Any
 
 from .dependents import Dependents
 from .kinds import KINDS
-from .kinds.types import NONE, UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, says_something
-from .objects import SORTS
+from .kinds.types import UNSET
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, telling
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
@@ -77,24 +76,20 @@ class Planner:
                 self._set_link(entry, change)
             return
         phase = _PHASES[entry.sort]
-        there = change.observed
         if change.verb == "delete":
-            assert there is not None
-            self._op("del", there, there, REMOVE_NETNS if entry.sort == "netns" else REMOVE_OBJECTS)
+            self._op("del", change.there, change.there, REMOVE_NETNS if entry.sort == "netns" else REMOVE_OBJECTS)
         elif change.verb == "create":
             self._op("add", entry, None, phase, ("link", entry.key[:2]) not in self.renewed)
         elif change.verb == "recreate":
-            assert there is not None
-            self._op("del", there, there, phase)
-            self._op("add", entry.having({**there.options, **entry.options}), None, phase)
+            self._op("del", change.there, change.there, phase)
+            self._op("add", entry.having({**change.there.options, **entry.options}), None, phase)
         elif entry.sort in ("port", "netns"):
             late = {row.name for row in rows_of(entry) if row.when_up}
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
                 self._set_fields(entry, replace(change, fields=fields), when)
         else:
-            assert there is not None
-            self._op("set", entry.having({**there.options, **entry.options}), there, phase)
+            self._op("set", entry.having({**change.there.options, **entry.options}), change.there, phase)
 
     def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
         new = {name: pair[1] for name, pair in change.fields.items()}
@@ -111,22 +106,21 @@ class Planner:
 
     def _add_link(self, entry: Entry) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
-        options = dict(entry.options)
+        options = {name: value for name, value in entry.options.items() if not _is_default(entry, name)}
         up = {"up": options.pop("up")} if "up" in options else {}
         if entry.made_with is None:
             late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
             self._op("add", entry.having(options), None, ADD_LINKS)
         else:
             late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
-        late = {name: value for name, value in late.items() if value not in ("", NONE)}
+        late = {name: value for name, value in late.items() if name in telling(entry)}
         if late:
             self._op("set", entry.having(late), entry.having({}), SET_LINKS, undoable=False)
         if up.get("up"):
             self._op("set", entry.having(up), entry.having({}), LINKS_UP, undoable=False)
 
     def _remove_link(self, change: Change) -> None:
-        there = change.observed
-        assert there is not None
+        there = change.there
         if there.ident in self.doomed:
             return
         hanging = list(self.dependents.of(there))
@@ -136,8 +130,7 @@ class Planner:
 
     def _renew_link(self, change: Change) -> None:
         """Remove a link and make it anew, then put back what hung on it, as wished for or as it was."""
-        there = change.observed
-        assert there is not None
+        there = change.there
         if there.ident in self.doomed:
             return
         hanging = list(self.dependents.of(there))
@@ -206,6 +199,11 @@ class Planner:
         )
 
 
+def _is_default(entry: Entry, name: str) -> bool:
+    row = link_option(KINDS.get(entry.kind), name)
+    return row is not None and row.default is not None and bool(row.default == entry.options[name])
+
+
 def _at_create(entry: Entry, name: str) -> bool:
     kind = KINDS.get(entry.kind)
     row = link_option(kind, name)
@@ -229,8 +227,12 @@ _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
 
 def settable(entry: Entry) -> dict[str, Any]:
     """Return the options of an observed object that a new one of the same kind can be asked for."""
-    names = {row.name for row in rows_of(entry) if not row.when_up}
-    return {name: value for name, value in entry.options.items() if name in names and says_something(name, value)}
+    rows = {row.name: row for row in rows_of(entry)}
+    return {
+        name: value
+        for name, value in telling(entry).items()
+        if not rows[name].when_up and (rows[name].default is None or rows[name].default != value)
+    }
 
 
 def undo(done: Iterable[Operation]) -> list[Operation]:
@@ -244,6 +246,3 @@ def undo(done: Iterable[Operation]) -> list[Operation]:
 
 def _peer(entry: Entry) -> Key:
     return (entry.options["peer_netns"], entry.options["peer_name"])
-
-
-assert set(_PHASES) == {"link", *SORTS}

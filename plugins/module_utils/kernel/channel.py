@@ -119,6 +119,12 @@ class Channel:
                     raise _error(flags, body) or KernelError(errno.EPROTO)
                 return bytes(body)
 
+    def request(self, kind: int, payload: bytes) -> None:
+        """Send one request and wait for its acknowledgement; raise KernelError."""
+        message = bytearray(_HEADER.pack(16 + len(payload), kind, 0, 0, 0) + payload)
+        for error in self.batch([message]).values():
+            raise error
+
     def batch(self, messages: Sequence[bytearray]) -> dict[int, KernelError]:
         """Send encoded requests in as few sends as may be; return the errors by position in messages.
 

@@ -69,6 +69,7 @@ class Writer:
         header: dict[str, int] = {"index": index, **_flags(entry)}
         tree += self._common(entry)
         if made_in != entry.netns:
+            self.observer.relate(made_in, entry.netns)
             tree.append((c.IFLA_NET_NS_FD, "u32", self.observer.namespaces.fd(entry.netns)))
         data = self._data(entry)
         if kind.peered:

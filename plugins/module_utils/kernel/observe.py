@@ -7,6 +7,7 @@ changes.
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterable
 from functools import partial
@@ -185,6 +186,19 @@ class Observer:
         answer = attributes(self.channel(netns).ask(c.RTM_GETNSID, ask), 4)
         number: int = struct.unpack("=i", answer[c.NETNSA_NSID])[0]
         return number
+
+    def relate(self, netns: str, other: str) -> None:
+        """Give another namespace an id in this one, so that links in it can be found again by where they came from.
+
+        Newer kernels do not do so by themselves when a link is made right in the other namespace.
+        """
+        payload = _RTNL_GENERIC + struct.pack("=HHi", 8, c.NETNSA_NSID, -1)
+        payload += struct.pack("=HHI", 8, c.NETNSA_FD, self.namespaces.fd(other))
+        try:
+            self.channel(netns).request(c.RTM_NEWNSID, payload)
+        except KernelError as error:
+            if error.number != errno.EEXIST:
+                raise
 
     def netns_entries(self) -> list[Entry]:
         """Return the named namespaces with their loopback and resolver."""

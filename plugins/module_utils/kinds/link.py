@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .table import Option
-from .types import Bool, Int, LinkName, Mac, Text, Word
+from .types import Bool, Int, LinkName, Mac, NetnsOf, Text, Word
 
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
@@ -17,11 +17,11 @@ COMMON: tuple[Option, ...] = (
     Option("txqueuelen", 13, Int()),
     Option("master", 10, LinkName()),
     Option("group", 27, Int(high=2**31 - 1)),
-    Option("gso_max_size", 41, Int(high=2**31 - 1)),
-    Option("gso_max_segs", 40, Int(high=65535)),
-    Option("gro_max_size", 58, Int(high=2**31 - 1), since="5.19"),
-    Option("gso_ipv4_max_size", 63, Int(high=2**31 - 1), since="6.3"),
-    Option("gro_ipv4_max_size", 64, Int(high=2**31 - 1), since="6.3"),
+    Option("gso_max_size", 41, Int(high=2**31 - 1), default=65536),
+    Option("gso_max_segs", 40, Int(high=65535), default=65535),
+    Option("gro_max_size", 58, Int(high=2**31 - 1), since="5.19", default=65536),
+    Option("gso_ipv4_max_size", 63, Int(high=2**31 - 1), since="6.3", default=65536),
+    Option("gro_ipv4_max_size", 64, Int(high=2**31 - 1), since="6.3", default=65536),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
@@ -32,9 +32,11 @@ FLAGS: dict[str, tuple[int, bool]] = {
     "arp": (0x80, True),
     "multicast": (0x1000, False),
 }
+_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False}
 FLAG_WORDS = {"promiscuity": "promisc"}
 FLAG_OPTIONS: tuple[Option, ...] = tuple(
-    Option(name, None, Bool(style="onoff"), word=FLAG_WORDS.get(name, name)) for name in FLAGS
+    Option(name, None, Bool(style="onoff"), default=_FLAG_DEFAULTS.get(name), word=FLAG_WORDS.get(name, name))
+    for name in FLAGS
 )
 
 #: IFLA_AF_SPEC / AF_INET6 / IFLA_INET6_ADDR_GEN_MODE
@@ -43,6 +45,6 @@ ADDRGENMODE = Option(
 )
 
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
-LINK_NETNS = Option("link_netns", None, Text(), in_place=False, word="link-netns")
+LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns")
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS)

@@ -22,6 +22,7 @@ class Option:
     name: str
     attr: int | tuple[int, ...] | None
     type: Type
+    default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
     in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise

@@ -105,6 +105,11 @@ class Type:
         """Give the wire type of each attribute that an option of this type uses."""
         return (self.wire,)
 
+    @property
+    def nothing(self) -> Any:
+        """Give the canonical value that says that nothing is there, where an option can say so."""
+        return None
+
     def parse(self, value: Any) -> Any:
         """Return the canonical form; raise ValueError with a reason."""
         return value
@@ -335,6 +340,10 @@ class Text(Type):
     wire: str = "str"
     most: int = 255
 
+    @property
+    def nothing(self) -> str:
+        return ""
+
     def parse(self, value: Any) -> str:
         text = str(value)
         if len(text.encode()) > self.most:
@@ -364,10 +373,23 @@ def ifname(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class NetnsOf(Text):
+    """The namespace of something; the empty text is the module's own and says as much as any other."""
+
+    @property
+    def nothing(self) -> Any:
+        return None
+
+
+@dataclass(frozen=True)
 class LinkName(Type):
     """The name of another link in the same namespace; ``none`` stands for no link."""
 
     wire: str = "u32"
+
+    @property
+    def nothing(self) -> str:
+        return NONE
 
     def parse(self, value: Any) -> str:
         return NONE if value in ("", NONE) else ifname(value)
@@ -399,6 +421,10 @@ class Mac(Type):
 
     wire: str = "raw"
     unicast: bool = False
+
+    @property
+    def nothing(self) -> str:
+        return NONE
 
     def parse(self, value: Any) -> str:
         address = mac(value)
@@ -442,6 +468,10 @@ class Ip(Type):
     wire: str = "raw"
     none: bool = True
     multicast: bool | None = None
+
+    @property
+    def nothing(self) -> str:
+        return NONE
 
     @property
     def wires(self) -> tuple[str, ...]:
@@ -511,8 +541,7 @@ class PortRange(Type):
         return struct.pack(">HH", *map(int, value.split("-")))
 
     def from_leaf(self, leaf: Leaf, names: Names) -> Any:
-        assert isinstance(leaf, bytes)
-        return "%d-%d" % struct.unpack(">HH", leaf[:4])
+        return "%d-%d" % struct.unpack(">HH", bytes(leaf)[:4]) if isinstance(leaf, bytes) else str(leaf)
 
     def words(self, word: str, value: Any) -> list[str]:
         return [word, *value.split("-")]

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from .table import Kind, Option
-from .types import LinkName, Text
+from .types import LinkName, NetnsOf
 
 VETH = Kind(
     name="veth",
     options=(
         # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
         Option("peer_name", None, LinkName(), in_place=False),
-        Option("peer_netns", None, Text(), in_place=False),
+        Option("peer_netns", None, NetnsOf(), in_place=False),
     ),
     needs=("peer_name",),
     peered=True,

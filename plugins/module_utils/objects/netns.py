@@ -20,6 +20,10 @@ class Resolver(Type):
     wire: str = ""
     ansible: str = "dict"
 
+    @property
+    def nothing(self) -> Any:
+        return ""
+
     def parse(self, value: Any) -> str:
         """Return the file's text; the empty text stands for no file."""
         if value in ("", None, "none", {}):

@@ -61,6 +61,10 @@ class Encap(Type):
     wire: str = ""
     ansible: str = "dict"
 
+    @property
+    def nothing(self) -> Any:
+        return ()
+
     def parse(self, value: Any) -> tuple[tuple[str, Any], ...]:
         if value in ("none", "", None):
             return ()

@@ -1,0 +1,90 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Give each test a network namespace of its own, and iproute2 as the witness of what is in it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+import yaml
+
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine, Report
+
+_CLONE_NEWNS, _CLONE_NEWNET = 0x20000, 0x40000000
+_MS_REC, _MS_PRIVATE = 0x4000, 1 << 18
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(function: str, *arguments: object) -> None:
+    if getattr(_libc, function)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{function}: {os.strerror(number)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_mounts() -> None:
+    """Leave the machine's mounts for ones of our own: names of namespaces must not be seen outside."""
+    if os.geteuid() != 0:
+        pytest.fail("the tests of the kernel need root")
+    _call("unshare", _CLONE_NEWNS)
+    _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+    os.makedirs("/etc/netns", exist_ok=True)
+    for folder in (b"/run", b"/etc/netns"):
+        _call("mount", b"tmpfs", folder, b"tmpfs", 0, None)
+
+
+@pytest.fixture(autouse=True)
+def _private_network() -> Iterator[None]:
+    """Enter a new network namespace; names that a test left are taken away."""
+    _call("unshare", _CLONE_NEWNET)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    yield
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        subprocess.run(["ip", "netns", "del", name], check=False, timeout=20)
+
+
+Apply = Callable[..., Report]
+
+
+@pytest.fixture
+def apply() -> Apply:
+    """Give a function that brings this namespace to a config (YAML text or dict)."""
+
+    def run(config: Any, **options: bool) -> Report:
+        engine = Engine()
+        try:
+            return engine.run(yaml.safe_load(config) if isinstance(config, str) else config, **options)
+        finally:
+            engine.close()
+
+    return run
+
+
+@pytest.fixture
+def gather() -> Callable[[], dict[str, Any]]:
+    """Give a function that returns what is there, as a config."""
+
+    def run() -> dict[str, Any]:
+        engine = Engine()
+        try:
+            return engine.gather()
+        finally:
+            engine.close()
+
+    return run
+
+
+@pytest.fixture
+def tell() -> Callable[..., Any]:
+    """Give a function that runs an iproute2 command and returns its JSON."""
+
+    def run(command: str) -> Any:
+        done = subprocess.run(command.split(), capture_output=True, text=True, check=True, timeout=30)
+        return json.loads(done.stdout or "[]")
+
+    return run
