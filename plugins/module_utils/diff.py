@@ -38,11 +38,28 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
             _check_release(change, kernel)
             changes.append(change)
     if overridden:
-        doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
-        changes += [Change("delete", entry, entry) for entry in doomed]
+        changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
     _check_references(desired, observed, changes)
     _check_unique(observed, changes)
     return changes
+
+
+def _unwished(desired: State, observed: State) -> list[Entry]:
+    """Return what carries the mark and is not wished for.
+
+    A bridge entry without a VLAN comes and goes with one for each VLAN of its port (br_fdb_add() and br_fdb_delete(),
+    net/bridge/br_fdb.c; VLAN 1 where nothing else was said). Those follow it, and are not removed by themselves.
+    """
+    doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
+    return [entry for entry in doomed if not (_without_vlan(entry) & (desired.keys() | observed.keys()))]
+
+
+def _without_vlan(entry: Entry) -> set[Ident]:
+    """Return what a bridge entry of a VLAN would be without it; nothing for all else."""
+    if entry.sort != "fdb":
+        return set()
+    netns, dev, mac, vlan, target, *rest = entry.key
+    return {("fdb", (netns, dev, mac, "0", target, *rest))} if target == "master" and vlan != "0" else set()
 
 
 def _check_unique(observed: State, changes: list[Change]) -> None:
