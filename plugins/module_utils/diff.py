@@ -124,6 +124,8 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
+    if old in row.fixed or new in row.fixed:
+        return False
     return row.in_place and not (isinstance(row.type, Ip) and _other_family(old, new))
 
 

@@ -123,6 +123,10 @@ class _Module(AnsibleModule):
             for option in above:
                 known = known[option]["options"]
             msg = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
+        for option, row in self.argument_spec.items():
+            value = self.params.get(option)
+            if row.get("type") == "dict" and value is not None and not isinstance(value, Mapping):
+                msg = f"{option}: {value!r} is not a dict"  # Ansible's own sentence does not say which option it means
         subject = next((self.params[key] for key in _SUBJECTS if self.params.get(key)), None)
         return f"{subject}: {msg}" if subject else msg
 

@@ -24,6 +24,7 @@ class Option:
     type: Type
     default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
     in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
+    fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     since: str = ""  # first kernel release that knows it

@@ -17,7 +17,8 @@ VXLAN = Kind(
         Option("multicast_group", (2, 16), Ip(multicast=True), word="group"),
         Option("local", (4, 17), Ip(multicast=False)),
         Option("dev", 3, LinkName()),
-        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto"),
+        # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
+        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",)),
         Option("tos", 6, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0),
         Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
         Option("flowlabel", 26, Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"), default=0),
