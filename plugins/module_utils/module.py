@@ -112,13 +112,14 @@ class _Module(AnsibleModule):
     def fail_json(self, msg: str, **rest: Any) -> NoReturn:
         result = getattr(self, "validation_result", None)
         if result is not None and result.error_messages:
-            msg = self._about(msg, sorted(result.unsupported_parameters))
+            msg = self._about(msg, sorted(result.unsupported_parameters, key=str))
         super().fail_json(msg, **rest)
         raise SystemExit(1)
 
-    def _about(self, msg: str, unknown: list[str]) -> str:
+    def _about(self, msg: str, unknown: list[Any]) -> str:
         if unknown:
-            *above, name = unknown[0].split(".")
+            # ansible-core gives the path of an option within another one as a tuple.
+            *above, name = unknown[0] if isinstance(unknown[0], tuple) else (unknown[0],)
             known = self.argument_spec
             for option in above:
                 known = known[option]["options"]
