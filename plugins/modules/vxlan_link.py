@@ -46,7 +46,7 @@ options:
     description:
       - TTL of the outer header, 1 to 255. V(auto) (or V(0)) lets the route decide and is what a new link has;
         V(inherit) takes the inner packet's.
-      - Changed in place.
+      - Changed in place, but from and to V(inherit) with O(recreate=true).
     type: str
   tos:
     description:
