@@ -99,10 +99,15 @@ class Planner:
             self._op("set", entry.having(new), entry.having(old), phase, undoable)
 
     def _set_link(self, entry: Entry, change: Change) -> None:
-        up = {name: pair for name, pair in change.fields.items() if name == "up"}
-        rest = {name: pair for name, pair in change.fields.items() if name != "up"}
-        self._set_fields(entry, replace(change, fields=rest), SET_LINKS)
-        self._set_fields(entry, replace(change, fields=up), LINKS_UP if entry.options.get("up") else SET_LINKS)
+        kind = KINDS.get(entry.kind)
+        parts: dict[str, dict[str, tuple[Any, Any]]] = {"common": {}, "kind": {}, "up": {}}
+        for name, pair in change.fields.items():
+            own = kind is not None and kind.option(name) is not None
+            parts["up" if name == "up" else "kind" if own else "common"][name] = pair
+        # vxlan_changelink() refuses an MTU in the message that changes its own options.
+        self._set_fields(entry, replace(change, fields=parts["common"]), SET_LINKS)
+        self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
+        self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
 
     def _add_link(self, entry: Entry) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
