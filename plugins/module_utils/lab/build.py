@@ -48,8 +48,23 @@ def child(body: Callable[[], dict[str, str]], report: int) -> int:
         os._exit(1)
 
 
-def underlay(path: str, spec: str) -> dict[str, str]:
+def keep_open(*fds: int) -> None:
+    """Close all of the child's descriptors but these and 0 to 2.
+
+    Above all the end of the pipe on which the word to go on is sent, for that must be closed when the module dies,
+    and the lab's lock, which would be held as long as a child that hangs.
+    """
+    for fd in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if fd > 2 and fd not in fds:
+            try:
+                os.close(fd)
+            except OSError:
+                continue  # the one that listed them
+
+
+def underlay(path: str, spec: str, report: int) -> dict[str, str]:
     """Become the process that holds the underlay's network namespace."""
+    keep_open(report)
     os.setsid()
     syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS)
     syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
@@ -205,6 +220,7 @@ def enter_and_start(path: str, pid: int, owner: str, names: Sequence[str]) -> tu
         return entering, report
     code = 1
     try:
+        keep_open(told)
         fds = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY) for kind in ("uts", "ipc", "net", "pid", "mnt")]
         for fd in fds:
             syscalls.setns(fd)

@@ -22,15 +22,30 @@ from .process import Holder, end, find_holders, read_holder, start_time
 # A host is built in 5 ms natively and some 100 ms in the lab kernel; 100 at once on a slow machine need their time.
 BUILD_SECONDS = 120.0
 
+# Longer than the slowest lab takes to build.
+LOCK_SECONDS = 180.0
+
 
 @contextmanager
 def lock(path: str) -> Iterator[None]:
-    """Hold the lock of the folder that the lab's state folder is in. It leaves no file behind. Raises OSError."""
+    """Hold the lock of the folder that the lab's state folder is in. It leaves no file behind.
+
+    Raises LabError when another run holds it for long.
+    """
     parent = os.path.dirname(path.rstrip("/"))
     os.makedirs(parent, exist_ok=True)
     fd = os.open(parent, os.O_RDONLY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    said = f"{parent}: another run has made or ended a lab for {LOCK_SECONDS:.0f} s; end it, or wait"
+                    raise LabError(said) from None
+                time.sleep(0.05)
         yield
     finally:
         os.close(fd)
@@ -106,7 +121,7 @@ def _make_underlay(lab: Lab, started: set[int]) -> int:
     """Start the underlay's holder, make its bridge, and return its PID."""
     spec = json.dumps(asdict(lab.underlay), sort_keys=True)
     report, told = os.pipe()
-    pid = build.child(lambda: build.underlay(lab.path, spec), told)
+    pid = build.child(lambda: build.underlay(lab.path, spec, told), told)
     started.add(pid)
     os.close(told)
     with os.fdopen(report) as said:
@@ -130,7 +145,7 @@ def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: set[in
     try:
         for spec in hosts:
             report, told = os.pipe()
-            outer.append(_fork_host(lab, spec, told, wait, go))
+            outer.append(_fork_host(lab, spec, told, wait))
             os.close(told)
             reports[report] = spec.name
         pids = _await(dict(reports), started, "ready")
@@ -154,11 +169,11 @@ def _make_hosts(lab: Lab, hosts: Sequence[LabHost], switch: int, started: set[in
             os.waitpid(pid, 0)
 
 
-def _fork_host(lab: Lab, spec: LabHost, told: int, wait: int, go: int) -> int:
+def _fork_host(lab: Lab, spec: LabHost, told: int, wait: int) -> int:
     """Fork the process that forks the host's first one; return its PID."""
 
     def body() -> dict[str, str]:
-        os.close(go)
+        build.keep_open(told, wait)
         return build.host(lab, spec, shared_mounts(spec.share), told, wait)
 
     return build.child(body, told)
