@@ -13,6 +13,7 @@ from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE, Ip, LinkName
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
+from .objects import SORTS
 from .objects.sysctl import OF_NO_LINK
 
 _MISSING = object()
@@ -165,6 +166,9 @@ def _new(entry: Entry) -> Change:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")
         if entry.made_with is None:
             needed(entry)
+    for name in SORTS[entry.sort].new_needs if entry.sort in SORTS else ():
+        if name not in entry.options:
+            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
     options = {**ON_CREATE.get(entry.sort, {}), **entry.options}
     if entry.sort == "port":
         # A port comes to be with its link's master; there is nothing to create.

@@ -89,7 +89,7 @@ class Planner:
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
                 self._set_fields(entry, replace(change, fields=fields), when)
         else:
-            self._op("set", entry.having({**change.there.options, **entry.options}), change.there, phase)
+            self._op("set", entry.having({**_kept(change), **entry.options}), change.there, phase)
 
     def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
         new = {name: pair[1] for name, pair in change.fields.items()}
@@ -228,6 +228,13 @@ _REFERENCES = {"master", "dev"}
 
 #: What a link keeps when it is made anew as another kind.
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
+
+
+def _kept(change: Change) -> dict[str, Any]:
+    """Return the options that a changed object keeps. A route with a new next hop keeps neither link nor scope."""
+    options = change.there.options
+    moved = change.entry.sort == "route" and change.entry.options.get("via") not in (None, options.get("via"))
+    return {name: value for name, value in options.items() if not (moved and name in ("dev", "scope"))}
 
 
 def settable(entry: Entry) -> dict[str, Any]:

@@ -20,4 +20,6 @@ NEIGHBOR = Sort(
         Option("router", None, Bool(style="flag")),
         Option("extern_learn", None, Bool(style="flag")),
     ),
+    # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
+    new_needs=("mac",),
 )

@@ -66,7 +66,7 @@ class Encap(Type):
         return ()
 
     def parse(self, value: Any) -> tuple[tuple[str, Any], ...]:
-        if value in ("none", "", None):
+        if value in ("none", "", None, {}):
             return ()
         if not isinstance(value, Mapping):
             raise ValueError(f"{value!r} is not a dict such as {{type: ip, id: 42, dst: 192.0.2.2}}")

@@ -21,6 +21,7 @@ class Sort:
     options: tuple[Option, ...]
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
     needs: tuple[str, ...] = ()  # options without which the object says nothing
+    new_needs: tuple[str, ...] = ()  # options without which none is made
 
     def row(self, name: str) -> Option | None:
         """Find a row by name."""

@@ -33,7 +33,8 @@ class SysctlValue(Text):
     """A value as the kernel prints it: numbers and words, white space folded; true is 1, false is 0."""
 
     def parse(self, value: Any) -> str:
-        if isinstance(value, bool):
+        if value in (True, False, "True", "False"):
+            # Ansible hands a boolean to an option that is text as the text.
             return str(int(truth(value)))
         return " ".join(str(value).split())
 
