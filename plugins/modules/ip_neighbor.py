@@ -29,8 +29,8 @@ options:
     type: str
   nud:
     description:
-      - State. V(permanent) stays until it is removed; V(noarp) stays too, and is no subject of reachability checks. A
-        new entry is V(permanent).
+      - State. V(permanent) stays until it is removed; V(noarp) is no subject of reachability checks, and goes when the
+        link loses its carrier. A new entry is V(permanent).
     type: str
     choices: [permanent, noarp]
   router:
