@@ -21,7 +21,7 @@ LAB = Path("/run/netloom-lab") / os.environ.get("NETLOOM_LAB_NAME", "molecule")
 
 @dataclass
 class Frame:
-    """One captured frame and the one that it carries: outer IPv4 and UDP, the 8 bytes of the tunnel's header, inner Ethernet."""
+    """One captured frame: outer Ethernet, IPv4 and UDP, 8 bytes of the tunnel's header, the inner frame."""
 
     raw: bytes
 

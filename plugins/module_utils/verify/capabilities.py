@@ -93,7 +93,7 @@ def judge_underlay(underlay: Mapping[str, Any], link: Mapping[str, Any]) -> str:
 def boot_content(kinds: Iterable[str], release: str) -> str:
     """Return the content of the file that has kernel modules loaded at boot.
 
-    It names those modules only that this kernel has as files: what is built in needs none, and a container has no modules.
+    It names those modules only that this kernel has as files: what is built in needs none, a container has none.
     """
     try:
         with open("/lib/modules/%s/modules.dep" % release, encoding="utf-8") as file:

@@ -207,7 +207,7 @@ def _reverse_path(here: End, there: End, station: Station) -> Iterator[str]:
     values = [int(sysctls.get(name, {}).get("rp_filter", 0)) for name in ("all", station.device)]
     if max(values) == 1:
         yield (
-            "%s: rp_filter of %s is 1 (the larger of all and %s): packets from %s are dropped, their way back is another"
+            "%s: rp_filter of %s is 1 (the larger of all and %s): packets from %s are dropped, their way back differs"
             % (
                 here.place,
                 station.device,
@@ -288,8 +288,16 @@ def _mtus(network: str, here: End, there: End) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _underlay_mtu(network: str, here: End, there: End) -> Iterator[str]:  # noqa: ARG001 - all checks are called alike
+def _underlay_mtu(network: str, here: End, there: End) -> Iterator[str]:
     """Name an underlay that carries less than the fabric counts on, though the links at its ends would."""
+    vtep = here.view.network(network).get("members", {}).get(there.view.name, {}).get("vtep", "")
+    for netns, address in ((here.netns, there.address), ("", vtep)):
+        learned = here.view.namespace(netns).get("path_mtus", {}).get(address)
+        if learned is not None:
+            yield (
+                "%s: a path MTU of %s to %s was learned; where the underlay has been mended since, ip route flush cache"
+                " forgets it" % (where(here.view, netns), learned, address)
+            )
     row = here.view.reach.get("underlay", {}).get(there.view.name)
     if row and row["full"] is False:
         yield "underlay: packets of %s bytes from %s do not reach %s" % (row["mtu"], here.view.name, there.view.name)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "links": ("ip", "-j", "-d", "addr", "show"),
     "routes": ("ip", "-j", "route", "show"),
     "routes6": ("ip", "-j", "-6", "route", "show"),
+    "cached": ("ip", "-j", "route", "show", "cache"),
     "neighbors": ("ip", "-j", "neigh", "show"),
     "fdb": ("bridge", "-j", "fdb", "show"),
 }
@@ -45,6 +46,7 @@ def _namespace(netns: str) -> dict[str, Any]:
     return {
         "links": links,
         "routes": [compact_route(row) for row in [*answers["routes"], *answers["routes6"]]],
+        "path_mtus": {row["dst"]: _path_mtu(row) for row in answers["cached"] if _path_mtu(row)},
         "neighbors": [_pick(row, ("dst", "dev", "lladdr", "state")) for row in answers["neighbors"]],
         "fdb": [_pick(row, ("mac", "ifname", "dst", "master", "state")) for row in answers["fdb"]],
         "sysctls": _sysctls(netns, [row["name"] for row in links]),
@@ -91,6 +93,11 @@ def compact_link(row: Mapping[str, Any]) -> dict[str, Any]:
 def compact_route(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return destination, gateway, device and kind of a route."""
     return _pick(row, ("dst", "gateway", "dev", "type", "metric"))
+
+
+def _path_mtu(row: Mapping[str, Any]) -> int:
+    """Return the path MTU that the kernel has learned for a destination, 0 for none."""
+    return next((int(one["mtu"]) for one in row.get("metrics", ()) if "mtu" in one), 0)
 
 
 def _sysctls(netns: str, devices: Iterable[str]) -> dict[str, dict[str, str]]:
