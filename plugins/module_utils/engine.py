@@ -171,7 +171,10 @@ class Engine:
         if netnses is None:
             names = self.namespaces.known()
         else:
-            names = [self.namespaces.canonical(name) for name in netnses]
+            try:
+                names = [self.namespaces.canonical(name) for name in netnses]
+            except ValueError as why:
+                raise Refused(f"netns: {why}") from None
             for name in names:
                 if not self.namespaces.has(name):
                     raise Refused(f"netns: there is no namespace {name}")
