@@ -229,11 +229,10 @@ def _forwarding(network: str, here: End, there: End) -> Iterator[str]:  # noqa: 
             )  # fmt: skip
     row = view.network(network)
     crosses = (here.station is not None and here.station.attach == "veth") or view.name in row.get("hubs", ())
-    rules = view.state.get("forward", [])
-    if not (row.get("bridge") and crosses and view.state.get("bridge_nf") == "1" and "-P FORWARD DROP" in rules):
+    if not (row.get("bridge") and crosses and view.state.get("bridge_nf") == "1"):
         return
-    bridge = row["device"]
-    if not any(_accepts(rule, bridge) for rule in rules):
+    bridge, chains = row["device"], view.state.get("forward", [])
+    if any("-P FORWARD DROP" in rules and not any(_accepts(rule, bridge) for rule in rules) for rules in chains):
         yield (
             "%s: the policy of the chain FORWARD is DROP, and net.bridge.bridge-nf-call-iptables is 1, so that bridged"
             " packets of %s are dropped. Set the sysctl to 0, or accept what goes from %s to %s"

@@ -118,14 +118,23 @@ def _sysctls(netns: str, devices: Iterable[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _forward() -> list[str]:
-    """Return the rules of the FORWARD chain as iptables prints them; none where there is no iptables."""
-    if shutil.which("iptables") is None:
-        return []
-    done = subprocess.run(
-        ["iptables", "-w", "5", "-S", "FORWARD"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-    )
-    return done.stdout.decode(errors="replace").splitlines() if done.returncode == 0 else []
+def _forward() -> list[list[str]]:
+    """Return the rules of the FORWARD chains as iptables prints them.
+
+    nftables and the older tables may both hold one, and a packet must pass both. The older are only looked at where the
+    namespace has them: asking loads their module.
+    """
+    programs = ["iptables-nft" if shutil.which("iptables-nft") else "iptables"]
+    if "filter" in _read("/proc/net/ip_tables_names").split():
+        programs.append("iptables-legacy")
+    chains = []
+    for program in programs:
+        if shutil.which(program) is not None:
+            words = [program, "-w", "5", "-S", "FORWARD"]
+            done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+            if done.returncode == 0:
+                chains.append(done.stdout.decode(errors="replace").splitlines())
+    return chains
 
 
 def _read(path: str) -> str:

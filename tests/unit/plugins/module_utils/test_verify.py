@@ -118,7 +118,7 @@ def test_sized_pings_carry_df() -> None:
 def healthy(intent: dict[str, Any]) -> State:
     """Make the state of a host on which all went as the intent wishes."""
     config = intent["config"]
-    state: State = {"namespaces": {}, "forward": ["-P FORWARD ACCEPT"], "bridge_nf": "0"}
+    state: State = {"namespaces": {}, "forward": [["-P FORWARD ACCEPT"]], "bridge_nf": "0"}
 
     def namespace(netns: str) -> State:
         empty: State = {"links": [], "routes": [], "neighbors": [], "fdb": [], "sysctls": {}, "path_mtus": {}}
@@ -243,7 +243,7 @@ def test_a_forward_policy_that_drops_bridged_packets_is_named(
     intents: dict[str, Any], rules: list[str], bridge_nf: str, named: bool
 ) -> None:
     def harm(states: dict[str, State]) -> None:
-        states["node2"].update(forward=rules, bridge_nf=bridge_nf)
+        states["node2"].update(forward=[["-P FORWARD ACCEPT"], rules], bridge_nf=bridge_nf)
 
     found = told(intents, BLUE, harm)
     assert any("node2: the policy of the chain FORWARD is DROP" in one for one in found.causes) == named
