@@ -78,10 +78,10 @@ class Site:
         """Write a source of the inventory."""
         (self.folder / name).write_text(yaml.safe_dump(value))
 
-    def intend(self, networks: dict[str, Any], workloads: dict[str, Any]) -> None:
+    def intend(self, networks: dict[str, Any], workloads: dict[str, Any], **more: Any) -> None:
         """Write what networks there are to be."""
         source = {"plugin": "netloom.overlay.fabric", "ledger": "ledger.yml", "vni_range": [10000, 19999]}
-        self.write("90-fabric.yml", {**source, "networks": networks, "workloads": workloads})
+        self.write("90-fabric.yml", {**source, "networks": networks, "workloads": workloads, **more})
 
     def play(self, playbook: str, *words: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection."""
@@ -346,3 +346,38 @@ def test_a_refused_inventory_is_told_and_remove_works_without_it(site: Site) -> 
     assert site.ours("node1") != []
     site.play("remove")
     assert [site.ours(name) for name in NAMES] == [[], [], []]
+
+
+def test_prepare_refuses_an_underlay_that_carries_less(site: Site) -> None:
+    before = site.enter("node1", "ip", "link")
+    site.intend({"red": RED}, WORKLOADS, underlay={"mtu": 9000})
+    done = site.play("site", ok=False)
+    assert done.returncode != 0
+    assert "the underlay link eth0 has MTU 1500, the inventory counts on 9000 (underlay.mtu)" in done.stdout
+    assert site.enter("node1", "ip", "link") == before
+
+
+def test_prepare_has_modules_loaded_at_boot(site: Site) -> None:
+    """A lab host has files of its own: node1 gets a kernel with modules."""
+    file = "/etc/modules-load.d/netloom.overlay.conf"
+    modules = f"/lib/modules/{os.uname().release}"
+    lines = "kernel/drivers/net/vxlan/vxlan.ko.xz: kernel/net/ipv4/udp_tunnel.ko.xz\\nkernel/drivers/net/dummy.ko:\\n"
+    site.enter("node1", "sh", "-c", f"mkdir -p {modules} && printf '{lines}' > {modules}/modules.dep")
+    assert site.changed() == {"node1": 1, "node2": 0, "node3": 0}
+    assert site.enter("node1", "cat", file).splitlines()[1:] == ["vxlan"]
+    assert site.changed() == dict.fromkeys(NAMES, 0)
+    assert not Path(file).exists()
+
+
+def test_workload_waits_for_a_process_and_says_which(site: Site) -> None:
+    box = {"host": "node2", "network": "red", "attach": "veth", "netns": "pidfile:/run/late.pid"}
+    workloads = {**WORKLOADS, "late": {**box, "addresses": ["10.20.2.110/24"]}}
+    site.intend({"red": RED}, workloads)
+    done = site.play("site", "-e", "workload_timeout=1", ok=False)
+    assert done.returncode != 0
+    assert "/run/late.pid: no process has written its number there within 1 seconds" in done.stdout
+    start = "unshare --net sleep 60 & sleep 0.3; echo $! > /run/late.pid"
+    site.enter("node2", "sh", "-c", f"({start}) >/dev/null 2>&1 </dev/null")
+    site.play("site")
+    assert site.silent("node1", "10.20.2.110") == []
+    site.play("verify")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -70,15 +71,11 @@ def make_calls(calls: Iterable[Call], count: int, timeout_ms: int) -> dict[Call,
         except NoNamespace:
             results[call] = fping.parse("", call.addresses)
             continue
-        running.append(
-            (call, subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
-        )
-    # fping reads its whole list before the first ping, so all of them run while the first is waited for.
-    for call, process in running:
-        assert process.stdin is not None
-        process.stdin.write("".join("%s\n" % address for address in call.addresses).encode())
-        process.stdin.close()
-        process.stdin = None
+        with tempfile.TemporaryFile() as targets:  # a file, so that all of them run at the same time
+            targets.write("".join("%s\n" % address for address in call.addresses).encode())
+            targets.seek(0)
+            process = subprocess.Popen(words, stdin=targets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        running.append((call, process))
     for call, process in running:
         output = process.communicate()[0].decode(errors="replace")
         if process.returncode not in (0, 1, 2):
