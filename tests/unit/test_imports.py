@@ -57,7 +57,12 @@ LAYERS = (
     Layer("verify", utils("verify"), ("verify",), banned=("ansible", "yaml", "pyroute2")),
     # These come before the other modules: they work on the machine or send probes, and have no link to describe.
     Layer("lab module", ("plugins.modules.lab_hosts",), ("lab",), banned=("yaml", "pyroute2")),
-    Layer("verify modules", ("plugins.modules.verify_probe",), ("verify",), banned=("yaml", "pyroute2")),
+    Layer(
+        "verify modules",
+        ("plugins.modules.verify_probe", "plugins.modules.capabilities"),
+        ("verify",),
+        banned=("yaml", "pyroute2"),
+    ),
     Layer("modules", ("plugins.modules",), ("module", "tables"), banned=("yaml", "pyroute2", MAKES_ANSIBLE_MODULE)),
     Layer(
         "controller",
