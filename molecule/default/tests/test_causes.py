@@ -26,9 +26,9 @@ def verify(tmp_path):
         "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
         "NETLOOM_LAB_NAME": os.environ.get("NETLOOM_LAB_NAME", "molecule"),
     }
-    playbook = Path(sys.executable).parent / "ansible-playbook"
+    command = [Path(sys.executable).parent / "ansible-playbook", "-i", CHECKOUT / "playbooks" / "lab" / "inventory"]
     done = subprocess.run(
-        [playbook, CHECKOUT / "playbooks" / "verify.yml", "-e", f"verify_report={report}"],
+        [*command, CHECKOUT / "playbooks" / "verify.yml", "-e", f"verify_report={report}"],
         env=environment, capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert report.exists(), done.stdout + done.stderr
