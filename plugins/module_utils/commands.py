@@ -55,11 +55,13 @@ def _link(verb: str, entry: Entry) -> list[str]:
     if verb == "set":
         return _link_set(entry)
     kind = KINDS[entry.kind]
-    own = [row.name for row in kind.options]
-    words = [*_tool("ip", created_in), "link", "add", entry.name]
+    own = [row.name for row in kind.options if not row.outer]
+    beneath = [row.name for row in kind.options if row.outer]
+    words = [*_tool("ip", created_in), "link", "add", *_words(entry, beneath)]
+    words += ["name", entry.name] if beneath else [entry.name]
     if created_in != entry.netns:
         words += ["netns", netns_word(entry.netns) or "1"]
-    words += _words(entry, [n for n in entry.options if n not in own and n not in ("link_netns", "master")])
+    words += _words(entry, [n for n in entry.options if n not in {*own, *beneath, "link_netns", "master"}])
     words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
     if kind.peered:
         words += ["peer", "name", entry.options["peer_name"]]

@@ -242,11 +242,13 @@ def _sort_of(section: str) -> Sort:
 def check(state: State) -> None:
     """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
     taken: dict[tuple[Any, ...], Entry] = {}
+    agreed: dict[tuple[Any, ...], Entry] = {}
     for entry in state.values():
         kind = KINDS.get(entry.kind)
         if kind is None or not entry.present:
             continue
         _check_families(entry, kind)
+        _check_shared(entry, kind, agreed)
         claim = unique_claim(entry)
         if claim is None:
             continue
@@ -254,6 +256,27 @@ def check(state: State) -> None:
         if other is not entry:
             shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, claim[2]))
             raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
+
+
+def lower_key(entry: Entry) -> Key | None:
+    """Return the link beneath a link, as the key of a link."""
+    kind = KINDS.get(entry.kind)
+    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
+    return None if name == NONE else (entry.options.get("link_netns", entry.netns), name)
+
+
+def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:
+    """Refuse two links that want different values of what the kernel keeps once for their lower link."""
+    lower = lower_key(entry)
+    for name in kind.shared:
+        if lower is None or name not in entry.options:
+            continue
+        other = agreed.setdefault((lower, name), entry)
+        if other.options[name] != entry.options[name]:
+            raise Refused(
+                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but all links on {lower[1]} share one"
+            )
 
 
 def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .config import lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
 from .model import Entry, Key, State
@@ -43,7 +44,8 @@ class Dependents:
 
     def depth(self, link: Entry) -> int:
         """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
-        below = [*_lower(link)]
+        lower = lower_key(link)
+        below = [] if lower is None else [lower]
         master = link.options.get("master", NONE)
         if master != NONE:
             below.append((link.netns, master))
@@ -51,17 +53,12 @@ class Dependents:
         return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
 
 
-def _lower(entry: Entry) -> Iterator[Key]:
-    kind = KINDS.get(entry.kind)
-    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
-    if name != NONE:
-        yield (entry.options.get("link_netns", entry.netns), name)
-
-
 def _stands_on(entry: Entry) -> Iterator[Key]:
     """Yield the links that an object cannot be without."""
     if entry.sort == "link":
-        yield from _lower(entry)
+        lower = lower_key(entry)
+        if lower is not None:
+            yield lower
         kind = KINDS.get(entry.kind)
         if kind is not None and kind.peered and "peer_name" in entry.options:
             yield (entry.options["peer_netns"], entry.options["peer_name"])

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .config import needed, unique_claim
+from .config import lower_key, needed, unique_claim
 from .kinds import KINDS
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
@@ -34,15 +34,26 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
     """
     changes = []
     for entry in desired.values():
-        change = _compare(entry, observed.get(entry.ident))
+        change = _compare(entry, None if _moves(entry, desired, observed) else observed.get(entry.ident))
         if change is not None:
             _check_release(change, kernel)
             changes.append(change)
     if overridden:
         changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
+    changes += list(_siblings(observed, changes))
     _check_references(desired, observed, changes)
     _check_unique(observed, changes)
     return changes
+
+
+def _moves(entry: Entry, desired: State, observed: State) -> bool:
+    """Tell whether a port is to get another master: it is a new port then, with the options of one."""
+    if entry.sort != "port":
+        return False
+    ident = ("link", entry.key)
+    if ident not in desired or ident not in observed or "master" not in desired[ident].options:
+        return False
+    return bool(desired[ident].options["master"] != observed[ident].options.get("master"))
 
 
 def _unwished(desired: State, observed: State) -> list[Entry]:
@@ -61,6 +72,24 @@ def _without_vlan(entry: Entry) -> set[Ident]:
         return set()
     netns, dev, mac, vlan, target, *rest = entry.key
     return {("fdb", (netns, dev, mac, "0", target, *rest))} if target == "master" and vlan != "0" else set()
+
+
+def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
+    """Yield what changes with a link because the kernel keeps the option once for all links of one lower link."""
+    told = {change.entry.ident for change in changes}
+    for change in changes:
+        kind = KINDS.get(change.entry.kind)
+        lower = lower_key(change.entry) or lower_key(change.observed or change.entry)
+        if kind is None or not kind.shared or change.verb == "delete" or lower is None:
+            continue
+        wished = {name: change.entry.options[name] for name in kind.shared if name in change.entry.options}
+        for there in observed.values():
+            if there.sort != "link" or there.ident in told or lower_key(there) != lower:
+                continue
+            fields = {n: (there.options[n], v) for n, v in wished.items() if there.options.get(n, v) != v}
+            if fields:
+                told.add(there.ident)
+                yield Change("modify", there.having({name: pair[1] for name, pair in fields.items()}), there, fields)
 
 
 def _check_unique(observed: State, changes: list[Change]) -> None:
@@ -125,9 +154,9 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
-    if old in row.fixed or new in row.fixed:
+    if not row.in_place or old in row.fixed or new in row.fixed:
         return False
-    return row.in_place and not (isinstance(row.type, Ip) and _other_family(old, new))
+    return not (isinstance(row.type, Ip) and _other_family(old, new))
 
 
 def _other_family(old: Any, new: Any) -> bool:
@@ -159,7 +188,7 @@ def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
             raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} remote, and {remote} is not one")
 
 
-def _new(entry: Entry) -> Change:
+def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
     if entry.sort == "link":
         if not entry.kind:
@@ -171,8 +200,10 @@ def _new(entry: Entry) -> Change:
             raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
     options = {**ON_CREATE.get(entry.sort, {}), **entry.options}
     if entry.sort == "port":
-        # A port comes to be with its link's master; there is nothing to create.
-        return Change("modify", entry, entry.having({}), {name: (None, value) for name, value in options.items()})
+        # A port comes to be with its link's master, with the kernel's defaults; there is nothing to create.
+        defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}
+        fields = {name: (None, value) for name, value in options.items() if defaults.get(name) != value}
+        return Change("modify", entry, entry.having({}), fields) if fields else None
     return Change("create", entry.having(options))
 
 

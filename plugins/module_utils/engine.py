@@ -14,11 +14,14 @@ from .diff import diff, lacking_kind
 from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
+from .kinds import KINDS
 from .model import HOST, Change, Operation, Refused, State
 from .plan import plan, undo
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
+#: How often a run puts right what the kernel changed along with something else.
+ROUNDS = 2
 CAP_NET_ADMIN = 12  # linux/capability.h
 
 
@@ -66,17 +69,15 @@ class Engine:
         changes = diff(desired, observed, overridden, os.uname().release)
         if not changes:
             return Report()
-        if any(change.verb in ("delete", "recreate") and change.entry.sort == "link" for change in changes):
-            # What hangs on a link that goes must be known, to be put back.
+        if any(_reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
             changes = diff(desired, observed, overridden, os.uname().release)
         self._check_kinds(changes)
         operations = plan(changes, desired, observed)
+        if operations and not check:
+            operations = self._apply(operations, desired, overridden=overridden)
         lines = commands(operations)
-        report = Report(bool(operations), lines, {"prepared": "".join(f"{line}\n" for line in lines)})
-        if not check and operations:
-            self._apply(operations, desired, overridden)
-        return report
+        return Report(bool(operations), lines, {"prepared": "".join(f"{line}\n" for line in lines)})
 
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""
@@ -131,27 +132,41 @@ class Engine:
         for change in new:
             lacking_kind(change, known)
 
-    def _apply(self, operations: list[Operation], desired: State, overridden: bool) -> None:
+    def _apply(self, operations: list[Operation], desired: State, *, overridden: bool) -> list[Operation]:
+        """Carry operations out and verify; return all that was done. What fails is taken back, and Failed raised."""
         from .kernel.apply import apply
 
-        outcome = apply(self.observer, operations)
-        if outcome.failed is not None:
-            self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", outcome.done)
-        left = self._left(desired, overridden)
-        if left:
-            self._roll_back(left, operations)
+        done: list[Operation] = []
+        for _round in range(ROUNDS):
+            outcome = apply(self.observer, operations)
+            done += outcome.done
+            if outcome.failed is not None:
+                self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done)
+            operations, left = self._left(desired, overridden=overridden)
+            if not left:
+                return done
+            if not operations:
+                break
+        self._roll_back(left, done)
+        return done
 
-    def _left(self, desired: State, overridden: bool) -> str:
-        """Return what the kernel did not keep, empty where all is as wished."""
+    def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], str]:
+        """Return what is still to be done, and a sentence on it; both empty where all is as wished.
+
+        A link may change with another one: a bridge's MTU follows its ports until it is set.
+        """
         try:
-            changes = diff(desired, self._observe(desired, overridden), overridden)
+            observed = self._observe(desired, overridden)
+            changes = diff(desired, observed, overridden)
         except Refused as why:
-            return f"after the change: {why}"
+            return [], f"after the change: {why}"
         if not changes:
-            return ""
+            return [], ""
         change = changes[0]
         fields = ", ".join(f"{name} is {old}, not {new}" for name, (old, new) in change.fields.items())
-        return f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+        sentence = f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+        again = plan(changes, desired, observed) if all(change.verb == "modify" for change in changes) else []
+        return again, sentence
 
     def _roll_back(self, reason: str, done: list[Operation]) -> None:
         from .kernel.apply import apply
@@ -183,6 +198,14 @@ class Engine:
             sorts.add("netns")
         state = self.observer.observe(names, sorts)
         return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
+
+
+def _reaches_far(change: Change) -> bool:
+    """Tell whether more must be known: what hangs on a link that goes, and links that change with another."""
+    if change.entry.sort != "link":
+        return False
+    kind = KINDS.get(change.entry.kind)
+    return change.verb in ("delete", "recreate") or (kind is not None and bool(kind.shared))
 
 
 def _privileged() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -60,7 +61,38 @@ class Planner:
                 self._renew_link(change)
         for change in changes:
             self._one(change)
+        self._keep(changes)
         return self.ordered()
+
+    def _keep(self, changes: list[Change]) -> None:
+        """Put again what stays but would go with an IPv4 address that is removed.
+
+        The kernel removes an address's secondaries with it (net/ipv4/devinet.c: __inet_del_ifa()), routes that have it
+        as their source, and with a link's last address all its routes and neighbors (fib_frontend.c: fib_disable_ip()).
+        """
+        removed = [
+            change.there
+            for change in changes
+            if change.entry.sort == "address"
+            and change.verb in ("delete", "recreate")
+            and ":" not in change.entry.key[2]
+        ]
+        if not removed:
+            return
+        changed = {change.entry.ident for change in changes}
+        links = {entry.key[:2] for entry in removed}
+        networks = {(entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) for entry in removed}
+        for ident, entry in self.desired.items():
+            there = self.observed.get(ident)
+            if there is None or not entry.present or ident in changed | self.renewed:
+                continue
+            secondary = entry.sort == "address" and ":" not in entry.key[2]
+            if secondary and (entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) not in networks:
+                continue
+            on = (entry.netns, there.options.get("dev") if entry.sort == "route" else entry.name)
+            goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[-1 if entry.sort == "neighbor" else 1]
+            if secondary or (goes and on in links):
+                self._op("set", entry.having({**there.options, **entry.options}), there, _PHASES[entry.sort])
 
     def _op(self, verb: str, entry: Entry, before: Entry | None, phase: int, undoable: bool = True) -> None:
         self.operations.append(Operation(verb, entry, before, phase, undoable))
@@ -116,6 +148,11 @@ class Planner:
         if entry.made_with is None:
             late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
             self._op("add", entry.having(options), None, ADD_LINKS)
+            kind = KINDS[entry.kind]
+            early = {name: late.pop(name) for name in kind.late if name in late}
+            if early:
+                # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
+                self._op("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False)
         else:
             late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
         late = {name: value for name, value in late.items() if name in telling(entry)}
@@ -163,7 +200,7 @@ class Planner:
             options = self.observed.get(("port", port.key))
             if options is not None:
                 inner._put_back(options, desired.get(options.ident))
-        return [replace(op, undoable=op.phase == ADD_LINKS) for op in inner.ordered()]
+        return [replace(op, undoable=op.verb == "add" and op.phase == ADD_LINKS) for op in inner.ordered()]
 
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
@@ -178,7 +215,7 @@ class Planner:
 
     def ordered(self) -> list[Operation]:
         """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
-        adds = {op.entry.ident: op for op in self.operations if op.phase == ADD_LINKS and op.entry.sort == "link"}
+        adds = {op.entry.ident: op for op in self.operations if op.phase == ADD_LINKS and op.verb == "add"}
         ordered: dict[Ident, Operation] = {}
 
         visiting: set[Ident] = set()
@@ -224,7 +261,7 @@ def _names(entry: Entry) -> Iterable[Ident]:
             yield ("link", (netns, value))
 
 
-_REFERENCES = {"master", "dev"}
+_REFERENCES = {"master", "dev", "link"}
 
 #: What a link keeps when it is made anew as another kind.
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}

@@ -49,7 +49,8 @@ sysctls: [{dev: w-client, name: ipv4.proxy_arp, value: 1}, {dev: eth0, name: ipv
 def lines(command: str) -> list[str]:
     """Return what a command prints, a line each, white space folded."""
     done = subprocess.run(command.split(), capture_output=True, text=True, check=True, timeout=30)
-    return sorted(" ".join(line.split()) for line in done.stdout.splitlines())
+    # Whether a link has its carrier yet is a matter of moments.
+    return sorted(" ".join(line.replace("linkdown", "").split()) for line in done.stdout.splitlines())
 
 
 def told(command: str) -> Any:
@@ -83,7 +84,7 @@ def everything() -> list[str]:
         *lines("ip route show table all proto 110"),
         *lines("ip neigh show nud permanent"),
         *[line for line in lines("bridge fdb show") if "self permanent" in line and "33:33" not in line],
-        *lines("ip netns list"),
+        *(line.split()[0] for line in lines("ip netns list")),
     ]
 
 
@@ -412,3 +413,30 @@ def test_kernel_without_the_kind(apply: Any) -> None:
     with pytest.raises(Refused, match=r"g: kind: this kernel has no geneve \(module geneve\)"):
         apply("links: [{name: g, kind: geneve, vni: 1, remote: 192.0.2.1}]")
     assert everything() == []
+
+
+def test_overridden_leaves_the_namespaces_of_others_alone(apply: Any, process: Any) -> None:
+    """A container or lab host that runs this collection for itself has links with the same mark."""
+    inside = ["nsenter", "-t", str(process.pid), "-n", "ip"]
+    subprocess.run([*inside, "link", "add", "theirs", "group", "28268", "type", "bridge"], check=True)
+    subprocess.run(
+        [*inside, "link", "add", "vx", "group", "28268", "type", "vxlan", "id", "5", "dstport", "4789"], check=True
+    )
+    apply(NETWORK)
+    assert apply("links: [{name: b, kind: bridge}]", overridden=True).changed
+    assert apply({}, overridden=True).changed
+    left = lines(" ".join([*inside, "-o", "link"]))
+    assert [any(f": {name}:" in line for line in left) for name in ("theirs", "vx")] == [True, True]
+
+
+def test_what_stays_does_not_go_with_an_address(apply: Any, tell: Any) -> None:
+    """The kernel takes secondaries with their primary address, and routes with a link's last address."""
+    base = "links: [{name: b, kind: bridge, addresses: %s}]\nroutes: [{dst: 10.77.0.0/16, dev: b}]"
+    apply(base % "[10.1.0.1/24, 10.1.0.2/24]")
+    assert "secondary" in " ".join(lines("ip -o addr show dev b")), "the positive control: there is a secondary"
+    apply(base % "[10.1.0.2/24]", overridden=True)
+    assert [address["local"] for address in tell("ip -j -4 addr show dev b")[0]["addr_info"]] == ["10.1.0.2"]
+    apply(base % "[]", overridden=True)
+    assert lines("ip -o -4 addr show dev b") == []
+    assert [route["dst"] for route in tell("ip -j route show proto 110")] == ["10.77.0.0/16"]
+    assert not apply(base % "[]", overridden=True).changed

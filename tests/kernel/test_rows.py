@@ -140,6 +140,24 @@ CASES = [
     Case("bridge", "mcast_igmp_version", (3, 2), "mcast_igmp_version", (3, 2)),
     Case("bridge", "mcast_mld_version", (2, 1), "mcast_mld_version", (2, 1)),
 ]
+DUMMY = {"name": "lower", "kind": "dummy"}
+ON_DUMMY = {"link": "lower"}
+CASES += [
+    Case("ipvlan", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
+    Case("ipvtap", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
+    *(
+        Case(kind, option, values, key, shown, {**ON_DUMMY, **base})
+        for kind in ("macvlan", "macvtap")
+        for option, values, key, shown, base in (
+            ("mode", ("bridge", "private"), "mode", ("bridge", "private"), {}),
+            ("nopromisc", (True, False), "nopromisc", (True, None), {"mode": "passthru"}),
+            ("bcqueuelen", (500, 2000), "bcqueuelen", (500, 2000), {}),
+        )
+    ),
+    Case("vlan", "id", (0, 4094), "id", (0, 4094), ON_DUMMY),
+    Case("vlan", "protocol", ("802.1ad", "802.1Q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 5}),
+    Case("vrf", "table", (100, 2**32 - 1), "table", (100, 2**32 - 1)),
+]
 PORT_CASES = [
     Case("port", "priority", (0, 63), "priority", (0, 63)),
     Case("port", "cost", (1, 65535), "cost", (1, 65535)),
@@ -190,6 +208,24 @@ FLAG_CASES = {
 }
 #: Rows that no case here can show, each with its reason. What a newer iproute2 or kernel shows is tested there.
 NOT_TOLD = {
+    **{
+        (kind, "link"): "a case of its own in test_lower.py"
+        for kind in ("ipvlan", "ipvtap", "macvlan", "macvtap", "vlan")
+    },
+    **{(kind, "flag"): "a case of its own in test_lower.py: a key without a value" for kind in ("ipvlan", "ipvtap")},
+    **{(kind, "macaddrs"): "a case of its own in test_lower.py" for kind in ("macvlan", "macvtap")},
+    **{
+        ("vlan", name): "a case of its own in test_lower.py: flags and maps are lists to iproute2"
+        for name in (
+            "reorder_hdr",
+            "gvrp",
+            "mvrp",
+            "loose_binding",
+            "bridge_binding",
+            "ingress_qos_map",
+            "egress_qos_map",
+        )
+    },
     ("geneve", "external"): "excludes vni, without which it cannot be false: a case of its own in test_engine.py",
     ("geneve", "srcport"): "Linux 6.15, and iproute2 6.1 does not know it",
     ("vxlan", "vnifilter"): "needs external and a VNI table: a case of its own in test_engine.py",
@@ -222,9 +258,16 @@ LAB_CASES = [
 ]
 
 
+def kinds_of(case: Case) -> list[str]:
+    """Give the kinds that a case needs; ipvtap comes with ipvlan."""
+    return ["ipvlan" if case.kind == "ipvtap" else case.kind, *(["dummy"] if "link" in case.base else [])]
+
+
 def marked(cases: list[Case], *needed: str) -> list[Any]:
     """Give the cases with the kinds that they need."""
-    return [pytest.param(case, id=str(case), marks=pytest.mark.needs_kind(*(needed or (case.kind,)))) for case in cases]
+    return [
+        pytest.param(case, id=str(case), marks=pytest.mark.needs_kind(*(needed or kinds_of(case)))) for case in cases
+    ]
 
 
 def test_every_row_has_a_case_or_a_reason() -> None:
@@ -242,7 +285,7 @@ LOWER = {"name": "lower", "kind": "bridge"}
 def links(case: Case, value: Any, **more: Any) -> dict[str, Any]:
     """Give a config with one link that has the case's option."""
     item = {"name": "t0", "kind": case.kind, **case.base, case.option: value, **more}
-    return {"links": [LOWER, item]}
+    return {"links": [DUMMY if "link" in case.base else LOWER, item]}
 
 
 def shown(tell: Any, case: Case, name: str = "t0") -> Any:

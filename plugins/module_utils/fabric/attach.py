@@ -135,8 +135,8 @@ def _on_device(
         "mac": workload.mac if workload.attach == "vlan" else station.mac,
         "mtu": mtu,
         "mode": workload.mode,
-        "flags": workload.flags,
-        "vlan": workload.vlan,
+        "flag": workload.flags,
+        "id": workload.vlan,
         "addresses": _texts(station.addresses),
     }
     if workload.attach == "ipvlan":

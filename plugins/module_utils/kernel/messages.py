@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
-from ..kinds.types import NONE, packed_ip
+from ..kinds.types import NONE, merged, packed_ip
 from ..model import Entry, Operation
 from ..objects import SORTS
 from ..objects.address import FLAGS as ADDRESS_FLAGS
@@ -67,7 +67,7 @@ class Writer:
         above = self.observer.view(made_in).highest
         index = self.observer.view(entry.netns).reserve(entry.name, above)
         header: dict[str, int] = {"index": index, **_flags(entry)}
-        tree += self._common(entry)
+        tree += self._common(entry) + self._outer(entry)
         if made_in != entry.netns:
             self.observer.relate(made_in, entry.netns)
             tree.append((c.IFLA_NET_NS_FD, "u32", self.observer.namespaces.fd(entry.netns)))
@@ -102,7 +102,16 @@ class Writer:
         view = self.observer.view(entry.options.get("link_netns", entry.netns))
         tree: list[Any] = []
         for row in kind.options if kind else ():
-            if row.name in entry.options:
+            if row.name in entry.options and not row.outer:
+                tree += row.encode(entry.options[row.name], view)
+        return merged(tree)
+
+    def _outer(self, entry: Entry) -> list[Any]:
+        """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is."""
+        view = self.observer.view(entry.options.get("link_netns", entry.netns))
+        tree: list[Any] = []
+        for row in KINDS[entry.kind].options:
+            if row.name in entry.options and row.outer:
                 tree += row.encode(entry.options[row.name], view)
         return tree
 

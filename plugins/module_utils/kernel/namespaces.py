@@ -81,6 +81,7 @@ class Namespaces:
     def __init__(self) -> None:
         self._fds: dict[str, int] = {HOST: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)}
         self._names: dict[Inode, str] = {inode(self._fds[HOST]): HOST}
+        self._seen: set[str] = set()  # opened only to look whether a link of ours is there
         for name in named():
             with contextlib.suppress(OSError):
                 self._open(name, os.path.join(RUN_NETNS, name))
@@ -119,9 +120,12 @@ class Namespaces:
         if not number.isdigit():
             raise ValueError(f"{called}: {number!r} is not a process number")
         if called in self._fds:
+            self._seen.discard(called)
             return called
         try:
-            return self._open(called, f"/proc/{number}/ns/net")
+            name = self._open(called, f"/proc/{number}/ns/net")
+            self._seen.discard(name)
+            return name
         except FileNotFoundError:
             raise ValueError(f"{called}: there is no process {number}") from None
         except PermissionError:
@@ -134,8 +138,11 @@ class Namespaces:
         return self._fds[name]
 
     def known(self) -> list[str]:
-        """Return the canonical names, HOST first."""
-        return list(self._fds)
+        """Return the canonical names of this host's own namespaces and of those the user named, HOST first.
+
+        Namespaces that processes keep are not among them: other hosts' labs and containers must not be touched.
+        """
+        return [name for name in self._fds if name not in self._seen]
 
     def name_of(self, identity: Inode) -> str | None:
         """Return the canonical name of a namespace that is open here."""
@@ -176,11 +183,14 @@ class Namespaces:
 
     def of_processes(self) -> Iterator[str]:
         """Yield canonical names of the namespaces that only a process keeps, each once."""
+        yield from list(self._seen)
         for number in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 stat = os.stat(f"/proc/{number}/ns/net")
                 if Inode(stat.st_dev, stat.st_ino) not in self._names:
-                    yield self._open(f"pid:{number}", f"/proc/{number}/ns/net")
+                    name = self._open(f"pid:{number}", f"/proc/{number}/ns/net")
+                    self._seen.add(name)
+                    yield name
 
 
 def named() -> list[str]:

@@ -153,7 +153,7 @@ class Observer:
         names = self.views[netns] if lower_netns == netns else _Elsewhere(self, lower_netns)
         data = attributes(info.get(c.IFLA_INFO_DATA, b""))
         for row in kind.options:
-            value = row.decode(data, names) if row.attrs else UNSET
+            value = row.decode(found if row.outer else data, names) if row.attrs else UNSET
             if value is not UNSET:
                 options[row.name] = value
         if kind.peered:

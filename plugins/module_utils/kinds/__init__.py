@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from .bridge import BRIDGE
 from .geneve import GENEVE
+from .ipvlan import IPVLAN, IPVTAP
+from .macvlan import MACVLAN, MACVTAP
+from .plain import DUMMY, VRF
 from .table import Kind
 from .veth import VETH
+from .vlan import VLAN
 from .vxlan import VXLAN
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BRIDGE, GENEVE, VETH, VXLAN)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (BRIDGE, DUMMY, GENEVE, IPVLAN, IPVTAP, MACVLAN, MACVTAP, VETH, VLAN, VRF, VXLAN)
+}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .types import Attr, Names, Type
+from .types import Attr, LinkName, Names, Type
 
 
 class Refused(Exception):
@@ -29,6 +29,7 @@ class Option:
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     since: str = ""  # first kernel release that knows it
     word: str = ""  # iproute2's keyword, where it is not the name
+    outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
 
     @property
@@ -76,6 +77,7 @@ class Kind:
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
     needs_one_of: tuple[str, ...] = ()
     lower: str = ""  # the option that names the link beneath
+    shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
     peered: bool = False  # made in pairs
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
     tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
@@ -88,6 +90,11 @@ class Kind:
             if row.name == name:
                 return row
         return None
+
+
+def parent(name: str) -> Option:
+    """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
+    return Option(name, 5, LinkName(), in_place=False, outer=True)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

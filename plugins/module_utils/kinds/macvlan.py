@@ -1,0 +1,24 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""macvlan and macvtap; drivers/net/macvlan.c and uapi/linux/if_link.h (IFLA_MACVLAN_*)."""
+
+from __future__ import annotations
+
+from .table import Kind, Option, parent
+from .types import Bits, Int, SourceMacs, Word
+
+_OPTIONS = (
+    parent("link"),
+    Option(
+        "mode",
+        1,
+        Word(table={"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}, wire="u32"),
+        default="vepa",
+        fixed=("passthru",),  # macvlan_changelink()
+    ),
+    Option("nopromisc", 2, Bits(wire="u16", bit=1), default=False),
+    Option("macaddrs", (3, 5), SourceMacs(), word="macaddr"),
+    Option("bcqueuelen", 7, Int(), since="5.11"),
+)
+
+MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link")
+MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link")
