@@ -21,7 +21,8 @@ IPV6_MIN_MTU = 1280
 #: Names that a bridge must not take: links that a host or the kernel has anyway.
 _TAKEN = re.compile(
     r"^(lo|all|default|host"
-    r"|(eth|en|wl|ww|ib|sl|usb|dummy|tunl|sit|gre|gretap|erspan|ip6tnl|ip6_vti|ip_vti|bond|team|veth|tap|tun|vxlan|geneve|docker|virbr|br-|cni|vnet)[0-9a-z_]*[0-9][0-9a-z_]*"
+    r"|(eth|en|wl|ww|ib|sl|usb|dummy|tunl|sit|gre|gretap|erspan|ip6tnl|ip6_vti|ip_vti|bond|team|veth|tap|tun"
+    r"|vxlan|geneve|docker|virbr|br-|cni|vnet)[0-9a-z_]*[0-9][0-9a-z_]*"
     r"|geneve_sys.*|vxlan_sys.*|docker.*|podman.*|virbr.*)$"
 )
 #: Shapes that other links of ours have: tunnels (g0003e8-..., v002711) and workload veths (w-...).

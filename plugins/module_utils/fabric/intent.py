@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional, Union
 
 from . import words
@@ -193,7 +193,7 @@ def parse_network(where: str, name: str, value: Any) -> Network:
     network = Network(name=name, **row)
     _check_network(network)
     if network.encap == "vxlan" and network.topology == "mesh" and network.replication is None:
-        network = Network(**dict(network.__dict__, replication="static"))
+        network = replace(network, replication="static")
     return network
 
 

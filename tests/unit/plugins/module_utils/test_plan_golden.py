@@ -1,9 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold diff and plan to golden folders: ``desired.yml`` and ``observed.yml`` give ``plan.txt``, ``undo.txt`` or a refusal.
+"""Hold diff and plan to golden folders: ``desired.yml`` and ``observed.yml`` give ``plan.txt`` or a refusal.
 
-A folder holds ``desired.yml`` (a config, ``overridden: true`` beside it where wanted), ``observed.yml`` (a config; what is
-listed under ``foreign`` does not carry the mark), and either ``plan.txt`` with ``undo.txt`` (command lines) or
-``refused.txt`` (the sentence). ``NETLOOM_GOLDEN=write pytest`` writes the last three anew: read what git says of them then.
+A folder holds ``desired.yml`` (a config, ``overridden: true`` beside it where wanted), ``observed.yml`` (a config; what
+is listed under ``foreign`` does not carry the mark), and either ``plan.txt`` with ``undo.txt`` (command lines) or
+``refused.txt`` (the sentence). ``NETLOOM_GOLDEN=write pytest`` writes the last three anew: read what git says of them
+then.
 """
 
 from __future__ import annotations
