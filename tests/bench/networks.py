@@ -2,9 +2,9 @@
 """Time the network's task of one host for 5 and for 200 VXLAN networks: first run, second, third, removal.
 
 Call it as root: ``.venv/bin/python tests/bench/networks.py [NETWORKS ...]``. It works in a network namespace and a
-mount namespace of its own, resolves a fabric of 4 hosts with that many networks, and runs ``ansible-playbook`` for the first
-host. A figure is from the task's start to its result, as Ansible's callbacks see it: transfer of the module, Python's
-start and the import of pyroute2 included.
+mount namespace of its own, resolves a fabric of 4 hosts with that many networks, and runs ``ansible-playbook`` for the
+first host. A figure is from the task's start to its result, as Ansible's callbacks see it: transfer of the module,
+Python's start and the import of pyroute2 included.
 """
 
 from __future__ import annotations
