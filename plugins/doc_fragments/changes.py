@@ -8,6 +8,16 @@ class ModuleDocFragment:
     """Requirements, attributes and notes."""
 
     DOCUMENTATION = r"""
+options:
+  protect_connection:
+    description:
+      - Refuse a change that would cut the SSH connection that the task came by. These are the removal of a link that
+        the connection runs over, setting it down or giving it another master, and the removal of its address or of the
+        route to the controller.
+      - The connection is known from C(SSH_CONNECTION) of the processes above the module. Where there is none nothing is
+        refused.
+    type: bool
+    default: true
 requirements:
   - pyroute2 >= 0.7.2 for the Python that runs the module
   - root, or CAP_NET_ADMIN and CAP_SYS_ADMIN

@@ -116,3 +116,18 @@ options:
       - Changed only with O(recreate=true).
     type: str
 """
+
+    LOWER = r"""
+options:
+  link:
+    description:
+      - The link beneath (C(link) in iproute2's words). A new link needs it.
+      - Changed only with O(recreate=true).
+    type: str
+  link_netns:
+    description:
+      - The namespace in which O(link) is, where that is not O(netns).
+      - V(host) is the namespace that the module runs in. Other forms as for O(netns).
+      - Changed only with O(recreate=true).
+    type: str
+"""

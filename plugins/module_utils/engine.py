@@ -11,12 +11,14 @@ from typing import Any
 from .commands import commands
 from .config import Reader, write
 from .diff import diff, lacking_kind
+from .kernel.connection import connection
 from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
 from .kinds import KINDS
 from .model import HOST, Change, Operation, Refused, State
 from .plan import plan, undo
+from .protect import may_cut, protect
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
@@ -42,7 +44,8 @@ class Report:
 class Engine:
     """One run on one host."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, protect_connection: bool = True) -> None:
+        self.protect_connection = protect_connection
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
 
@@ -74,10 +77,19 @@ class Engine:
             changes = diff(desired, observed, overridden, os.uname().release)
         self._check_kinds(changes)
         operations = plan(changes, desired, observed)
+        self._protect(operations)
         if operations and not check:
             operations = self._apply(operations, desired, overridden=overridden)
         lines = commands(operations)
         return Report(bool(operations), lines, {"prepared": "".join(f"{line}\n" for line in lines)})
+
+    def _protect(self, operations: list[Operation]) -> None:
+        """Refuse what would cut the connection that this run came by."""
+        if not self.protect_connection or not any(may_cut(operation) for operation in operations):
+            return
+        found = connection(self.observer)
+        if found is not None:
+            protect(operations, self.observer.observe([HOST], ["address"]), found)
 
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""

@@ -19,6 +19,7 @@ from .objects import SORTS
 #: The oldest pyroute2 whose deletes work on current kernels (Debian 12 has it).
 PYROUTE2 = (0, 7, 2)
 
+_PROTECT = "protect_connection"
 _GENERAL: dict[str, dict[str, Any]] = {
     "netns": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -102,7 +103,7 @@ def run_state() -> None:
 
 def run_info() -> None:
     """Run network_info."""
-    module = _module({"netns": {"type": "list", "elements": "str"}})
+    module = _module({"netns": {"type": "list", "elements": "str"}}, writes=False)
     _engine(module, lambda engine: Report(config=engine.gather(module.params["netns"])), writes=False)
 
 
@@ -136,13 +137,15 @@ class _Module(AnsibleModule):
 _SUBJECTS = ("name", "address", "dst", "mac", "dev")
 
 
-def _module(spec: dict[str, Any], **rules: Any) -> AnsibleModule:
+def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> AnsibleModule:
+    if writes:
+        spec = {**spec, _PROTECT: {"type": "bool", "default": True}}
     return _Module(argument_spec=spec, supports_check_mode=True, **rules)
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the user gave: an option left out is not managed."""
-    return {name: value for name, value in params.items() if value is not None}
+    return {name: value for name, value in params.items() if value is not None and name != _PROTECT}
 
 
 def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: bool = True) -> None:
@@ -152,7 +155,7 @@ def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: boo
             module.fail_json(msg=lacking)
     engine = None
     try:
-        engine = Engine()
+        engine = Engine(protect_connection=module.params.get(_PROTECT, True))
         report = work(engine)
     except (Refused, Failed, KernelError, OSError) as why:
         module.fail_json(msg=str(why))
