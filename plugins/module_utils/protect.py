@@ -45,9 +45,7 @@ def path_of(observed: State, connection: Connection) -> set[Key]:
     """Return the links that the connection runs over: its device, masters and lower links, and a bridge's ports."""
     found: set[Key] = set()
     queue: list[Key] = [(HOST, connection.device)]
-    for entry in observed.values():
-        if entry.sort == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server:
-            queue.append(entry.key[:2])
+    queue += [entry.key[:2] for entry in observed.values() if _is_server(entry, connection)]
     while queue:
         key = queue.pop()
         link = observed.get(("link", key))
@@ -76,8 +74,12 @@ def _cuts(operation: Operation, links: set[Key], connection: Connection) -> str:
         return "another master" if "master" in entry.options else ""
     if operation.verb != "del":
         return ""
-    address = entry.sort == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server
-    return "its removal" if on_path or address or _leads(entry, links, connection) else ""
+    return "its removal" if on_path or _is_server(entry, connection) or _leads(entry, links, connection) else ""
+
+
+def _is_server(entry: Entry, connection: Connection) -> bool:
+    """Tell whether an object is the address that the connection came to."""
+    return entry.sort == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server
 
 
 def _leads(entry: Entry, links: set[Key], connection: Connection) -> bool:

@@ -440,3 +440,11 @@ def test_what_stays_does_not_go_with_an_address(apply: Any, tell: Any) -> None:
     assert lines("ip -o -4 addr show dev b") == []
     assert [route["dst"] for route in tell("ip -j route show proto 110")] == ["10.77.0.0/16"]
     assert not apply(base % "[]", overridden=True).changed
+
+
+def test_kernel_error_names_object_and_option(apply: Any) -> None:
+    apply("links: [{name: b, kind: bridge}]")
+    with pytest.raises(Failed, match=r"^b: mtu: Invalid argument - kernel: mtu greater than device maximum\. Nothing"):
+        apply("links: [{name: b, kind: bridge, mtu: 99999999}]")
+    with pytest.raises(Failed, match=r"^b: forward_delay: Numerical result out of range\. Nothing"):
+        apply("links: [{name: b, kind: bridge, forward_delay: 1, stp_state: true}]")

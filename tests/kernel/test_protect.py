@@ -55,10 +55,10 @@ def _over_ssh(apply: Any, monkeypatch: Any) -> None:
 
 @pytest.mark.parametrize("config", CUTS)
 def test_what_would_cut_is_refused(config: str) -> None:
-    before = subprocess.run(["ip", "-o", "addr"], capture_output=True, check=True).stdout
+    before = subprocess.run(["ip", "-o", "-4", "addr"], capture_output=True, check=True).stdout
     with pytest.raises(Refused, match=CUTS[config].replace("overridden", "would cut the connection")):
         run(config)
-    assert subprocess.run(["ip", "-o", "addr"], capture_output=True, check=True).stdout == before
+    assert subprocess.run(["ip", "-o", "-4", "addr"], capture_output=True, check=True).stdout == before
     assert run(config, protect=False), "the positive control: without the protection it is done"
 
 

@@ -48,7 +48,12 @@ MAKES_ANSIBLE_MODULE = "ansible.module_utils.basic"
 
 LAYERS = (
     Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
-    Layer("words", utils("model", "config", "commands", "dependents", "diff", "plan", "protect"), ("words", "tables"), PURE),
+    Layer(
+        "words",
+        utils("model", "config", "commands", "dependents", "diff", "plan", "protect"),
+        ("words", "tables"),
+        PURE,
+    ),
     Layer("intent", utils("fabric", "ledger"), ("intent", "words", "tables"), PURE),
     Layer("kernel", utils("kernel"), ("kernel", "words", "tables"), banned=("ansible", "yaml")),
     Layer("engine", utils("engine"), ("engine", "kernel", "words", "tables"), banned=("ansible", "yaml", "pyroute2")),

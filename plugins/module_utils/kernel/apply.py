@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..kinds import KINDS
 from ..kinds.link import MARK_GROUP
-from ..model import Entry, Operation
+from ..model import Entry, Operation, rows_of
 from ..objects.sysctl import path
 from .channel import KernelError
 from .messages import Writer, group_removal, probes
@@ -21,6 +23,8 @@ from .observe import Observer
 DOOMED_GROUP = MARK_GROUP + 1
 #: From so many links on they are removed as a group.
 MANY = 8
+#: So many options an error names when the kernel does not tell which one it is about.
+FEW = 3
 
 
 @dataclass
@@ -94,7 +98,26 @@ def _carry_out(observer: Observer, writer: Writer, group: list[Operation], outco
             if error is None or _is_gone(operation, error):
                 outcome.done.append(operation)
             elif outcome.failed is None:
-                _fail(outcome, operation, str(error))
+                option = _blamed(operation.entry, messages[position], error.offset) or _only(operation)
+                _fail(outcome, operation, f"{option}: {error}" if option else str(error))
+
+
+def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
+    """Return the option whose attribute the kernel points at, empty where it points at none of the entry's options."""
+    if not 0 < offset <= len(message) - 4:
+        return ""
+    number = struct.unpack_from("=H", message, offset + 2)[0] & 0x3FFF
+    own = KINDS[entry.kind].options if entry.kind in KINDS else ()
+    # A kind's own attributes stand behind its name in the message; the common ones before it.
+    nest = message.find(entry.kind.encode() + b"\0") if own else -1
+    rows = own if 0 <= nest < offset else rows_of(entry)
+    return next((row.name for row in rows if number in row.attrs and row.name in entry.options), "")
+
+
+def _only(operation: Operation) -> str:
+    """Return the options that a change of a few carries, where the kernel does not say which one it means."""
+    names = list(operation.entry.options)
+    return ", ".join(names) if operation.verb == "set" and len(names) <= FEW else ""
 
 
 def _is_gone(operation: Operation, error: KernelError) -> bool:

@@ -17,7 +17,7 @@ SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x4, 0x10, 0x300
 NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLMSGERR_ATTR_MSG = 1
+NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 
 BUFFER = 8 << 20  # bytes; a dump or the errors of a whole batch must fit
 BATCH = 512 << 10  # bytes in one send
@@ -35,6 +35,7 @@ class KernelError(Exception):
 
     number: int
     sentence: str = ""
+    offset: int = 0  # where in the request the attribute stands that it is about; 0: not told
 
     def __str__(self) -> str:
         text = os.strerror(self.number)
@@ -166,7 +167,7 @@ class Channel:
 def _error(flags: int, body: memoryview) -> KernelError | None:
     """Read an error answer; None is an acknowledgement."""
     number = -struct.unpack_from("=i", body)[0]
-    sentence = ""
+    sentence, at = "", 0
     if flags & NLM_F_ACK_TLVS:
         length = struct.unpack_from("=I", body, 4)[0]
         offset = 4 + (16 if flags & NLM_F_CAPPED else (length + 3) & ~3)
@@ -176,5 +177,7 @@ def _error(flags: int, body: memoryview) -> KernelError | None:
                 break
             if kind == NLMSGERR_ATTR_MSG:
                 sentence = bytes(body[offset + 4 : offset + size]).rstrip(b"\0").decode("utf-8", "replace")
+            elif kind == NLMSGERR_ATTR_OFFS and size >= 8:
+                at = struct.unpack_from("=I", body, offset + 4)[0]
             offset += (size + 3) & ~3
-    return KernelError(number, sentence) if number else None
+    return KernelError(number, sentence, at) if number else None
