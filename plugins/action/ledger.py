@@ -48,6 +48,8 @@ class ActionModule(ActionBase):
         """Return the ledger's path and the edit that the task asks for."""
         names = {name: arguments[name] for name in ("network", "host", "workload")}
         proposed = arguments["proposed"]
+        if arguments["state"] == "recorded" and any(names.values()):
+            raise AnsibleActionFail("network, host and workload go with state released only")
         from_inventory: dict[str, Any] = {}
         if arguments["path"] is None or (arguments["state"] == "recorded" and proposed is None):
             from_inventory = self._from_inventory(task_vars)
@@ -56,8 +58,6 @@ class ActionModule(ActionBase):
             if proposed is not None:
                 raise AnsibleActionFail("proposed goes with state recorded only")
             return path, lambda ledger: release(ledger, **names)
-        if any(names.values()):
-            raise AnsibleActionFail("network, host and workload go with state released only")
         if proposed is None:
             proposed = from_inventory.get("proposed") or {}
         return path, _record(proposed)
