@@ -41,10 +41,12 @@ options:
         C(addresses) those of M(netloom.overlay.ip_address), C(neighbors) those of M(netloom.overlay.ip_neighbor),
         C(fdb) those of M(netloom.overlay.bridge_fdb), C(routes) those of M(netloom.overlay.ip_route), C(sysctls) those
         of M(netloom.overlay.sysctl_iface).
-      - A link has a C(name), a C(kind) (V(bridge), V(geneve), V(veth) or V(vxlan)) and the options of that kind's
-        module, M(netloom.overlay.bridge_link), M(netloom.overlay.geneve_link), M(netloom.overlay.veth_link) or
-        M(netloom.overlay.vxlan_link). Without C(kind), options that every link has are changed on a link that is there
-        already.
+      - A link has a C(name), a C(kind) and the options of that kind's module. V(bridge) is described in
+        M(netloom.overlay.bridge_link), V(dummy) in M(netloom.overlay.dummy_link), V(geneve) in
+        M(netloom.overlay.geneve_link), V(ipvlan) and V(ipvtap) in M(netloom.overlay.ipvlan_link), V(macvlan) and
+        V(macvtap) in M(netloom.overlay.macvlan_link), V(veth) in M(netloom.overlay.veth_link), V(vlan) in
+        M(netloom.overlay.vlan_link), V(vrf) in M(netloom.overlay.vrf_link), V(vxlan) in M(netloom.overlay.vxlan_link).
+        Without C(kind), options that every link has are changed on a link that is there already.
       - What hangs on a link may stand within it, without C(dev) and C(netns). C(addresses) is a list of addresses
         (text, or a dict of options), C(fdb) a list of FDB entries, C(port) a dict of port options.
       - The other end of a veth pair stands in C(peer), a link with C(name), its own C(netns) and again C(addresses),

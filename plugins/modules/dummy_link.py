@@ -1,0 +1,64 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make, change and remove dummy links."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dummy_link
+short_description: Make, change and remove dummy links
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. It drops what is sent to it, and
+    holds addresses that belong to no network card.
+  - The kind has no options of its own. All are changed in place.
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.link
+  - netloom.overlay.changes
+seealso:
+  - module: netloom.overlay.ip_address
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: A link for the address of a VTEP
+  netloom.overlay.dummy_link:
+    name: vtep0
+    mac: "02:00:00:00:00:10"
+
+- name: Change it in place
+  netloom.overlay.dummy_link:
+    name: vtep0
+    mtu: 9000
+    alias: address of the VTEP
+
+- name: Remove it
+  netloom.overlay.dummy_link:
+    name: vtep0
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add vtep0 address 02:00:00:00:00:10 group 28268 type dummy
+    - ip link set dev vtep0 up
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+
+
+def main() -> None:
+    """Run the module."""
+    run_link("dummy")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make, change and remove ipvlan links."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvlan_link
+short_description: Make, change and remove ipvlan links
+version_added: 0.1.0
+author:
+  - netloom contributors (@netloom)
+description:
+  - Makes, changes and removes an ipvlan link, as C(ip link add link ... type ipvlan) does. It shares the MAC address of
+    the link beneath and has IP addresses of its own.
+options:
+  mode:
+    description:
+      - What the link beneath does with packets. V(l2) switches frames, V(l3) routes packets and knows neither broadcast
+        nor multicast, V(l3s) is V(l3) with the host's netfilter for what comes in.
+      - The kernel keeps one mode for all ipvlan links of one O(link). A change is one for each of them, and the
+        returned C(commands) name each.
+      - Say it for each new link. Where it is left out the kernel takes V(l3), for the siblings too.
+      - Changed in place.
+    type: str
+    choices: [l2, l3, l3s]
+  flag:
+    description:
+      - Whether links on one O(link) talk to each other. V(bridge) lets them, V(private) does not, V(vepa) leaves it to
+        the switch outside.
+      - The kernel keeps one flag for all ipvlan links of one O(link), as with O(mode). A first link has V(bridge) when
+        this is left out.
+      - Changed in place.
+    type: str
+    choices: [bridge, private, vepa]
+extends_documentation_fragment:
+  - netloom.overlay.netns
+  - netloom.overlay.link
+  - netloom.overlay.link.lower
+  - netloom.overlay.changes
+notes:
+  - In one task of M(netloom.overlay.network_state), two links of one O(link) that ask for different modes or flags are
+    refused.
+  - The kernel gives an ipvlan link the MAC address of O(link) and does not change it. Leave O(mac) out.
+  - A link beneath has either ipvlan or macvlan links on it, not both.
+  - An ipvtap link is made with M(netloom.overlay.network_state), as C(kind=ipvtap) with the options of this module.
+seealso:
+  - module: netloom.overlay.macvlan_link
+  - module: netloom.overlay.netns
+  - module: netloom.overlay.network_state
+"""
+
+EXAMPLES = r"""
+- name: Give a namespace a link on eth0
+  netloom.overlay.ipvlan_link:
+    name: iv0
+    netns: client1
+    link: eth0
+    link_netns: host
+    mode: l2
+
+- name: Change the mode and the flag of all ipvlan links on eth0, in place
+  netloom.overlay.ipvlan_link:
+    name: iv0
+    netns: client1
+    mode: l3
+    flag: private
+
+- name: Put it on another link, for which the kernel needs a new one
+  netloom.overlay.ipvlan_link:
+    name: iv0
+    netns: client1
+    link: eth1
+    link_netns: host
+    recreate: true
+
+- name: Remove it
+  netloom.overlay.ipvlan_link:
+    name: iv0
+    netns: client1
+    state: absent
+"""
+
+RETURN = r"""
+commands:
+  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - ip link add link eth0 name iv0 netns client1 group 28268 type ipvlan mode l2
+    - ip -n client1 link set dev iv0 up
+"""
+
+from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+
+
+def main() -> None:
+    """Run the module."""
+    run_link("ipvlan")
+
+
+if __name__ == "__main__":
+    main()
