@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .config import lower_key, needed, unique_claim
@@ -40,6 +41,7 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
             changes.append(change)
     if overridden:
         changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
+    changes = [_joined(change, observed) for change in changes]
     changes += list(_siblings(observed, changes))
     _check_references(desired, observed, changes)
     _check_unique(observed, changes)
@@ -72,6 +74,22 @@ def _without_vlan(entry: Entry) -> set[Ident]:
         return set()
     netns, dev, mac, vlan, target, *rest = entry.key
     return {("fdb", (netns, dev, mac, "0", target, *rest))} if target == "master" and vlan != "0" else set()
+
+
+def _joined(change: Change, observed: State) -> Change:
+    """Give a new link what its siblings have of the options that they share, where it is not asked for.
+
+    Without that the kernel's default would be the wish, and change the siblings.
+    """
+    kind = KINDS.get(change.entry.kind)
+    lower = lower_key(change.entry)
+    if change.verb != "create" or kind is None or not kind.shared or lower is None:
+        return change
+    for there in observed.values():
+        if there.sort == "link" and lower_key(there) == lower:
+            shared = {name: there.options[name] for name in kind.shared if name in there.options}
+            return replace(change, entry=change.entry.having({**shared, **change.entry.options}))
+    return change
 
 
 def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:

@@ -46,6 +46,7 @@ class Engine:
 
     def __init__(self, *, protect_connection: bool = True) -> None:
         self.protect_connection = protect_connection
+        self.before: State = {}  # what was there before anything was touched
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
 
@@ -76,6 +77,7 @@ class Engine:
             observed = self._observe(desired, overridden, everything=True)
             changes = diff(desired, observed, overridden, os.uname().release)
         self._check_kinds(changes)
+        self.before = observed
         operations = plan(changes, desired, observed)
         self._protect(operations)
         if operations and not check:
@@ -153,7 +155,7 @@ class Engine:
             outcome = apply(self.observer, operations)
             done += outcome.done
             if outcome.failed is not None:
-                self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done)
+                self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done, outcome.failed)
             operations, left = self._left(desired, overridden=overridden)
             if not left:
                 return done
@@ -180,18 +182,37 @@ class Engine:
         again = plan(changes, desired, observed) if all(change.verb == "modify" for change in changes) else []
         return again, sentence
 
-    def _roll_back(self, reason: str, done: list[Operation]) -> None:
+    def _roll_back(self, reason: str, done: list[Operation], failed: Operation | None = None) -> None:
         from .kernel.apply import apply
 
         back = undo(done)
         self.observer.views.clear()
+        half = failed is not None and failed.verb == "set" and failed.before is not None and failed.before.options
+        if half and failed is not None:
+            # The kernel may have done half of what it then refused. Where it did nothing this may be refused as well.
+            apply(self.observer, [failed.inverse()])
         outcome = apply(self.observer, back)
         if outcome.failed is None:
+            differs = self._differs(failed) if half and failed is not None else ""
+            if differs:
+                raise Failed(f"{reason}. The kernel did a part of it, which could not be taken back: {differs}")
             raise Failed(f"{reason}. Nothing was changed: what was done before was taken back")
         raise Failed(
             f"{reason}. Taking back failed too, at {outcome.failed.entry}: {outcome.reason}; "
             f"not taken back: {'; '.join(commands(back[len(outcome.done) :]))}"
         )
+
+    def _differs(self, failed: Operation) -> str:
+        """Return what is not as it was before the run at the object of an operation that failed, empty where all is."""
+        before = self.before.get(failed.entry.ident)
+        if before is None or before.sort == "sysctl":
+            return ""
+        there = self.observer.observe([before.netns], [before.sort]).get(before.ident)
+        pairs = [
+            (name, before.options.get(name), there.options.get(name) if there is not None else None)
+            for name in failed.entry.options
+        ]
+        return ", ".join(f"{name} is {found}, not {value}" for name, value, found in pairs if found != value)
 
     def gather(self, netnses: Iterable[str] | None = None) -> dict[str, Any]:
         """Return what is on the host, as a config. By default of the host and all named namespaces."""

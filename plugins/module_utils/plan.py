@@ -143,7 +143,8 @@ class Planner:
 
     def _add_link(self, entry: Entry) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
-        options = {name: value for name, value in entry.options.items() if not _is_default(entry, name)}
+        # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
+        options = {name: value for name, value in telling(entry).items() if not _is_default(entry, name)}
         up = {"up": options.pop("up")} if "up" in options else {}
         if entry.made_with is None:
             late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
@@ -155,7 +156,6 @@ class Planner:
                 self._op("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False)
         else:
             late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
-        late = {name: value for name, value in late.items() if name in telling(entry)}
         if late:
             self._op("set", entry.having(late), entry.having({}), SET_LINKS, undoable=False)
         if up.get("up"):

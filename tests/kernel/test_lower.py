@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 pytestmark = pytest.mark.needs_kind("dummy", "ipvlan", "vlan")
@@ -99,7 +100,7 @@ def test_vlan_flags_and_maps(apply: Any, tell: Any) -> None:
             apply(base % (LOWER, f"{option}: {str(value).lower()}"))
             assert (word in info(tell, "vl").get("flags", [])) == value
             assert not apply(base % (LOWER, f"{option}: {str(value).lower()}")).changed
-    for ingress, egress in ((["1:5", "2:6"], ["0:7", "3:4"]), (["1:2"], []), ([], ["9:1"])):
+    for ingress, egress in ((["1:5", "2:6"], ["0:7", "3:4"]), (["1:2"], []), ([], ["9:1"]), ([], [])):
         apply(base % (LOWER, f"ingress_qos_map: {ingress}, egress_qos_map: {egress}"))
         told = {
             key: [f"{pair['from']}:{pair['to']}" for pair in info(tell, "vl").get(key, [])]
@@ -112,3 +113,25 @@ def test_vlan_flags_and_maps(apply: Any, tell: Any) -> None:
         assert not apply(base % (LOWER, f"ingress_qos_map: {ingress}, egress_qos_map: {egress}")).changed
     with pytest.raises(Refused, match=r"vl: ingress_qos_map: 8:1 is not within 0..7"):
         apply(base % (LOWER, "ingress_qos_map: ['8:1']"))
+
+
+def test_new_ipvlan_link_joins_its_siblings(apply: Any, tell: Any) -> None:
+    apply(TWO)
+    report = apply("links: [{name: iv2, kind: ipvlan, link: lower}]")
+    assert (info(tell, "iv2")["mode"], info(tell, "iv0", "a")["mode"]) == ("l2", "l2")
+    assert any("mode l2" in line for line in report.commands)
+
+
+def test_half_a_step_is_taken_back(apply: Any, tell: Any) -> None:
+    """macvlan_changelink() sets the mode and empties the list before it refuses a list outside source mode."""
+    mac = "02:00:00:00:00:05"
+    apply(f"links: [{LOWER}, {{name: mv, kind: macvlan, link: lower, mode: source, macaddrs: ['{mac}']}}]")
+    with pytest.raises(Failed, match=r"mv: .*Nothing was changed"):
+        apply(f"links: [{{name: mv, kind: macvlan, mode: bridge, macaddrs: ['{mac}', '02:00:00:00:00:06']}}]")
+    assert (info(tell, "mv")["mode"], info(tell, "mv").get("macaddr_data")) == ("source", [mac])
+
+
+def test_source_link_made_anew_in_another_mode(apply: Any, tell: Any) -> None:
+    apply(f"links: [{LOWER}, {{name: mv, kind: macvlan, link: lower, mode: source, macaddrs: ['02:00:00:00:00:05']}}]")
+    apply("links: [{name: mv, kind: macvlan, mode: passthru, macaddrs: [], recreate: true}]")
+    assert info(tell, "mv")["mode"] == "passthru"

@@ -53,7 +53,7 @@ class Writer:
             view.forget(entry.name)
             return entry.netns, encode("link", c.RTM_DELLINK, 0, header, [])
         tree = self._common(entry)
-        data = self._data(entry)
+        data = self._data(entry, operation.before)
         if data:
             info = [(c.IFLA_INFO_KIND, "str", entry.kind), (c.IFLA_INFO_DATA, "nested", data)]
             tree.append((c.IFLA_LINKINFO, "nested", info))
@@ -97,12 +97,17 @@ class Writer:
             tree.append((c.IFLA_AF_SPEC, "nested", [(c.AF_INET6, "nested", mode)]))
         return tree
 
-    def _data(self, entry: Entry) -> list[Any]:
+    def _data(self, entry: Entry, before: Entry | None = None) -> list[Any]:
         kind = KINDS.get(entry.kind)
         view = self.observer.view(entry.options.get("link_netns", entry.netns))
         tree: list[Any] = []
         for row in kind.options if kind else ():
-            if row.name in entry.options and not row.outer:
+            if row.name not in entry.options or row.outer:
+                continue
+            if before is not None and row.name in before.options:
+                old, new = before.options[row.name], entry.options[row.name]
+                tree += row.type.encode_change(row.attrs, old, new, view)
+            else:
                 tree += row.encode(entry.options[row.name], view)
         return merged(tree)
 

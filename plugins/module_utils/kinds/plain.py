@@ -12,5 +12,4 @@ VRF = Kind(
     name="vrf",
     options=(Option("table", 1, Int(low=1, rule="a routing table"), in_place=False),),
     needs=("table",),
-    unique=("table",),
 )

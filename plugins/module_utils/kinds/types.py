@@ -127,6 +127,10 @@ class Type:
         """Return the attributes that ask the kernel for a value."""
         return [(attrs[0], self.wire, self.to_leaf(value, names))]
 
+    def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Attr]:
+        """Return the attributes that turn an old value into a new one."""
+        return self.encode(attrs, new, names)
+
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
         """Return the canonical value among the attributes found, or UNSET."""
         payload = found.get(attrs[0])
@@ -634,8 +638,12 @@ class QosMap(Type):
         return tuple(f"{key}:{found[key]}" for key in sorted(found) if found[key])
 
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
-        pairs = dict.fromkeys(range(8), 0)  # a priority that is left out is taken from the map by mapping it to 0
-        pairs.update((int(part.split(":")[0]), int(part.split(":")[1])) for part in value)
+        return self.encode_change(attrs, (), value, names)
+
+    def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Any]:
+        # A priority that is no longer there is taken from the map by mapping it to 0.
+        pairs = {int(part.split(":")[0]): 0 for part in old or ()}
+        pairs.update((int(part.split(":")[0]), int(part.split(":")[1])) for part in new)
         return [(attrs[0], "nested", [(1, "raw", struct.pack("=II", *pair)) for pair in sorted(pairs.items())])]
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
