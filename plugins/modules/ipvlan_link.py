@@ -20,7 +20,7 @@ options:
         nor multicast, V(l3s) is V(l3) with the host's netfilter for what comes in.
       - The kernel keeps one mode for all ipvlan links of one O(link). A change is one for each of them, and the
         returned C(commands) name each.
-      - Say it for each new link. Where it is left out the kernel takes V(l3), for the siblings too.
+      - A new link for which it is left out joins its siblings. The first link on O(link) gets V(l3) from the kernel.
       - Changed in place.
     type: str
     choices: [l2, l3, l3s]

@@ -63,7 +63,6 @@ options:
     description:
       - The whole map from a packet's priority to the one in the tag (C(egress-qos-map)), as a list of V(from:to).
         C(to) is 0 to 7. A pair to 0 is no pair.
-      - A pair whose C(from) is above 7 can get another C(to), but cannot be taken away from a living link.
       - Quote each pair, as with O(ingress_qos_map).
       - Changed in place.
     type: list

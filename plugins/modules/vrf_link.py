@@ -17,7 +17,6 @@ options:
   table:
     description:
       - Number of the routing table, 1 to 4294967295. A new link needs it.
-      - Two VRF links with one table in one namespace are refused.
       - Changed only with O(recreate=true).
     type: int
 extends_documentation_fragment:
