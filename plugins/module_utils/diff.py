@@ -10,9 +10,10 @@ from typing import Any
 
 from .config import lower_key, needed, unique_claim
 from .kinds import KINDS
+from .kinds.addresses import Ip
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
-from .kinds.types import NONE, Ip, LinkName
+from .kinds.types import NONE, LinkName
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
 from .objects import SORTS
 from .objects.sysctl import OF_NO_LINK

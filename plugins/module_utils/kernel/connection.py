@@ -8,7 +8,7 @@ import os
 import struct
 from typing import Optional
 
-from ..kinds.types import packed_ip
+from ..kinds.addresses import packed_ip
 from ..model import HOST
 from ..protect import Connection
 from . import constants as c

@@ -7,7 +7,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
-from ..kinds.types import NONE, UNSET, ip_text
+from ..kinds.addresses import ip_text
+from ..kinds.types import NONE, UNSET
 from ..model import Entry
 from ..objects.address import FLAGS as ADDRESS_FLAGS
 from ..objects.address import SCOPES

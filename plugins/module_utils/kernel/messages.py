@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import Any, Callable
 
 from ..kinds import KINDS
+from ..kinds.addresses import packed_ip
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
-from ..kinds.types import NONE, merged, packed_ip
+from ..kinds.packed import merged
+from ..kinds.types import NONE
 from ..model import Entry, Operation
 from ..objects import SORTS
 from ..objects.address import FLAGS as ADDRESS_FLAGS

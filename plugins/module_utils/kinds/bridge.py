@@ -6,8 +6,9 @@ Times are centiseconds (1/100 s, USER_HZ), as ``ip link`` takes and shows them.
 
 from __future__ import annotations
 
+from .addresses import Mac
 from .table import Kind, Option
-from .types import Bool, Int, Mac, Word
+from .types import Bool, Int, Word
 
 _CENTISECONDS = Int(rule="centiseconds")
 _CENTISECONDS64 = Int(wire="u64", high=2**63 - 1, rule="centiseconds")

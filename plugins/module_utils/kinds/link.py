@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from .addresses import Mac
 from .table import Option
-from .types import Bool, Int, LinkName, Mac, NetnsOf, Text, Word
+from .types import Bool, Int, LinkName, NetnsOf, Text, Word
 
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C

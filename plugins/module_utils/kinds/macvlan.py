@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from .packed import Bits, SourceMacs
 from .table import Kind, Option, parent
-from .types import Bits, Int, SourceMacs, Word
+from .types import Int, Word
 
 _OPTIONS = (
     parent("link"),

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from .packed import Bits, QosMap
 from .table import Kind, Option, parent
-from .types import Bits, Int, QosMap, Word
+from .types import Int, Word
 
 VLAN = Kind(
     name="vlan",

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from .addresses import Ip
+from .packed import PortRange
 from .table import Kind, Option
-from .types import Bool, Flag, Int, IntOr, Ip, LinkName, PortRange, Ttl, Word
+from .types import Bool, Flag, Int, IntOr, LinkName, Ttl, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")

@@ -6,8 +6,9 @@ A unicast MAC has one entry; the all-zero MAC (VXLAN's default entry) and group 
 
 from __future__ import annotations
 
+from ..kinds.addresses import Mac
 from ..kinds.table import Option
-from ..kinds.types import Bool, Int, LinkName, Mac, Word
+from ..kinds.types import Bool, Int, LinkName, Word
 from .sort import Address, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without

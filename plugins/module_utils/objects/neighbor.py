@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from ..kinds.addresses import Mac
 from ..kinds.table import Option
-from ..kinds.types import Bool, LinkName, Mac, Word
+from ..kinds.types import Bool, LinkName, Word
 from .sort import Address, Sort
 
 #: The states that last. The others are steps that the kernel takes by itself.

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..kinds.addresses import ip
 from ..kinds.table import Option, nearest
-from ..kinds.types import Bool, Text, Type, ip
+from ..kinds.types import Bool, Text, Type
 from .sort import Sort
 
 _LISTS = ("nameservers", "search", "options")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..kinds.addresses import ip
 from ..kinds.table import Option, nearest
-from ..kinds.types import Bool, Int, LinkName, Type, Word, ip, whole_number
+from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
 from .address import SCOPES
 from .sort import Address, Destination, Sort
 

@@ -7,8 +7,9 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
+from ..kinds.addresses import ip
 from ..kinds.table import Option
-from ..kinds.types import Type, ip
+from ..kinds.types import Type
 
 
 @dataclass(frozen=True)

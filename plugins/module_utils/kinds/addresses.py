@@ -1,0 +1,115 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Types of addresses: Ethernet, IPv4 and IPv6."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .types import NONE, UNSET, Attr, Leaf, Names, Type
+
+_MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}")
+
+
+def mac(value: Any) -> str:
+    """Return an Ethernet address in lower case with colons; raise ValueError."""
+    text = str(value).strip().lower()
+    if not _MAC.fullmatch(text):
+        raise ValueError(f"{value!r} is not an Ethernet address (six pairs of hexadecimal digits, quoted in YAML)")
+    return text.replace("-", ":")
+
+
+@dataclass(frozen=True)
+class Mac(Type):
+    """An Ethernet address; ``unicast`` refuses group and all-zero addresses."""
+
+    wire: str = "raw"
+    unicast: bool = False
+
+    @property
+    def nothing(self) -> str:
+        return NONE
+
+    def parse(self, value: Any) -> str:
+        address = mac(value)
+        if self.unicast and (int(address[:2], 16) & 1 or address == "00:00:00:00:00:00"):
+            raise ValueError(f"{address} is not a unicast address (IEEE 802: lowest bit of the first byte must be 0)")
+        return address
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        return bytes.fromhex(value.replace(":", ""))
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        if not isinstance(leaf, bytes) or (self.unicast and not any(leaf)):
+            return NONE
+        return leaf.hex(":")
+
+
+def ip(value: Any) -> str:
+    """Return an IPv4 or IPv6 address in its canonical text form (RFC 5952); raise ValueError."""
+    try:
+        return str(ipaddress.ip_address(str(value).strip()))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from None
+
+
+def packed_ip(value: str) -> bytes:
+    """Return the 4 or 16 bytes of a canonical address."""
+    return ipaddress.ip_address(value).packed
+
+
+def ip_text(payload: bytes) -> str:
+    """Return the canonical text of 4 or 16 bytes."""
+    if len(payload) == 4:
+        return "%d.%d.%d.%d" % tuple(payload)
+    return str(ipaddress.IPv6Address(bytes(payload)))
+
+
+@dataclass(frozen=True)
+class Ip(Type):
+    """An address whose families have an attribute each (IPv4 first), or share one; ``none`` where allowed."""
+
+    wire: str = "raw"
+    none: bool = True
+    multicast: bool | None = None
+
+    @property
+    def nothing(self) -> str:
+        return NONE
+
+    @property
+    def wires(self) -> tuple[str, ...]:
+        return ("raw", "raw")
+
+    def parse(self, value: Any) -> str:
+        if self.none and value in ("", NONE, "any"):
+            return NONE
+        address = ip(value)
+        parsed = ipaddress.ip_address(address)
+        if self.none and parsed.is_unspecified:
+            return NONE
+        if self.multicast is not None and parsed.is_multicast != self.multicast:
+            raise ValueError(f"{address} is {'not ' if self.multicast else ''}a multicast address")
+        return address
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        if value == NONE:
+            return [(attrs[0], "raw", bytes(4))]
+        return [(attrs[-1] if ":" in value else attrs[0], "raw", packed_ip(value))]
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        for attr in attrs:
+            payload = found.get(attr)
+            if payload is None or (self.none and not any(payload)):
+                continue
+            text = ip_text(payload)
+            # A unicast and a multicast option may share one attribute: each sees only its own.
+            if self.multicast is None or ipaddress.ip_address(text).is_multicast == self.multicast:
+                return text
+        return NONE if self.none else UNSET
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, "any" if value == NONE else value]

@@ -1,0 +1,162 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Types whose attribute holds a structure, a list, or bits of several options."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .addresses import mac
+from .types import Attr, Leaf, Names, Type, truth, whole_number
+
+
+@dataclass(frozen=True)
+class Bits(Type):
+    """One bit of an attribute that options share: of a number, or of ``struct {u32 flags; u32 mask;}`` (raw)."""
+
+    wire: str = "raw"
+    ansible: str = "bool"
+    bit: int = 1
+
+    def parse(self, value: Any) -> bool:
+        return truth(value)
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        number = self.bit if value else 0
+        return number if self.wire != "raw" else struct.pack("=II", number, self.bit)
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> bool:
+        number = struct.unpack_from("=I", leaf)[0] if isinstance(leaf, bytes) else int(leaf)
+        return bool(number & self.bit)
+
+    def absent(self) -> Any:
+        return False  # vlan_fill_info() leaves the attribute out when no bit is set
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, "on" if value else "off"]
+
+
+def merged(attrs: Sequence[Attr]) -> list[Attr]:
+    """Put attributes with one number together: options that are bits of the same one."""
+    found: dict[int, Attr] = {}
+    for attr in attrs:
+        number, wire, leaf = attr
+        other = found.get(number)
+        if other is not None and isinstance(leaf, bytes) and isinstance(other[2], bytes):
+            leaf = bytes(one | two for one, two in zip(leaf, other[2]))
+        found[number] = (number, wire, leaf)
+    return list(found.values())
+
+
+def _listed(payload: bytes) -> Iterator[bytes]:
+    """Yield the payloads of a nest whose attributes have all one number."""
+    offset = 0
+    while offset + 4 <= len(payload):
+        length = struct.unpack_from("=H", payload, offset)[0]
+        if length < 4:
+            return
+        yield payload[offset + 4 : offset + length]
+        offset += (length + 3) & ~3
+
+
+@dataclass(frozen=True)
+class SourceMacs(Type):
+    """The source MACs that a macvlan link in source mode takes (IFLA_MACVLAN_MACADDR_MODE set, _DATA)."""
+
+    wire: str = "raw"
+    ansible: str = "list"
+    elements: str = "str"
+
+    @property
+    def nothing(self) -> Any:
+        return ()
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        if isinstance(value, str) or not isinstance(value, (list, tuple)):
+            raise ValueError(f"{value!r} is not a list of Ethernet addresses")
+        return tuple(sorted({mac(item) for item in value}))
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
+        # enum macvlan_macaddr_mode: 3 is MACVLAN_MACADDR_SET; IFLA_MACVLAN_MACADDR is 4.
+        entries = [(4, "raw", bytes.fromhex(item.replace(":", ""))) for item in value]
+        return [(attrs[0], "u32", 3), (attrs[1], "nested", entries)]
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        return tuple(sorted(item.hex(":") for item in _listed(found.get(attrs[1], b""))))
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, "set", *value] if value else [word, "flush"]
+
+
+@dataclass(frozen=True)
+class QosMap(Type):
+    """A map of priorities, ``{from: to}`` or ``["from:to"]``; a pair to 0 is no pair (struct ifla_vlan_qos_mapping)."""
+
+    wire: str = "raw"
+    ansible: str = "list"
+    elements: str = "str"
+    keys: int = 7
+    values: int = 7
+
+    @property
+    def nothing(self) -> Any:
+        return ()
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        pairs = value.items() if isinstance(value, Mapping) else value
+        if isinstance(pairs, (str, int)) or pairs is None:
+            raise ValueError(f"{value!r} is not a list of from:to")
+        found: dict[int, int] = {}
+        for pair in pairs:
+            parts = pair if isinstance(pair, tuple) else str(pair).split(":")
+            if len(parts) != 2:
+                raise ValueError(f"{pair!r} is not from:to")
+            key, to = (whole_number(part) for part in parts)
+            if not 0 <= key <= self.keys or not 0 <= to <= self.values:
+                raise ValueError(f"{key}:{to} is not within 0..{self.keys}:0..{self.values}")
+            found[key] = to
+        return tuple(f"{key}:{found[key]}" for key in sorted(found) if found[key])
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
+        return self.encode_change(attrs, (), value, names)
+
+    def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Any]:
+        # A priority that is no longer there is taken from the map by mapping it to 0.
+        pairs = {int(part.split(":")[0]): 0 for part in old or ()}
+        pairs.update((int(part.split(":")[0]), int(part.split(":")[1])) for part in new)
+        return [(attrs[0], "nested", [(1, "raw", struct.pack("=II", *pair)) for pair in sorted(pairs.items())])]
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        pairs = (struct.unpack_from("=II", item) for item in _listed(found.get(attrs[0], b"")))
+        return tuple(f"{key}:{to}" for key, to in sorted(pairs) if to)
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, *value]
+
+
+@dataclass(frozen=True)
+class PortRange(Type):
+    """A range of UDP ports ``low-high``: two big-endian 16-bit numbers (struct ifla_vxlan_port_range)."""
+
+    wire: str = "raw"
+
+    def parse(self, value: Any) -> str:
+        parts = value if isinstance(value, (list, tuple)) else re.split(r"[-\s]+", str(value).strip())
+        if len(parts) != 2:
+            raise ValueError(f"{value!r} is not a range of two ports, low-high")
+        low, high = (whole_number(part) for part in parts)
+        if not 0 <= low <= high <= 65535:
+            raise ValueError(f"{value!r} is not a range low-high within 0..65535")
+        return f"{low}-{high}"
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        return struct.pack(">HH", *map(int, value.split("-")))
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        return "%d-%d" % struct.unpack(">HH", bytes(leaf)[:4]) if isinstance(leaf, bytes) else str(leaf)
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, *value.split("-")]
