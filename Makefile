@@ -11,7 +11,7 @@ export MOLECULE_GLOB := $(CURDIR)/molecule/*/molecule.yml
 # The lab makes namespaces and mounts.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env env "PATH=$(PATH)")
 
-.PHONY: help setup lab lab-shell lab-down test check unit sanity lint build changelog clean
+.PHONY: help setup lab lab-shell lab-down test check unit sanity lint matrix build changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ sanity: setup ## ansible-test sanity on a copy of the checkout
 
 lint: setup ## ansible-lint, antsibull-docs, antsibull-changelog, yamllint, the build of the tarball
 	@scripts/test lint
+
+matrix: setup ## the kernel tests with four releases of pyroute2, and on the oldest Python; not part of test
+	@scripts/matrix
 
 build: setup ## build the collection's tarball
 	@ansible-galaxy collection build --force
