@@ -1,0 +1,207 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run tasks inside a network namespace."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: netns
+short_description: Run tasks inside a network namespace
+version_added: 0.1.0
+description:
+  - Runs any task of any module inside a network namespace of the host, over any connection.
+  - In a named namespace the task sees what C(ip netns exec) gives it. These are the files of C(/etc/netns/NAME), so
+    its resolver too, and a C(/sys) that shows the namespace's links.
+  - In the namespace of a process it sees such a C(/sys) too. C(/etc/netns) belongs to names, so the resolver is the
+    host's. The file system is the host's in any case, not that of a container.
+  - Tasks run as root. Where the connection's user is another one, C(sudo) comes first. It must not ask for a password.
+  - Where the namespace cannot be entered, the task fails with the reason, and its module is not started.
+author:
+  - The netloom.overlay contributors (@netloom)
+notes:
+  - Mounts that a task makes end with the task. They are made in its own mount namespace.
+  - The host needs C(ip) for a name, and C(nsenter), C(unshare) and C(mount) for a process.
+options:
+  netns:
+    description:
+      - The network namespace. It must be there.
+      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N, or
+        V(pidfile:PATH) for that of the process whose number stands in a file of the host.
+    type: str
+    ini:
+      - section: netns_become_plugin
+        key: netns
+    vars:
+      - name: ansible_netns
+    env:
+      - name: ANSIBLE_NETNS
+  root:
+    description: Whether O(become_exe) is put in front, to become root.
+    type: str
+    default: auto
+    choices:
+      auto: Where the connection's user is not root. The host tells.
+      always: In any case.
+      never: In no case.
+    ini:
+      - section: netns_become_plugin
+        key: root
+    vars:
+      - name: ansible_netns_root
+    env:
+      - name: ANSIBLE_NETNS_ROOT
+  become_exe:
+    description: The command that runs another one as root.
+    type: str
+    default: sudo
+    ini:
+      - section: privilege_escalation
+        key: become_exe
+      - section: netns_become_plugin
+        key: executable
+    vars:
+      - name: ansible_become_exe
+      - name: ansible_netns_exe
+    env:
+      - name: ANSIBLE_BECOME_EXE
+      - name: ANSIBLE_NETNS_EXE
+    keyword:
+      - name: become_exe
+  become_flags:
+    description: Options of O(become_exe), separated by spaces.
+    type: str
+    default: -H -n
+    ini:
+      - section: privilege_escalation
+        key: become_flags
+      - section: netns_become_plugin
+        key: flags
+    vars:
+      - name: ansible_become_flags
+      - name: ansible_netns_flags
+    env:
+      - name: ANSIBLE_BECOME_FLAGS
+      - name: ANSIBLE_NETNS_FLAGS
+    keyword:
+      - name: become_flags
+  run_as:
+    description: The user whom tasks run as. There is only root, another one is refused.
+    type: str
+    default: root
+    vars:
+      - name: ansible_become_user
+    keyword:
+      - name: become_user
+"""
+
+EXAMPLES = r"""
+- name: Look at a namespace from inside
+  hosts: node1
+  tasks:
+    - name: Read the resolver that programs in client1 see
+      ansible.builtin.command:
+        cmd: cat /etc/resolv.conf
+      changed_when: false
+      become: true
+      become_method: netloom.overlay.netns
+      vars:
+        ansible_netns: client1
+
+    - name: Wait for a service, as a container's process would
+      ansible.builtin.wait_for:
+        host: 10.20.1.1
+        port: 80
+      become: true
+      become_method: netloom.overlay.netns
+      vars:
+        ansible_netns: pidfile:/run/box1.pid
+"""
+
+import re  # noqa: E402 - ansible-test wants the documentation first
+import shlex  # noqa: E402
+from typing import Any  # noqa: E402
+
+from ansible.errors import AnsibleError  # noqa: E402
+from ansible.plugins.become import BecomeBase  # noqa: E402
+
+# Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...
+# The namespace is tried first with `true`, as only then is there a reason to tell. Ansible takes what a module prints
+# for its result, so the reason is printed as one. The mark comes first: without it connections (local, of ansible-core
+# 2.19) wrap the reason in a complaint of their own. A module comes by standard input, which `true` must not eat.
+# For a process, /sys is mounted as netns_switch() of iproute2 (lib/namespace.c, 6.1) does it for a name.
+ENTER = r"""
+set -f
+mark=$1 root=$2 become=$3 kind=$4 target=$5 netns=$6
+shift 6
+fail() {
+    reason=$(printf "%s" "netns $netns: $1" | tr "\n\t\r" "   ")
+    printf "%s\n" "$reason" >&2
+    printf "%s\n" "$mark"
+    printf "{\"failed\": true, \"msg\": \"%s\"}\n" "$(printf "%s" "$reason" | sed "s/[\\\\\"]/\\\\&/g")"
+    exit 1
+}
+case $root in
+    auto) if [ "$(id -u)" = 0 ]; then become=; fi ;;
+    never) become= ;;
+esac
+enter() {
+    if [ "$kind" = name ]; then
+        $become ip netns exec "$target" "$@"
+    else
+        $become nsenter -t "$target" -n -- unshare -m --propagation slave -- /bin/sh -c \
+            "umount -l /sys 2>/dev/null; mount -t sysfs sysfs /sys && exec \"\$@\"" netns "$@"
+    fi
+}
+if [ "$kind" = pidfile ]; then
+    target=$($become cat -- "$target" 2>&1 </dev/null) || fail "$target"
+    target=${target%%[!0-9]*}
+    [ -n "$target" ] || fail "no process number stands in the file"
+fi
+why=$(enter true 2>&1 </dev/null) || fail "$why"
+enter "$@"
+"""
+
+
+def parse(netns: str) -> tuple[str, str]:
+    """Give the kind (name, pid or pidfile) and the target of a namespace; raise AnsibleError for what names none."""
+    kind, colon, target = netns.partition(":")
+    if colon and kind == "pid":
+        if re.fullmatch(r"[1-9][0-9]*", target):
+            return kind, target
+        raise AnsibleError(f"netns {netns}: {target!r} is not the number of a process")
+    if colon and kind == "pidfile":
+        if target.startswith("/"):
+            return kind, target
+        raise AnsibleError(f"netns {netns}: the path of the file must begin with /")
+    if netns == "host" or netns in {".", ".."} or "/" in netns or netns.startswith("-"):
+        raise AnsibleError(f"netns {netns}: {netns!r} cannot name a namespace")
+    return "name", netns
+
+
+class BecomeModule(BecomeBase):
+    """Enter a network namespace, as root.
+
+    There is no option ``become_user``: where it is the connection's user, Ansible leaves the become plugin out
+    (``ActionBase._low_level_execute_command``), and the task would run on the host. What the user asks for is
+    ``run_as``.
+    """
+
+    name = "netloom.overlay.netns"
+
+    def build_become_command(self, cmd: str, shell: Any) -> str:
+        """Give the command that runs another one in the namespace; raise AnsibleError for a wrong option."""
+        super().build_become_command(cmd, shell)
+        if not cmd:
+            return cmd
+        netns = str(self.get_option("netns") or "")
+        if not netns:
+            raise AnsibleError("no network namespace is named to run the task in: set the variable ansible_netns")
+        kind, target = parse(netns)
+        user = self.get_option("run_as")
+        if user not in {None, "", "root"}:
+            raise AnsibleError(f"netns {netns}: become_user is {user}, but tasks in a namespace run as root")
+        become = f"{self.get_option('become_exe') or 'sudo'} {self.get_option('become_flags') or ''}".strip()
+        words = ["/bin/sh", "-c", ENTER, "netns", self.success, self.get_option("root"), become, kind, target, netns]
+        inner = self._build_success_command(cmd, shell)
+        if not getattr(shell, "executable", None):
+            inner = f"/bin/sh -c {inner}"
+        return f"{shlex.join(words)} {inner}"
