@@ -116,12 +116,12 @@ EXAMPLES = r"""
         ansible_netns: pidfile:/run/box1.pid
 """
 
-import re  # noqa: E402 - ansible-test wants the documentation first
-import shlex  # noqa: E402
-from typing import Any  # noqa: E402
+import re
+import shlex
+from typing import Any
 
-from ansible.errors import AnsibleError  # noqa: E402
-from ansible.plugins.become import BecomeBase  # noqa: E402
+from ansible.errors import AnsibleError
+from ansible.plugins.become import BecomeBase
 
 # Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...
 # The namespace is tried first with `true`, as only then is there a reason to tell. Ansible takes what a module prints

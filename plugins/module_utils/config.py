@@ -369,8 +369,14 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     if entry.netns:
         item["netns"] = entry.netns
     quiet = _QUIET.get(entry.sort, {})
+    # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
+    chosen = {row.name for row in sort.options if row.when_up}
     item.update(
-        {name: _plain(name, value) for name, value in telling(entry).items() if value != quiet.get(name, _LOUD)}
+        {
+            name: _plain(name, value)
+            for name, value in telling(entry).items()
+            if value != quiet.get(name, _LOUD) and name not in chosen
+        }
     )
     return item
 
