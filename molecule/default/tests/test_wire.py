@@ -62,7 +62,7 @@ def test_vxlan_header_and_overhead(nodes):
 )
 def test_tcpdump_decodes_the_same(nodes, target, dstport, decoded):
     """Let tcpdump's own decoder, which knows the default ports only, tell what the bytes are."""
-    tcpdump = "timeout 5 tcpdump -i eth0 -n -e -v -c 1 --immediate-mode"
+    tcpdump = "timeout 4 tcpdump -i eth0 -n -e -v --immediate-mode"
     script = f"{tcpdump} udp port {dstport} 2>/dev/null & sleep 1; ping -c 2 -W 1 {target} >/dev/null; wait"
     assert decoded in nodes["node1"].out("sh", "-c", script)
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,17 @@ STAND_INS = {
 
 
 @pytest.fixture(scope="module")
-def loader() -> Any:
+def loader() -> Iterator[Any]:
+    """Give Ansible's loader of become plugins, which imports collections by itself.
+
+    Other tests have imported the collection from sys.path by then. What they hold is put back afterwards.
+    """
+    held = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "ansible_collections"}
+    for name in held:
+        del sys.modules[name]
     init_plugin_loader()
-    return become_loader
+    yield become_loader
+    sys.modules.update(held)
 
 
 @pytest.fixture
