@@ -14,22 +14,15 @@ from .kinds.table import Kind, Refused, nearest
 from .kinds.types import NONE, ifname
 from .model import HOST, Entry, Ident, Key, State, link_option, telling
 from .objects import SORTS
-from .objects.fdb import is_listed
-from .objects.netns import resolver_config
 from .objects.sort import Sort
 
 Canonical = Callable[[str], str]
 
 SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes", "sysctls")
-_NESTED = ("addresses", "fdb", "port", "peer")
+_NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
+#: Sections of the config that stand within a link too, as lists of the same items.
+_LISTED = tuple(sort.nested for sort in SORTS.values() if sort.nested == sort.plural)
 _GENERAL = ("name", "kind", "netns", "state", "recreate")
-#: What a key option is when left out. A metric depends on the family: see _metric().
-_KEY_DEFAULTS: dict[tuple[str, str], Any] = {
-    ("fdb", "vlan"): 0,
-    ("fdb", "target"): "self",
-    ("route", "table"): "main",
-    ("sysctl", "dev"): NONE,
-}
 
 
 class Reader:
@@ -140,7 +133,7 @@ class Reader:
     def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
         """Read the addresses, FDB entries and port options that stand within a link."""
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
-        for section in ("addresses", "fdb"):
+        for section in _LISTED:
             for given in _items(f"{entry.name}: {section}", item.get(section)):
                 bare = section == "addresses" and not isinstance(given, Mapping)
                 nested = _item(f"{entry.name}: {section}", {"address": given} if bare else given)
@@ -164,8 +157,8 @@ class Reader:
         for row in sort.keys:
             value = item.get(row.name)
             if value is None:
-                value = _KEY_DEFAULTS.get((sort.name, row.name))
-            if value is None and not (sort.name == "route" and row.name == "metric"):
+                value = row.default
+            if value is None and not sort.optional(row):
                 raise Refused(f"{what}: {row.name}: is needed")
             parts[row.name] = None if value is None else _parse(what, row.name, row.parse, value)
         # What is lasting is never absent; a port's "state" is the spanning tree's.
@@ -173,31 +166,7 @@ class Reader:
         for name in sort.needs if present else ():
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
-        self._add(_finished(sort, netns, parts, options, present))
-
-
-def _finished(sort: Sort, netns: str, parts: dict[str, Any], options: dict[str, Any], present: bool) -> Entry:
-    """Give an object its key, with what the key takes from the options."""
-    if sort.name == "route":
-        _settle_route(parts, options)
-    key: Key = (netns, *(str(part) for part in parts.values()))
-    if sort.name == "fdb":
-        key = (*key, options.pop("dst", "") if is_listed(parts["mac"]) else "")
-    return Entry(sort.name, key, options, present)
-
-
-def _settle_route(parts: dict[str, Any], options: dict[str, Any]) -> None:
-    """Settle what ``default`` means and check that the families agree."""
-    families = {":" in options[name] for name in ("via", "src") if name in options}
-    if parts["dst"] != "default":
-        families.add(":" in parts["dst"])
-    if len(families) > 1:
-        raise Refused(f"route {parts['dst']}: dst, via and src are not of one address family")
-    if parts["dst"] == "default" and True in families:
-        parts["dst"] = "::/0"
-    if parts["metric"] is None:
-        # net/ipv6/route.c: IP6_RT_PRIO_USER; IPv4's is 0.
-        parts["metric"] = 1024 if ":" in parts["dst"] else 0
+        self._add(Entry(sort.name, (netns, *sort.settle(parts, options)), options, present))
 
 
 def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
@@ -321,7 +290,7 @@ def write(state: State) -> dict[str, Any]:
             continue
         owner = links.get(("link", (entry.netns, entry.name)))
         item = _object_item(entry)
-        if owner is not None and entry.sort in ("address", "fdb", "port"):
+        if owner is not None and SORTS[entry.sort].nested:
             _nest(owner, entry, item)
         else:
             config.setdefault(SORTS[entry.sort].plural, []).append(item)
@@ -358,22 +327,20 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     for row in sort.keys:
         if row.type.ansible == "int":
             item[row.name] = int(item[row.name])
-    if entry.sort == "fdb":
-        if entry.key[-1]:
-            item["dst"] = entry.key[-1]
+    sort.tell(entry.key, item)
     for row in sort.keys:
-        if item.get(row.name) == _KEY_DEFAULTS.get((sort.name, row.name), _LOUD):
+        if row.default is not None and item.get(row.name) == row.default:
             del item[row.name]
-    if entry.sort == "route" and item["metric"] == (1024 if ":" in item["dst"] else 0):
-        del item["metric"]
     if entry.netns:
         item["netns"] = entry.netns
-    quiet = _QUIET.get(entry.sort, {})
+    # What goes without saying is not told.
+    quiet = {} if sort.tells_defaults else {row.name: row.default for row in sort.options if row.default is not None}
     # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
     chosen = {row.name for row in sort.options if row.when_up}
+    rows = {row.name: row for row in sort.options}
     item.update(
         {
-            name: _plain(name, value)
+            name: rows[name].type.plain(value)
             for name, value in telling(entry).items()
             if value != quiet.get(name, _LOUD) and name not in chosen
         }
@@ -382,27 +349,13 @@ def _object_item(entry: Entry) -> dict[str, Any]:
 
 
 _LOUD = object()
-#: What goes without saying about an object.
-_QUIET: dict[str, dict[str, Any]] = {
-    "address": {"scope": "global", "noprefixroute": False, "nodad": False, "home": False, "mngtmpaddr": False},
-    "neighbor": {"nud": "permanent", "router": False, "extern_learn": False},
-    "fdb": {"nud": "permanent", "extern_learn": False},
-    "route": {"type": "unicast", "scope": "global", "onlink": False},
-}
-
-
-def _plain(name: str, value: Any) -> Any:
-    """Return a canonical value as YAML would write it."""
-    if name == "resolver":
-        return resolver_config(value)
-    return dict(value) if name == "encap" else value
 
 
 def _nest(owner: dict[str, Any], entry: Entry, item: dict[str, Any]) -> None:
     item = {name: value for name, value in item.items() if name not in ("dev", "netns")}
-    if entry.sort == "port":
-        owner["port"] = item
-    elif entry.sort == "address":
-        owner.setdefault("addresses", []).append(item["address"] if len(item) == 1 else item)
+    nested = SORTS[entry.sort].nested
+    if nested not in _LISTED:
+        owner[nested] = item
     else:
-        owner.setdefault("fdb", []).append(item)
+        bare = nested == "addresses" and len(item) == 1
+        owner.setdefault(nested, []).append(item["address"] if bare else item)

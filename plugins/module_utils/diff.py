@@ -258,7 +258,7 @@ def _check_references(desired: State, observed: State, changes: list[Change]) ->
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
-    if entry.sort not in ("link", "netns", "route") and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
+    if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
     for row in rows_of(entry):
         value = entry.options.get(row.name, NONE)
@@ -266,6 +266,10 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
             continue
         lower = row.name != "master" and entry.sort == "link"
         yield row.name, entry.options.get("link_netns", entry.netns) if lower else entry.netns, value
+
+
+def _on_link(entry: Entry) -> bool:
+    return entry.sort in SORTS and SORTS[entry.sort].on_link
 
 
 def _has_master(link: Ident, desired: State, observed: State) -> bool:

@@ -15,6 +15,7 @@ from .kernel.connection import connection
 from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
+from .kernel.sorts import DUMPED
 from .kinds import KINDS
 from .model import HOST, Change, Operation, Refused, State
 from .plan import plan, undo
@@ -111,7 +112,7 @@ class Engine:
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
         if overridden or everything:
             netnses.update(self.namespaces.known())
-            sorts.update(("address", "neighbor", "fdb", "route"))
+            sorts.update(DUMPED)
         if overridden:
             sorts.add("netns")
         state = self.observer.observe(sorted(netnses), sorts)
@@ -226,7 +227,7 @@ class Engine:
             for name in names:
                 if not self.namespaces.has(name):
                     raise Refused(f"netns: there is no namespace {name}")
-        sorts = {"address", "neighbor", "fdb", "route"}
+        sorts = set(DUMPED)
         if netnses is None:
             sorts.add("netns")
         state = self.observer.observe(names, sorts)

@@ -77,18 +77,7 @@ class Entry:
         return replace(self, options=dict(options))
 
     def __str__(self) -> str:
-        words = {
-            "link": "{1}",
-            "port": "{1}: port",
-            "netns": "netns {1}",
-            "address": "address {2} on {1}",
-            "neighbor": "neighbor {2} on {1}",
-            "fdb": "FDB entry {2} on {1}",
-            "route": "route {1}",
-            "sysctl": "sysctl {2} of {1}",
-        }[self.sort].format(*self.key)
-        if self.sort == "fdb" and self.key[-1]:
-            words = f"FDB entry {self.key[2]} dst {self.key[-1]} on {self.key[1]}"
+        words = self.name if self.sort == "link" else SORTS[self.sort].called(self.key)
         return f"{words} in netns {self.netns}" if self.netns else words
 
 

@@ -56,18 +56,9 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
     for option in sort.needs:
         spec[option] = {**spec[option], "required": True}
     for row in sort.keys:
-        if (name, row.name) not in _OPTIONAL_KEYS:
+        if not sort.optional(row):
             spec[row.name] = {**spec[row.name], "required": True}
     return spec
-
-
-_OPTIONAL_KEYS = {
-    ("fdb", "vlan"),
-    ("fdb", "target"),
-    ("route", "table"),
-    ("route", "metric"),
-    ("sysctl", "dev"),
-}
 
 
 def run_link(kind: str) -> None:

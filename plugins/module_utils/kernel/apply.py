@@ -15,9 +15,11 @@ from ..kinds.link import MARK_GROUP
 from ..model import Entry, Operation, rows_of
 from ..objects.sysctl import path
 from .channel import KernelError
-from .messages import Writer, group_removal, probes
+from .codec import encode
 from .namespaces import inside, write_resolver
 from .observe import Observer
+from .sorts import WIRES
+from .sorts.link import group_removal, probes
 
 #: A group that only lives for the length of one removal.
 DOOMED_GROUP = MARK_GROUP + 1
@@ -39,10 +41,9 @@ class Outcome:
 def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
     """Carry out operations in their order; stop after the batch in which one fails."""
     outcome = Outcome()
-    writer = Writer(observer)
     for group in _groups(operations):
         try:
-            _carry_out(observer, writer, group, outcome)
+            _carry_out(observer, group, outcome)
         except KeyError as missing:
             _fail(outcome, group[0], f"there is no link {missing.args[0]}")
         except (OSError, ValueError) as why:
@@ -81,7 +82,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
         yield run
 
 
-def _carry_out(observer: Observer, writer: Writer, group: list[Operation], outcome: Outcome) -> None:
+def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
     first = group[0]
     if first.entry.sort == "netns":
         _netns(observer, first)
@@ -91,7 +92,7 @@ def _carry_out(observer: Observer, writer: Writer, group: list[Operation], outco
     elif first.verb == "del" and first.entry.sort == "link" and len(group) >= MANY:
         _remove_many(observer, group, outcome)
     else:
-        messages = [writer.write(operation)[1] for operation in group]
+        messages = [encode(WIRES[operation.entry.sort].write(observer, operation)) for operation in group]
         errors = observer.channel(_socket_netns(first)).batch(messages)
         for position, operation in enumerate(group):
             error = errors.get(position)
@@ -127,7 +128,8 @@ def _is_gone(operation: Operation, error: KernelError) -> bool:
 
 def _remove_many(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
     netns = group[0].entry.netns
-    messages = group_removal(observer, netns, [operation.entry.name for operation in group], DOOMED_GROUP)
+    names = [operation.entry.name for operation in group]
+    messages = [encode(message) for message in group_removal(observer, netns, names, DOOMED_GROUP)]
     errors = observer.channel(netns).batch(messages)
     error = errors.get(len(messages) - 1)
     if error is None:
@@ -157,7 +159,7 @@ def _loopback(observer: Observer, name: str, mark: bool, up: bool | None) -> Non
     options: dict[str, Any] = {"group": MARK_GROUP} if mark else {}
     if up is not None:
         options["up"] = up
-    _netns_name, message = Writer(observer).link(Operation("set", Entry("link", (name, "lo"), options)))
+    message = encode(WIRES["link"].write(observer, Operation("set", Entry("link", (name, "lo"), options))))
     for error in observer.channel(name).batch([message]).values():
         raise OSError(error.number, str(error))
 
@@ -186,7 +188,7 @@ def kinds_known(observer: Observer, kinds: Iterable[str]) -> frozenset[str]:
     names = sorted(set(kinds))
     if not names:
         return frozenset()
-    errors = observer.channel("").batch(probes(names))
+    errors = observer.channel("").batch([encode(message) for message in probes(names)])
     unknown = {
         names[position]
         for position, error in errors.items()

@@ -9,7 +9,6 @@ attribute, so here each class gets a map that has all numbers with all wire type
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 try:
@@ -23,10 +22,9 @@ except ImportError:
     NLA_F_NESTED, nla, ifaddrmsg, ifinfmsg, ndmsg, rtmsg = 0, object, object, object, object, object
 
 from ..kinds.types import WIRE
+from .message import Message, Tree
 
 HIGHEST = 71  # the highest attribute number that any table here uses is below this
-
-Tree = Sequence[tuple[int, str, Any]]
 
 
 def _map(nested: str) -> tuple[tuple[int, str, str, int], ...]:
@@ -95,16 +93,13 @@ def _values(tree: Tree) -> list[tuple[str, Any]]:
     return named
 
 
-def encode(shape: str, kind: int, flags: int, header: Mapping[str, int], tree: Tree) -> bytearray:
-    """Return one message. ``kind`` is RTM_*, ``flags`` NLM_F_* besides request and acknowledgement.
-
-    ``header`` fills the fields of the message's struct, ``tree`` is (number, wire type, value) with lists for nests.
-    """
-    message: Any = MESSAGES[shape]()
-    for name, value in header.items():
-        message[name] = value
-    message["attrs"] = _values(tree)
-    message["header"]["type"] = kind
-    message["header"]["flags"] = flags
-    message.encode()
-    return bytearray(message.data)
+def encode(message: Message) -> bytearray:
+    """Return the bytes of a request."""
+    packed: Any = MESSAGES[message.shape]()
+    for name, value in message.header.items():
+        packed[name] = value
+    packed["attrs"] = _values(message.tree)
+    packed["header"]["type"] = message.kind
+    packed["header"]["flags"] = message.flags
+    packed.encode()
+    return bytearray(packed.data)

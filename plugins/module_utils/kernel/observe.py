@@ -16,27 +16,20 @@ from typing import Any
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
 from ..kinds.table import Kind
-from ..kinds.types import NONE, UNSET
+from ..kinds.types import UNSET
 from ..model import HOST, Entry, Ident, Key, State
-from ..objects import SORTS
 from ..objects.sysctl import path
 from . import constants as c
-from . import decode
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
+from .sorts import DUMPED, WIRES
+from .sorts.port import decode_slave
 from .view import View
 from .walk import attributes
 
 _IFINFO = struct.Struct("=BxHiII")
 _RTNL_GENERIC = struct.pack("=Bxxx", 0)
 
-#: Which dump gives which sort, and the header that asks for it (strict checking wants all other fields zero).
-DUMPS: dict[str, tuple[int, bytes]] = {
-    "address": (c.RTM_GETADDR, struct.pack("=BBBBI", 0, 0, 0, 0, 0)),
-    "neighbor": (c.RTM_GETNEIGH, struct.pack("=BxHiHBB", 0, 0, 0, 0, 0, 0)),
-    "fdb": (c.RTM_GETNEIGH, struct.pack("=BxHiHBB", c.AF_BRIDGE, 0, 0, 0, 0, 0)),
-}
-_ROUTES = [struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0) for family in (c.AF_INET, c.AF_INET6)]
 _LINKS = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_EXT_MASK, c.RTEXT_FILTER_SKIP_STATS)
 
 
@@ -84,7 +77,7 @@ class Observer:
                 continue
             found = self.links(netns)
             state.update((entry.ident, entry) for entry in found)
-            for sort in ("address", "neighbor", "fdb", "route"):
+            for sort in DUMPED:
                 if sort in wanted:
                     self._dump(netns, sort, state)
         if "netns" in wanted:
@@ -93,13 +86,11 @@ class Observer:
 
     def _dump(self, netns: str, sort: str, state: State) -> None:
         channel, view = self.channel(netns), self.view(netns)
-        if sort == "route":
-            bodies = [body for header in _ROUTES for body in channel.dump(c.RTM_GETROUTE, header)]
-        else:
-            bodies = channel.dump(*DUMPS[sort])
+        wire = WIRES[sort]
+        bodies = [body for request in wire.dumps for body in channel.dump(*request)]
         links = {entry.name: entry for entry in state.values() if entry.sort == "link" and entry.netns == netns}
         for body in bodies:
-            entry = decode.DECODERS[sort](netns, body, view, links)
+            entry = wire.decode(netns, body, view, links) if wire.decode else None
             if entry is None:
                 continue
             other = state.get(entry.ident)
@@ -143,7 +134,7 @@ class Observer:
         key: Key = (netns, name)
         entries = [Entry("link", key, options, owned=owned, kind=kind.name if kind else "")]
         if info.get(c.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
-            entries.append(_port(key, attributes(info.get(c.IFLA_INFO_SLAVE_DATA, b"")), view))
+            entries.append(decode_slave(key, attributes(info.get(c.IFLA_INFO_SLAVE_DATA, b"")), view))
         return entries
 
     def _of_kind(self, netns: str, kind: Kind, found: dict[int, bytes], info: dict[int, bytes]) -> dict[str, Any]:
@@ -241,15 +232,6 @@ class _Elsewhere:
 
 
 _ORDER: Any = "little" if struct.pack("=H", 1) == b"\1\0" else "big"
-
-
-def _port(key: Key, found: dict[int, bytes], view: View) -> Entry:
-    options = {}
-    for row in SORTS["port"].options:
-        value = row.decode(found, view)
-        if value is not UNSET and value != NONE:
-            options[row.name] = value
-    return Entry("port", key, options)
 
 
 def _by_netns(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -145,6 +145,10 @@ class Type:
         """Return the value in iproute2's words."""
         return [word, str(value)]
 
+    def plain(self, value: Any) -> Any:
+        """Return a canonical value as YAML would write it."""
+        return value
+
 
 @dataclass(frozen=True)
 class Int(Type):

@@ -15,12 +15,14 @@ FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x10
 ADDRESS = Sort(
     name="address",
     plural="addresses",
+    label="address {2} on {1}",
+    nested="addresses",
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True))),
     options=(
         Option("peer", None, Address(), in_place=False),
-        Option("scope", None, Word(table=SCOPES), in_place=False),
+        Option("scope", None, Word(table=SCOPES), default="global", in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
         Option("metric", 9, Int()),
-        *(Option(name, None, Bool(style="flag"), in_place=False) for name in FLAGS),
+        *(Option(name, None, Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
     ),
 )

@@ -14,12 +14,13 @@ STATES = {"permanent": 0x80, "noarp": 0x40}
 NEIGHBOR = Sort(
     name="neighbor",
     plural="neighbors",
+    label="neighbor {2} on {1}",
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr"),
-        Option("nud", None, Word(table=STATES)),
-        Option("router", None, Bool(style="flag")),
-        Option("extern_learn", None, Bool(style="flag")),
+        Option("nud", None, Word(table=STATES), default="permanent"),
+        Option("router", None, Bool(style="flag"), default=False),
+        Option("extern_learn", None, Bool(style="flag"), default=False),
     ),
     # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
     new_needs=("mac",),

@@ -42,6 +42,9 @@ class Resolver(Type):
         lines += [" ".join([name, *map(str, value[name])]) for name in _LISTS[1:] if value.get(name)]
         return "".join(f"{line}\n" for line in lines)
 
+    def plain(self, value: Any) -> Any:
+        return resolver_config(value)
+
 
 @dataclass(frozen=True)
 class NetnsName(Text):
@@ -59,6 +62,7 @@ class NetnsName(Text):
 NETNS = Sort(
     name="netns",
     plural="netns",
+    label="netns {1}",
     keys=(Option("name", None, NetnsName()),),
     options=(Option("loopback", None, Bool()), Option("resolver", None, Resolver())),
 )

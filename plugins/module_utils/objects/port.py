@@ -15,6 +15,9 @@ _SWITCH = Bool()
 PORT = Sort(
     name="port",
     plural="ports",
+    label="{1}: port",
+    nested="port",
+    tells_defaults=True,
     keys=(Option("dev", None, LinkName()),),
     options=(
         Option(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..kinds.addresses import ip
-from ..kinds.table import Option, nearest
+from ..kinds.table import Option, Refused, nearest
 from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
 from .address import SCOPES
-from .sort import Address, Destination, Sort
+from .sort import Address, Destination, Key, Sort
 
 TYPES = {"unicast": 1, "local": 2, "broadcast": 3, "multicast": 5, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 TABLES = {"default": 253, "main": 254, "local": 255}
@@ -96,28 +96,59 @@ class Encap(Type):
             raise ValueError(f"{row.name} {number} is not within 0..{row.high}")
         return number
 
+    def plain(self, value: Any) -> Any:
+        return dict(value)
+
     def words(self, word: str, value: Any) -> list[str]:
         fields = dict(value)
         flat = [str(part) for name, item in fields.items() if name != "type" for part in (name, item)]
         return ["encap", fields["type"], *flat] if fields else []
 
 
+def default_metric(dst: str) -> int:
+    """Return the metric of a route without one: IP6_RT_PRIO_USER (net/ipv6/route.c), 0 for IPv4."""
+    return 1024 if ":" in dst else 0
+
+
+def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
+    """Settle what ``default`` means and check that the families agree; raise Refused."""
+    families = {":" in options[name] for name in ("via", "src") if name in options}
+    if parts["dst"] != "default":
+        families.add(":" in parts["dst"])
+    if len(families) > 1:
+        raise Refused(f"route {parts['dst']}: dst, via and src are not of one address family")
+    if parts["dst"] == "default" and True in families:
+        parts["dst"] = "::/0"
+    if parts["metric"] is None:
+        parts["metric"] = default_metric(parts["dst"])
+    return tuple(str(part) for part in parts.values())
+
+
+def _tell(_key: Key, item: dict[str, Any]) -> None:
+    if item["metric"] == default_metric(item["dst"]):
+        del item["metric"]
+
+
 ROUTE = Sort(
     name="route",
     plural="routes",
+    label="route {1}",
+    settle=_settle,
+    tell=_tell,
+    may_lack=("metric",),
     keys=(
         Option("dst", None, Destination()),
-        Option("table", None, Table()),
+        Option("table", None, Table(), default="main"),
         Option("metric", None, Int()),
     ),
     options=(
-        Option("type", None, Word(table=TYPES)),
+        Option("type", None, Word(table=TYPES), default="unicast"),
         Option("encap", None, Encap()),
         Option("via", None, Address()),
         Option("dev", None, LinkName()),
         Option("src", None, Address()),
-        Option("scope", None, Word(table=SCOPES)),
-        Option("onlink", None, Bool(style="flag")),
+        Option("scope", None, Word(table=SCOPES), default="global"),
+        Option("onlink", None, Bool(style="flag"), default=False),
         Option("mtu", None, Int(high=2**31 - 1)),
         Option("advmss", None, Int(high=65535)),
     ),

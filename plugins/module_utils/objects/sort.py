@@ -5,24 +5,60 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option
 from ..kinds.types import Type
 
+Key = tuple[str, ...]
+Settle = Callable[[dict[str, Any], dict[str, Any]], Key]
+
+
+def _as_it_is(parts: dict[str, Any], _options: dict[str, Any]) -> Key:
+    return tuple(str(part) for part in parts.values())
+
+
+def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
+    return None
+
 
 @dataclass(frozen=True)
 class Sort:
-    """One sort of object: the options that tell one from another (``keys``) and those that describe it."""
+    """One sort of object: the options that tell one from another (``keys``) and those that describe it.
+
+    A key that has a default, or is among ``may_lack``, can be left out. ``settle`` makes the key of an object from its
+    parsed keys and options, and may take from the options; ``tell`` is its way back: it corrects the item that gathered
+    state gives for a key.
+    """
 
     name: str
     plural: str
+    label: str  # how an object is called in a sentence: {0} is its namespace, {1} and on are its key
     keys: tuple[Option, ...]
     options: tuple[Option, ...]
+    label_of_last: str = ""  # the same for one whose key's last part says something, where it can be empty
+    settle: Settle = _as_it_is
+    tell: Callable[[Key, dict[str, Any]], None] = _nothing_to_correct
+    may_lack: tuple[str, ...] = ()
+    nested: str = ""  # where such objects may stand within a link of a config
+    tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
     needs: tuple[str, ...] = ()  # options without which the object says nothing
     new_needs: tuple[str, ...] = ()  # options without which none is made
+
+    @property
+    def on_link(self) -> bool:
+        """Tell whether such an object is on a link."""
+        return self.keys[0].name == "dev"
+
+    def optional(self, row: Option) -> bool:
+        """Tell whether a key can be left out."""
+        return row.default is not None or row.name in self.may_lack
+
+    def called(self, key: Key) -> str:
+        """Return how an object is called in a sentence, its namespace not told."""
+        return (self.label_of_last if self.label_of_last and key[-1] else self.label).format(*key)
 
     def row(self, name: str) -> Option | None:
         """Find a row by name."""

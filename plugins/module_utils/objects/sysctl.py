@@ -45,7 +45,8 @@ OF_NO_LINK = (NONE, "all", "default")
 SYSCTL = Sort(
     name="sysctl",
     plural="sysctls",
-    keys=(Option("dev", None, LinkName()), Option("name", None, SysctlName())),
+    label="sysctl {2} of {1}",
+    keys=(Option("dev", None, LinkName(), default=NONE), Option("name", None, SysctlName())),
     options=(Option("value", None, SysctlValue()),),
     lasting=True,
     needs=("value",),

@@ -17,7 +17,8 @@ from typing import Any
 import yaml
 
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.messages import _WRITERS, Writer
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel.codec import encode
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import WIRES
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel.view import View
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Operation
@@ -49,18 +50,18 @@ class Observer:
 def written() -> dict[str, str]:
     """Return the messages in hex, by what they do: all that is added, then all that is set, then removed."""
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
-    entries = [e for e in Reader(lambda name: name).read(config).values() if e.sort in _WRITERS]
-    order = list(_WRITERS)
+    entries = [e for e in Reader(lambda name: name).read(config).values() if e.sort in WIRES]
+    order = list(WIRES)
     entries.sort(key=lambda entry: order.index(entry.sort))
-    writer: Any = Writer(Observer())  # type: ignore[arg-type]
+    known: Any = Observer()
     found: dict[str, str] = {}
     # The bridge is there before what lies on it, and a link before its objects; a backup port needs its link.
     for verb in ("add", "set", "del"):
         for entry in entries if verb != "del" else reversed(entries):
             if verb != "set" and (entry.sort == "port" or entry.made_with):
                 continue
-            netns, message = writer.write(Operation(verb, entry))
-            found[f"{verb} {entry} by {netns or 'host'}"] = message.hex()
+            message = WIRES[entry.sort].write(known, Operation(verb, entry))
+            found[f"{verb} {entry} by {message.netns or 'host'}"] = encode(message).hex()
     return found
 
 

@@ -1,0 +1,68 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read and write struct ifaddrmsg: the addresses of links."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from ...kinds.addresses import ip_text, packed_ip
+from ...model import Entry, Operation
+from ...objects.address import FLAGS, SCOPES
+from .. import constants as c
+from ..message import Known, Message, family_of, flags_for
+from ..view import View
+from ..walk import attributes
+from .wire import Links, Wire, number
+
+_IFADDR = struct.Struct("=BBBBI")
+_SCOPE_NAMES = {number: name for name, number in SCOPES.items()}
+
+
+def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
+    """Decode an address; what the kernel makes by itself is left out."""
+    family, length, low_flags, scope, index = _IFADDR.unpack_from(body)
+    found = attributes(body, 8)
+    protocol = found.get(c.IFA_PROTO, b"\0")[0]
+    if protocol in c.IFAPROT_OF_KERNEL or family not in (c.AF_INET, c.AF_INET6):
+        return None
+    local = found.get(c.IFA_LOCAL) or found[c.IFA_ADDRESS]
+    other = found.get(c.IFA_ADDRESS, local)
+    dev = view.name(index)
+    flags = number(found[c.IFA_FLAGS]) if c.IFA_FLAGS in found else low_flags
+    options: dict[str, Any] = {"scope": _SCOPE_NAMES.get(scope, str(scope))}
+    if other != local:
+        options["peer"] = ip_text(other)
+    label = found.get(c.IFA_LABEL, b"").rstrip(b"\0").decode()
+    options["label"] = label if label != dev else ""
+    if c.IFA_RT_PRIORITY in found:
+        options["metric"] = number(found[c.IFA_RT_PRIORITY])
+    options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
+    key = (netns, dev, f"{ip_text(local)}/{length}")
+    return Entry("address", key, options, owned=protocol == c.MARK)
+
+
+def write(known: Known, operation: Operation) -> Message:
+    """Return the request that adds, replaces or removes an address."""
+    entry = operation.entry
+    local, _slash, length = entry.key[2].partition("/")
+    peer = entry.options.get("peer", local)
+    bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
+    tree: list[Any] = [(c.IFA_LOCAL, "raw", packed_ip(local)), (c.IFA_ADDRESS, "raw", packed_ip(peer))]
+    if operation.verb != "del":
+        tree += [(c.IFA_FLAGS, "u32", bits), (c.IFA_PROTO, "u8", c.MARK)]
+        if entry.options.get("label"):
+            tree.append((c.IFA_LABEL, "str", entry.options["label"]))
+        if entry.options.get("metric"):
+            tree.append((c.IFA_RT_PRIORITY, "u32", entry.options["metric"]))
+    header = {
+        "family": family_of(local),
+        "prefixlen": int(length),
+        "scope": SCOPES[entry.options.get("scope", "global")],
+        "index": known.view(entry.netns).index(entry.name),
+    }
+    kind = c.RTM_DELADDR if operation.verb == "del" else c.RTM_NEWADDR
+    return Message(entry.netns, "address", kind, flags_for(operation.verb), header, tree)
+
+
+ADDRESS = Wire(write, ((c.RTM_GETADDR, _IFADDR.pack(0, 0, 0, 0, 0)),), decode)

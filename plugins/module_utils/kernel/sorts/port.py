@@ -1,0 +1,40 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read and write the options of a bridge port (IFLA_INFO_SLAVE_DATA when told, IFLA_PROTINFO when set)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...kinds.types import NONE, UNSET
+from ...model import Entry, Key, Operation
+from ...objects.port import PORT as SORT
+from .. import constants as c
+from ..message import Known, Message
+from ..view import View
+from .wire import Wire
+
+
+def decode_slave(key: Key, found: Mapping[int, bytes], view: View) -> Entry:
+    """Decode the attributes that a link's dump has for the bridge above it."""
+    options = {}
+    for row in SORT.options:
+        value = row.decode(found, view)
+        if value is not UNSET and value != NONE:
+            options[row.name] = value
+    return Entry("port", key, options)
+
+
+def write(known: Known, operation: Operation) -> Message:
+    """Return the request that sets port options (net/bridge/br_netlink.c: br_setlink)."""
+    entry = operation.entry
+    view = known.view(entry.netns)
+    rows: list[Any] = []
+    for row in SORT.options:
+        if row.name in entry.options:
+            rows += row.encode(entry.options[row.name], view)
+    header = {"family": c.AF_BRIDGE, "index": view.index(entry.name)}
+    return Message(entry.netns, "link", c.RTM_SETLINK, 0, header, [(c.IFLA_PROTINFO, "nested", rows)])
+
+
+PORT = Wire(write)

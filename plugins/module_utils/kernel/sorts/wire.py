@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what the kernel's side of a sort of object is made of."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from ...model import Entry, Operation
+from ..message import Known, Message
+from ..view import View
+
+Links = Mapping[str, Entry]  # the links of the namespace, by name
+Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
+Write = Callable[[Known, Operation], Message]
+
+_U32 = struct.Struct("=I")
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One sort: the requests that dump it (RTM_GET*, payload), how a dumped body is read, how an operation is written.
+
+    ``decode`` gets the namespace, the body behind the netlink header, the namespace's names and its links; it returns
+    None for what the kernel makes by itself or learns.
+    """
+
+    write: Write
+    dumps: tuple[tuple[int, bytes], ...] = ()
+    decode: Decode | None = None
+
+
+def number(payload: bytes) -> int:
+    """Unpack an attribute of 32 bits in the host's byte order."""
+    found: int = _U32.unpack(payload)[0]
+    return found
