@@ -101,6 +101,15 @@ def run_info() -> None:
 class _Module(AnsibleModule):
     """Refuse bad options in the words of the engine: the object first, then the option, then the nearest known one."""
 
+    def _load_params(self) -> None:
+        super()._load_params()
+        for option, row in self.argument_spec.items():
+            value = self.params.get(option)
+            if row.get("type") == "dict" and not isinstance(value, (Mapping, str, type(None))):
+                # ansible-core (2.17 to 2.19, seen) looks for keys in whatever it got, and ends in a traceback. A
+                # string it refuses by name.
+                self.params[option] = str(value)
+
     def fail_json(self, msg: str, **rest: Any) -> NoReturn:
         result = getattr(self, "validation_result", None)
         if result is not None and result.error_messages:

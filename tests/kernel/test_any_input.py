@@ -120,6 +120,7 @@ def host() -> list[Any]:
         (link["ifname"], {name: value for name, value in address.items() if name != "tentative"})
         for link in told("ip -j addr show scope global")
         for address in link.get("addr_info", ())
+        if address  # iproute2 leaves {} for one of another scope
     ]
     # What the kernel joins for a link that comes up (33:33:.., 01:00:5e:..) is a matter of moments, as what is learned.
     entries = [

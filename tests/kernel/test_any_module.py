@@ -1,0 +1,173 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Call every module with anything: it works twice, or there is one sentence and an unchanged host. Never a traceback.
+
+Names and types of parameters come from the modules' own argument specifications, values from anywhere; the modules run
+in this process, so that a traceback is one here. As in test_any_input.py the same inputs are drawn each time, and
+``NETLOOM_EXAMPLES=200 pytest`` draws others, as many for each module. The same values are never drawn as there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .test_any_input import BASE, EXAMPLES, NUMBERS, TEXTS, settled
+
+PACKAGE = "ansible_collections.netloom.overlay.plugins.modules"
+FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "modules"
+#: Modules that only document an action plugin, which runs on the controller.
+ACTIONS = {"ledger", "verify_report"}
+
+#: Parameters with which each module works on the host that BASE makes; others are drawn on top of them.
+BASES: dict[str, list[dict[str, Any]]] = {
+    "bridge_link": [{"name": "br0"}, {"name": "br1"}],
+    "vxlan_link": [{"name": "vx0"}, {"name": "vx1", "vni": 2, "dstport": 4791}],
+    "veth_link": [{"name": "w0"}, {"name": "w2", "peer": {"name": "w3"}}],
+    "macvlan_link": [{"name": "mv0", "link": "w1"}, {"name": "mv1", "link": "br0", "mode": "bridge"}],
+    "geneve_link": [{"name": "g0", "vni": 5, "remote": "192.0.2.2"}, {"name": "g1", "external": True}],
+    "ipvlan_link": [{"name": "iv0", "link": "w1"}, {"name": "iv1", "link": "w1", "mode": "l3"}],
+    "vlan_link": [{"name": "w1.5", "link": "w1", "id": 5}],
+    "dummy_link": [{"name": "d0"}],
+    "vrf_link": [{"name": "vrf0", "table": 100}],
+    "bridge_port": [{"dev": "w0"}],
+    "bridge_fdb": [{"dev": "vx0", "mac": "02:00:00:00:00:08", "dst": "192.0.2.3"}],
+    "ip_address": [{"dev": "br0", "address": "10.2.0.1/24"}, {"dev": "br0", "address": "2001:db8::1/64"}],
+    "ip_neighbor": [{"dev": "br0", "dst": "10.1.0.9", "mac": "02:00:00:00:00:09"}],
+    "ip_route": [{"dst": "10.9.0.0/16", "via": "10.1.0.7", "dev": "br0"}, {"dst": "10.8.0.0/16", "type": "blackhole"}],
+    "netns": [{"name": "client"}, {"name": "client", "resolver": {"nameservers": ["192.0.2.53"]}}],
+    "sysctl_iface": [{"dev": "w0", "name": "ipv4.proxy_arp", "value": 1}],
+    "network_state": [{"config": {"links": [{"name": "br2", "kind": "bridge"}]}}, {"state": "gathered"}],
+    "network_info": [{}],
+    "capabilities": [{}, {"kinds": ["bridge"], "tools": ["ip"], "underlay": {"address": "192.0.2.1"}}],
+    "verify_probe": [{"host": "node1", "intent": {}}, {"host": "node1", "intent": {}, "collect": "state"}],
+}
+#: The kinds without which a module cannot work; the modules of these kinds then run in the lab kernel.
+NEEDS = {f"{kind}_link": kind for kind in ("geneve", "ipvlan", "vlan", "dummy", "vrf", "vxlan", "macvlan")}
+
+WORDS = st.one_of(TEXTS.filter(lambda text: text.isprintable()), NUMBERS, st.booleans())
+ANYTHING = st.one_of(
+    st.none(),
+    WORDS,
+    st.floats(allow_nan=False, width=32),
+    st.lists(WORDS, max_size=2),
+    st.dictionaries(st.sampled_from(["name", "dst", "mac", "type", "0"]), WORDS, max_size=2),
+)
+
+
+class Seen(Exception):
+    """Carry a module's argument specification out of its first line."""
+
+
+def spec_of(name: str) -> dict[str, Any]:
+    """Return a module's argument specification."""
+
+    def tell(_self: Any, argument_spec: dict[str, Any], **_rest: Any) -> None:
+        raise Seen(argument_spec)
+
+    with mock.patch.object(basic.AnsibleModule, "__init__", tell), pytest.raises(Seen) as seen:
+        importlib.import_module(f"{PACKAGE}.{name}").main()
+    spec: dict[str, Any] = seen.value.args[0]
+    return spec
+
+
+def call(name: str, params: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Run a module as Ansible does; return its exit status and its result."""
+    printed = io.StringIO()
+    with patch_module_args(params), contextlib.redirect_stdout(printed), pytest.raises(SystemExit) as end:
+        importlib.import_module(f"{PACKAGE}.{name}").main()
+    result: dict[str, Any] = json.loads(printed.getvalue())
+    return int(end.value.code or 0), result
+
+
+def value_of(option: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    """Draw a value for a parameter: of its choices, of its type, or anything."""
+    near: list[st.SearchStrategy[Any]] = [ANYTHING]
+    if option.get("choices"):
+        near += [st.sampled_from(option["choices"])] * 2
+    if option["type"] == "bool":
+        near += [st.booleans()] * 2
+    if option["type"] == "int":
+        near += [NUMBERS] * 2
+    if option["type"] == "list":
+        near.append(st.lists(ANYTHING, max_size=3))
+    if option["type"] == "dict":
+        keys = option.get("options") or {"name": {"type": "str"}}
+        near.append(st.fixed_dictionaries({}, optional={key: value_of(inner) for key, inner in keys.items()}))
+    return st.one_of(near)
+
+
+@st.composite
+def parameters(draw: Any, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Draw parameters of a module: one to three drawn ones over what it needs."""
+    given_ = dict(draw(st.sampled_from(BASES[name])))
+    for _number in range(draw(st.integers(0, 3))):
+        option = draw(st.sampled_from(sorted(spec)))
+        given_[option] = draw(value_of(spec[option]))
+    if not draw(st.integers(0, 9)):
+        given_["unknown"] = draw(ANYTHING)
+    return given_
+
+
+def marked(names: list[str]) -> list[Any]:
+    """Give the modules with the kinds that they need."""
+    return [
+        pytest.param(name, marks=[pytest.mark.needs_kind(NEEDS[name])] if name in NEEDS else [], id=name)
+        for name in names
+    ]
+
+
+def test_every_module_is_drawn() -> None:
+    modules = {path.stem for path in FOLDER.glob("[!_]*.py")} - ACTIONS - {"lab_hosts"}
+    assert modules == set(BASES)
+
+
+@pytest.mark.parametrize("name", marked(sorted(BASES)))
+def test_module_with_anything(name: str, apply: Any, monkeypatch: Any) -> None:
+    """Hold each module to what the title says. What BASES has of it must work, some of the rest must not."""
+    monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda *_args: None)
+    spec = spec_of(name)
+    outcomes = [0, 0]  # worked, refused
+
+    def hold(params: dict[str, Any]) -> None:
+        apply({}, overridden=True)
+        apply(BASE)
+        before = settled()
+        tried_status, tried = call(name, {**params, "_ansible_check_mode": True})
+        assert settled(before) == before, "check mode changed something"
+        status, result = call(name, params)
+        outcomes[status] += 1
+        if not status:
+            # What the kernel itself refuses check mode cannot know; what it tells must be what is then done.
+            assert (tried_status, tried.get("commands")) == (0, result.get("commands"))
+        if status:
+            assert result["failed"]
+            assert result["msg"]
+            assert result["msg"].splitlines() == [result["msg"]]
+            assert settled(before) == before, result["msg"]
+            return
+        again_status, again = call(name, params)
+        assert (again_status, again["changed"], again.get("commands", [])) == (0, False, [])
+
+    for params in BASES[name]:
+        hold(params)
+    assert outcomes == [len(BASES[name]), 0]
+    settings(
+        max_examples=EXAMPLES or 12,
+        derandomize=not EXAMPLES,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )(given(params=parameters(name, spec))(hold))()
+    assert outcomes[1] >= 1
