@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Callable
+from typing import Callable
 
 from .kinds import KINDS
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of
-from .objects.sysctl import path
+from .objects.sysctl import FILE, path
 
 _VERBS = {"add": "add", "set": "change", "del": "del"}
 
@@ -144,9 +144,19 @@ def _route(verb: str, entry: Entry) -> list[str]:
 
 
 def _sysctl(verb: str, entry: Entry) -> list[str]:
-    file = f"/proc/sys/net/{path(entry.key[1], entry.key[2])}"
-    words: list[Any] = ["ip", "netns", "exec", entry.netns] if entry.netns else []
-    return [*words, "sysctl", "-w", f"{file[10:]}={entry.options.get('value', '')}"]
+    key = f"net/{path(entry.key[1], entry.key[2])}"
+    words: list[str] = []
+    if "value" in entry.options:
+        if entry.netns.startswith("pid:"):
+            words += ["nsenter", "-t", entry.netns[4:], "-n"]
+        elif entry.netns:
+            words += ["ip", "netns", "exec", entry.netns]
+        words += ["sysctl", "-w", f"{key}={entry.options['value']}"]
+    if "persist" in entry.options:
+        value = entry.options["persist"]
+        words += [*(["&&"] if words else []), "write", f"{FILE}:"]
+        words += ["no", key] if value == NONE else [key, "=", value]
+    return words
 
 
 _WRITERS: dict[str, Callable[[str, Entry], list[str]]] = {

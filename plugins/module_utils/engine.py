@@ -16,10 +16,12 @@ from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED
+from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
 from .model import HOST, Change, Operation, Refused, State
 from .plan import plan, undo
 from .protect import may_cut, protect
+from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
@@ -40,6 +42,8 @@ class Report:
     commands: list[str] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)  # what is not as it looks: told on every run, changed or not
+    effective: list[dict[str, Any]] = field(default_factory=list)  # of each sysctl wished for
 
 
 class Engine:
@@ -50,6 +54,7 @@ class Engine:
         self.before: State = {}  # what was there before anything was touched
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
+        self.sysctls = Sysctls(self.namespaces)
 
     def close(self) -> None:
         """Close sockets and namespaces."""
@@ -68,23 +73,47 @@ class Engine:
             raise Refused(str(why)) from None
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
-        desired = Reader(self.namespaces.canonical).read(config)
+        desired, rounded = settled(Reader(self.namespaces.canonical).read(config), clock_rate())
+        report = Report(warnings=rounded)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)
         changes = diff(desired, observed, overridden, os.uname().release)
         if not changes:
-            return Report()
+            return self._in_effect(report, desired, observed, [])
         if any(_reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
             changes = diff(desired, observed, overridden, os.uname().release)
         self._check_kinds(changes)
+        self._look_at_sysctls(changes, observed)
         self.before = observed
         operations = plan(changes, desired, observed)
         self._protect(operations)
         if operations and not check:
             operations = self._apply(operations, desired, overridden=overridden)
-        lines = commands(operations)
-        return Report(bool(operations), lines, {"prepared": "".join(f"{line}\n" for line in lines)})
+            observed = self.sysctls.wished(desired.values())
+        report.changed, report.commands = bool(operations), commands(operations)
+        report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
+        return self._in_effect(report, desired, observed, operations if check else [])
+
+    def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
+        """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""
+        wished = [entry for entry in desired.values() if entry.sort == "sysctl"]
+        if wished:
+            needed = self.sysctls.needed({ident for entry in wished for ident in needed_of(entry)} - observed.keys())
+            report.effective, sentences = in_effect(desired, after({**needed, **observed}, operations))
+            report.warnings += sentences
+        return report
+
+    def _look_at_sysctls(self, changes: Iterable[Change], observed: State) -> None:
+        """Refuse sysctls that are not there; note what the kernel is going to change along with others."""
+        found = [change for change in changes if change.entry.sort == "sysctl"]
+        self.sysctls.refuse(found)
+        links: dict[str, list[str]] = {}
+        for entry in observed.values():
+            if entry.sort == "link":
+                links.setdefault(entry.netns, []).append(entry.name)
+        also = {ident for change in found for ident in changes_also(change.entry, links.get(change.entry.netns, ()))}
+        observed.update(self.sysctls.needed(also - observed.keys()))
 
     def _protect(self, operations: list[Operation]) -> None:
         """Refuse what would cut the connection that this run came by."""
@@ -118,7 +147,7 @@ class Engine:
         state = self.observer.observe(sorted(netnses), sorts)
         if overridden:
             state.update(self._in_processes(set(netnses)))
-        state.update(self.observer.sysctls(entry for entry in desired.values() if entry.sort == "sysctl"))
+        state.update(self.sysctls.wished(desired.values()))
         return state
 
     def _in_processes(self, seen: set[str]) -> State:
@@ -236,6 +265,8 @@ class Engine:
 
 def _reaches_far(change: Change) -> bool:
     """Tell whether more must be known: what hangs on a link that goes, and links that change with another."""
+    if change.entry.sort == "sysctl":
+        return change.entry.key[2] == DISABLE
     if change.entry.sort != "link":
         return False
     kind = KINDS.get(change.entry.kind)

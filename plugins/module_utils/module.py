@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
@@ -165,6 +166,11 @@ def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: boo
     result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
     if report.diff and module._diff:  # noqa: SLF001 - how modules learn of --diff
         result["diff"] = report.diff
+    if report.effective:
+        result["effective"] = report.effective
+    for sentence in report.warnings:
+        # Ansible tells a warning once for a whole play, and not from which host it came.
+        module.warn(f"{os.uname().nodename}: {sentence}")
     if not writes:
         result["config"] = report.config
     module.exit_json(**result)

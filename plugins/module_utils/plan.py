@@ -12,6 +12,8 @@ from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
 from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, telling
+from .objects.sysctl import OF_NO_LINK
+from .sysctls import DISABLE, changes_also, follows, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
@@ -60,8 +62,12 @@ class Planner:
             else:
                 self._renew_link(change)
         for change in changes:
-            self._one(change)
+            if change.entry.sort == "sysctl":
+                self._set_sysctl(change)
+            else:
+                self._one(change)
         self._keep(changes)
+        self._keep_sysctls(changes)
         return self.ordered()
 
     def _keep(self, changes: list[Change]) -> None:
@@ -93,6 +99,55 @@ class Planner:
             goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[-1 if entry.sort == "neighbor" else 1]
             if secondary or (goes and on in links):
                 self._op("set", entry.having({**there.options, **entry.options}), there, _PHASES[entry.sort])
+
+    def _keep_sysctls(self, changes: list[Change]) -> None:
+        """Set again what is as wished for but would change with another sysctl."""
+        changed = {change.entry.ident for change in changes} | self.renewed
+        for ident, entry in self.desired.items():
+            there = self.observed.get(ident)
+            if entry.sort != "sysctl" or there is None or ident in changed or "value" not in there.options:
+                continue
+            if any(change.entry.sort == "sysctl" and follows(change.entry, entry) for change in changes):
+                same = there.having({"value": there.options["value"]})
+                self._op("set", same, same, SET_SYSCTLS)
+
+    def _set_sysctl(self, change: Change) -> None:
+        """Set a sysctl; its way back has what the kernel changes along with it."""
+        entry, there = change.entry, change.observed
+        link = ("link", entry.key[:2])
+        if entry.ident in self.renewed:
+            return
+        on_new = link in self.renewed or (link not in self.observed and entry.key[1] not in OF_NO_LINK)
+        if there is None or on_new:
+            # What is on a new link goes with it; the file that is for the next boot does not.
+            self._op("add", entry.having({"value": entry.options["value"]}), None, SET_SYSCTLS, not on_new)
+            if "persist" in change.fields:
+                old, new = ({"persist": value} for value in change.fields["persist"])
+                self._op("set", entry.having(new), entry.having(old), SET_SYSCTLS)
+            return
+        devs = [one.name for one in self.observed.values() if one.sort == "link" and one.netns == entry.netns]
+        also = [self.observed[ident] for ident in changes_also(entry, devs) if ident in self.observed]
+        new = {name: pair[1] for name, pair in change.fields.items()}
+        old = {name: pair[0] for name, pair in change.fields.items() if pair[0] is not None}
+        operation = Operation("set", entry.having(new), entry.having(old), SET_SYSCTLS)
+        back = [operation.inverse()]
+        if "value" in new:
+            back += [Operation("set", one, one, SET_SYSCTLS) for one in also]
+        if entry.key[2] == DISABLE and "value" in change.fields:
+            back += self._of_ipv6(entry, devs)
+        self.operations.append(replace(operation, restore=tuple(back)))
+
+    def _of_ipv6(self, entry: Entry, devs: list[str]) -> list[Operation]:
+        """Return what puts back the IPv6 objects that are lost where IPv6 is switched off."""
+        on = set(devs) if entry.key[1] == "all" else {entry.key[1]}
+        inner = Planner({}, self.observed)
+        for there in self.observed.values():
+            dev = there.options.get("dev") if there.sort == "route" else there.name
+            # A key of a route begins with its destination; in the others the address is behind the link.
+            address = there.key[1 if there.sort == "route" else 2] if there.sort in _WITH_IPV6 else ""
+            if there.netns == entry.netns and dev in on and ":" in address and not there.by_kernel:
+                inner._put_back(there, None)
+        return [replace(operation, undoable=False) for operation in inner.ordered()]
 
     def _op(self, verb: str, entry: Entry, before: Entry | None, phase: int, undoable: bool = True) -> None:
         self.operations.append(Operation(verb, entry, before, phase, undoable))
@@ -236,7 +291,11 @@ class Planner:
             self.operations,
             key=lambda op: (
                 op.phase,
-                rank[op.entry.ident] if op.phase == ADD_LINKS else op.phase == ROUTES and "via" in op.entry.options,
+                rank[op.entry.ident]
+                if op.phase == ADD_LINKS
+                else order(op.entry)
+                if op.phase == SET_SYSCTLS
+                else op.phase == ROUTES and "via" in op.entry.options,
             ),
         )
 
@@ -261,6 +320,7 @@ def _names(entry: Entry) -> Iterable[Ident]:
             yield ("link", (netns, value))
 
 
+_WITH_IPV6 = ("address", "neighbor", "route")
 _REFERENCES = {"master", "dev", "link"}
 
 #: What a link keeps when it is made anew as another kind.

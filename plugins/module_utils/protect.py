@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .config import lower_key
 from .kinds.types import NONE
 from .model import HOST, Entry, Key, Operation, Refused, State
+from .sysctls import DISABLE
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def may_cut(operation: Operation) -> bool:
     if operation.verb == "del":
         return operation.entry.sort in ("link", "address", "route")
     options = operation.entry.options
+    if operation.entry.sort == "sysctl":
+        return _disables_ipv6(operation.entry)
     return operation.verb == "set" and operation.entry.sort == "link" and ("up" in options or "master" in options)
 
 
@@ -72,9 +75,15 @@ def _cuts(operation: Operation, links: set[Key], connection: Connection) -> str:
         if entry.options.get("up") is False:
             return "setting it down"
         return "another master" if "master" in entry.options else ""
+    if entry.sort == "sysctl" and _disables_ipv6(entry) and ":" in connection.client:
+        return "IPv6 off" if entry.key[1] == "all" or entry.key[:2] in links else ""
     if operation.verb != "del":
         return ""
     return "its removal" if on_path or _is_server(entry, connection) or _leads(entry, links, connection) else ""
+
+
+def _disables_ipv6(entry: Entry) -> bool:
+    return entry.key[2] == DISABLE and entry.netns == HOST and entry.options.get("value") not in (None, "0")
 
 
 def _is_server(entry: Entry, connection: Connection) -> bool:

@@ -134,6 +134,14 @@ commands:
   sample:
     - ip link add blue group 28268 type bridge
     - ip link set dev blue up
+effective:
+  description:
+    - What is in effect of each sysctl in O(config), as M(netloom.overlay.sysctl_iface) returns it.
+  returned: when O(config) has sysctls
+  type: list
+  elements: dict
+  sample:
+    - {dev: eth0, name: ipv4.conf.rp_filter, value: "0", effective: "2", rule: the larger of all (2) and eth0 (0)}
 config:
   description:
     - What the kernel holds, in the shape that O(netloom.overlay.network_state#module:config) takes.

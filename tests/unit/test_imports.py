@@ -50,7 +50,7 @@ LAYERS = (
     Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
     Layer(
         "words",
-        utils("model", "config", "commands", "dependents", "diff", "plan", "protect"),
+        utils("model", "config", "commands", "dependents", "diff", "plan", "protect", "sysctls"),
         ("words", "tables"),
         PURE,
     ),

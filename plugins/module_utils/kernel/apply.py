@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 from ..kinds import KINDS
 from ..kinds.link import MARK_GROUP
 from ..model import Entry, Operation, rows_of
-from ..objects.sysctl import path
+from . import sysctls
 from .channel import KernelError
 from .codec import encode
 from .namespaces import inside, write_resolver
@@ -167,20 +166,13 @@ def _loopback(observer: Observer, name: str, mark: bool, up: bool | None) -> Non
 def _sysctls(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
     def write() -> None:
         for operation in group:
-            entry = operation.entry
-            file = f"/proc/sys/net/{path(entry.key[1], entry.key[2])}"
-            try:
-                with open(file, "w", encoding="ascii") as stream:
-                    stream.write(f"{entry.options['value']}\n")
-            except FileNotFoundError:
-                return _fail(outcome, operation, f"value: there is no {file}")
-            except OSError as why:
-                return _fail(outcome, operation, f"value: {entry.options['value']!r}: {os.strerror(why.errno or 0)}")
+            reason = sysctls.write(operation)
+            if reason:
+                return _fail(outcome, operation, reason)
             outcome.done.append(operation)
         return None
 
-    netns = group[0].entry.netns
-    inside(observer.namespaces.fd(netns), write)
+    inside(observer.namespaces.fd(group[0].entry.netns), write)
 
 
 def kinds_known(observer: Observer, kinds: Iterable[str]) -> frozenset[str]:

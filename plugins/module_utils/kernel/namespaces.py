@@ -61,6 +61,16 @@ def inside(fd: int, work: Callable[[], Result]) -> Result:
     return in_thread(enter)
 
 
+def in_new(work: Callable[[], Result]) -> Result:
+    """Run work in a new namespace that ends with it: what a namespace begins with."""
+
+    def enter() -> Result:
+        _call("unshare", CLONE_NEWNET)
+        return work()
+
+    return in_thread(enter)
+
+
 @dataclass(frozen=True)
 class Inode:
     """What tells one namespace from another, however it is called (man 7 namespaces)."""

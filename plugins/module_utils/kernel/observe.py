@@ -10,15 +10,13 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET
-from ..model import HOST, Entry, Ident, Key, State
-from ..objects.sysctl import path
+from ..model import HOST, Entry, Key, State
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
@@ -205,14 +203,6 @@ class Observer:
             entries.append(Entry("netns", (HOST, name), options, owned=owned))
         return entries
 
-    def sysctls(self, wished: Iterable[Entry]) -> State:
-        """Read the values of the sysctls wished for. One that is not there (yet) is left out."""
-        state: State = {}
-        for netns, entries in _by_netns(wished).items():
-            if self.namespaces.has(netns):
-                state.update(inside(self.namespaces.fd(netns), partial(_read_all, entries)))
-        return state
-
 
 class _Elsewhere:
     """The names of a namespace other than the link's own."""
@@ -232,25 +222,6 @@ class _Elsewhere:
 
 
 _ORDER: Any = "little" if struct.pack("=H", 1) == b"\1\0" else "big"
-
-
-def _by_netns(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry.netns, []).append(entry)
-    return groups
-
-
-def _read_all(entries: Iterable[Entry]) -> dict[Ident, Entry]:
-    found: dict[Ident, Entry] = {}
-    for entry in entries:
-        try:
-            # /proc/thread-self, since /proc/sys/net shows the namespace of the thread that looks.
-            with open(f"/proc/sys/net/{path(entry.key[1], entry.key[2])}", encoding="ascii") as file:
-                found[entry.ident] = entry.having({"value": " ".join(file.read().split())})
-        except FileNotFoundError:
-            continue
-    return found
 
 
 __all__ = ["KernelError", "Observer"]
