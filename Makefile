@@ -11,7 +11,7 @@ export MOLECULE_GLOB := $(CURDIR)/molecule/*/molecule.yml
 # The lab makes namespaces and mounts.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env env "PATH=$(PATH)")
 
-.PHONY: help setup lab lab-shell lab-down test check unit sanity lint matrix build changelog clean
+.PHONY: help setup lab lab-shell lab-down test check unit sanity lint matrix docs build changelog clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: setup ## ansible-lint, antsibull-docs, antsibull-changelog, yamllint, the 
 
 matrix: setup ## the kernel tests with four releases of pyroute2, and on the oldest Python; not part of test
 	@scripts/matrix
+
+docs: setup ## write docs/options.md from the tables
+	@python scripts/write_options_page.py
 
 build: setup ## build the collection's tarball
 	@ansible-galaxy collection build --force

@@ -127,7 +127,7 @@ def sanity(_kernels: Kernels, _options: list[str]) -> list[Step]:
 
 
 def lint(_kernels: Kernels, _options: list[str]) -> list[Step]:
-    """Run ansible-lint, antsibull-docs, antsibull-changelog, yamllint and the build of the tarball."""
+    """Run ansible-lint, antsibull-docs, antsibull-changelog, yamllint, the tarball's build; compare docs/options.md."""
     return [
         tool("lint", "yamllint", "--strict", "."),
         tool("lint", "antsibull-changelog", "lint"),
@@ -136,6 +136,7 @@ def lint(_kernels: Kernels, _options: list[str]) -> list[Step]:
         ),
         tool("lint", "ansible-galaxy", "collection", "build", "--force", "--output-path", str(OUTPUT)),
         tool("lint", "ansible-lint", "--offline", "--strict", "--nocolor"),
+        tool("lint", "python", "scripts/write_options_page.py", "--check"),
     ]
 
 

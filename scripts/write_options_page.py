@@ -1,0 +1,106 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Write docs/options.md from the tables: every option, its iproute2 word, what it takes and how it changes.
+
+Called by ``make docs``. ``--check`` writes nothing and fails where the page is not what the tables say.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PAGE = CHECKOUT / "docs" / "options.md"
+sys.path.insert(0, str(CHECKOUT / ".collections"))
+
+from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS  # noqa: E402
+
+HEAD = """\
+# Every option
+
+Made from the tables in `plugins/module_utils/kinds/` and `objects/` by `make docs`: do not edit it by hand.
+
+An option left out is not managed. **changes** says what the kernel lets be done on what is there already: *in place*,
+or only with *a new one* (links: `recreate: true` makes it anew and puts back what hangs on it). **since** is the first
+Linux release that knows the option, where that is later than 5.4. **word** is iproute2's.
+"""
+
+
+def values(row: Option) -> str:
+    """Say what an option takes."""
+    of = row.type
+    if of.choices:
+        return ", ".join(f"`{word}`" for word in of.choices)
+    if of.ansible == "bool":
+        return "`true`, `false`"
+    words = [f"`{word}`" for word in getattr(of, "table", {})]
+    if hasattr(of, "low"):
+        rule = getattr(of, "rule", "")
+        words.append(f"{of.low} to {of.high}{f' ({rule})' if rule else ''}")
+        return " or ".join(words)
+    return (type(of).__doc__ or "").split("\n")[0].rstrip(".").replace("``", "`").replace("|", "\\|")
+
+
+def cell(value: Any) -> str:
+    """Write a default."""
+    if value is None:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def changes(row: Option) -> str:
+    """Say what the kernel lets be changed."""
+    if not row.in_place:
+        return "a new one"
+    if row.fixed:
+        listed = " or ".join(cell(value) for value in row.fixed)
+        return f"in place, but not from or to {listed}"
+    return "in place"
+
+
+def table(rows: Iterable[Option], keys: bool = False) -> list[str]:
+    """Write one table."""
+    lines = ["| option | word | takes | default | changes | since |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        parts = (
+            f"`{row.name}`",
+            f"`{row.word}`" if row.word else "",
+            values(row),
+            cell(row.default),
+            "key" if keys else changes(row),
+            row.since,
+        )
+        lines.append(f"| {' | '.join(parts)} |")
+    return lines
+
+
+def page() -> str:
+    """Return the whole page."""
+    lines = [HEAD, "## Any link", "", *table(ALL)]
+    for kind in sorted(KINDS.values(), key=lambda kind: kind.name):
+        lines += ["", f"## Links of kind {kind.name}", ""]
+        lines += table(kind.options) if kind.options else ["No options of its own."]
+    for sort in SORTS.values():
+        lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+            print("docs/options.md is not what the tables say: run make docs", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
