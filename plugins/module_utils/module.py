@@ -9,8 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
 
-from ansible.module_utils.basic import AnsibleModule
-
+from .arguments import Module
 from .engine import Engine, Failed, KernelError, Refused, Report
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
@@ -99,17 +98,8 @@ def run_info() -> None:
     _engine(module, lambda engine: Report(config=engine.gather(module.params["netns"])), writes=False)
 
 
-class _Module(AnsibleModule):
+class _Module(Module):
     """Refuse bad options in the words of the engine: the object first, then the option, then the nearest known one."""
-
-    def _load_params(self) -> None:
-        super()._load_params()
-        for option, row in self.argument_spec.items():
-            value = self.params.get(option)
-            if row.get("type") == "dict" and not isinstance(value, (Mapping, str, type(None))):
-                # ansible-core (2.17 to 2.19, seen) looks for keys in whatever it got, and ends in a traceback. A
-                # string it refuses by name.
-                self.params[option] = str(value)
 
     def fail_json(self, msg: str, **rest: Any) -> NoReturn:
         result = getattr(self, "validation_result", None)
@@ -138,7 +128,7 @@ class _Module(AnsibleModule):
 _SUBJECTS = ("name", "address", "dst", "mac", "dev")
 
 
-def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> AnsibleModule:
+def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> Module:
     if writes:
         spec = {**spec, _PROTECT: {"type": "bool", "default": True}}
     return _Module(argument_spec=spec, supports_check_mode=True, **rules)
@@ -149,7 +139,7 @@ def _given(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None and name != _PROTECT}
 
 
-def _engine(module: AnsibleModule, work: Callable[[Engine], Report], writes: bool = True) -> None:
+def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = True) -> None:
     if writes:
         lacking = _lacking_pyroute2()
         if lacking:

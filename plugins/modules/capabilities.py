@@ -86,13 +86,13 @@ boot_differs:
   type: bool
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: TID251 - apart from the engine, which needs pyroute2
 
+from ..module_utils.arguments import Module
 from ..module_utils.verify.capabilities import look
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "kinds": {"type": "list", "elements": "str", "default": []},
             "tools": {"type": "list", "elements": "str", "default": []},

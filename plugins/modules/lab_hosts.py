@@ -148,8 +148,7 @@ lab_path:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ..module_utils.arguments import Module
 from ..module_utils.lab import state as lab_state
 from ..module_utils.lab.model import LabError, parse
 
@@ -163,7 +162,7 @@ def main():
         "processes": {"type": "list", "elements": "dict", "default": [], "options": process},
     }
     underlay = {"subnet": {"type": "str"}, "subnet6": {"type": "str"}, "mtu": {"type": "int", "default": 1500}}
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "name": {"type": "str", "default": "default"},
             "path": {"type": "path"},

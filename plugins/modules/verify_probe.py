@@ -109,14 +109,13 @@ state:
 
 import shutil
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: TID251 - kept apart from the engine, which it must not ship
-
+from ..module_utils.arguments import Module
 from ..module_utils.verify.probe import probe, wrong
 from ..module_utils.verify.state import collect
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "host": {"type": "str", "required": True},
             "intent": {"type": "dict", "required": True},

@@ -171,3 +171,24 @@ def test_module_with_anything(name: str, apply: Any, monkeypatch: Any) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )(given(params=parameters(name, spec))(hold))()
     assert outcomes[1] >= 1
+
+
+def test_lab_hosts_with_anything(tmp_path: Path) -> None:
+    """Hold lab_hosts to it in check mode, with a folder of its own: what it makes is tried in tests/lab."""
+    spec = {name: option for name, option in spec_of("lab_hosts").items() if name != "path"}
+    hosts, underlay = [{"name": "node1", "address": "10.0.0.1"}], {"subnet": "10.0.0.0/24"}
+    base = {"path": str(tmp_path / "lab"), "hosts": hosts, "underlay": underlay, "_ansible_check_mode": True}
+    outcomes = [0, 0]
+
+    @settings(max_examples=EXAMPLES or 30, derandomize=not EXAMPLES, database=None, deadline=None)
+    @given(drawn=st.dictionaries(st.sampled_from(sorted(spec)), st.none(), max_size=3), data=st.data())
+    def hold(drawn: dict[str, Any], data: Any) -> None:
+        params = {**base, **{name: data.draw(value_of(spec[name])) for name in drawn}}
+        status, result = call("lab_hosts", params)
+        outcomes[status] += 1
+        if status:
+            assert result["msg"].splitlines() == [result["msg"]]
+        assert not (tmp_path / "lab").exists()
+
+    hold()
+    assert min(outcomes) >= 1, outcomes
