@@ -5,10 +5,13 @@ The classes are pyroute2's; their attribute maps are not. Seen on 0.7.2 to 0.9.7
 release (geneve's df 16 bits wide, ipvlan without flags, vxlan's label with its bytes swapped, bridge options missing),
 and an attribute that a map does not know is left out without a word. The kinds' tables know number and type of every
 attribute, so here each class gets a map that has all numbers with all wire types, and nothing can be dropped.
+
+pyroute2 encodes the first message of each form. The others are patched copies of its bytes: see form.py.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 try:
@@ -22,6 +25,7 @@ except ImportError:
     NLA_F_NESTED, nla, ifaddrmsg, ifinfmsg, ndmsg, rtmsg = 0, object, object, object, object, object
 
 from ..kinds.types import WIRE
+from .form import MESSAGE, NESTS, Fields, Form, parts
 from .message import Message, Tree
 
 HIGHEST = 71  # the highest attribute number that any table here uses is below this
@@ -83,9 +87,9 @@ MESSAGES = {"link": link_message, "address": address_message, "neighbor": neighb
 def _values(tree: Tree) -> list[tuple[str, Any]]:
     named: list[tuple[str, Any]] = []
     for number, wire, value in tree:
-        if wire in ("nest", "nested"):
+        if wire in NESTS:
             named.append((f"{number}:{wire}", {"attrs": _values(value)}))
-        elif wire == "message":
+        elif wire == MESSAGE:
             header, inner = value
             named.append((f"{number}:{wire}", {**header, "attrs": _values(inner)}))
         else:
@@ -93,8 +97,30 @@ def _values(tree: Tree) -> list[tuple[str, Any]]:
     return named
 
 
+def fields_of(shape: str) -> Fields:
+    """Return names and formats of a struct's fields."""
+    fields: Fields = getattr(MESSAGES[shape], "fields", ())
+    return fields
+
+
+#: The forms seen so far, by what parts() gives for their messages.
+_forms: dict[Any, Form] = {}
+
+
 def encode(message: Message) -> bytearray:
-    """Return the bytes of a request."""
+    """Return the bytes of a request; raise ValueError where a value does not fit its attribute."""
+    key, values = parts(message)
+    form = _forms.get(key)
+    try:
+        if form is None:
+            form = _forms[key] = Form(bytes(encode_anew(message)), message, fields_of(message.shape))
+        return form.fill(values)
+    except struct.error as why:
+        raise ValueError(f"{why}: {message}") from None
+
+
+def encode_anew(message: Message) -> bytearray:
+    """Return the bytes of a request as pyroute2 encodes them."""
     packed: Any = MESSAGES[message.shape]()
     for name, value in message.header.items():
         packed[name] = value
