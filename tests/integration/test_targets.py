@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 HERE = Path(__file__).resolve().parent
 TARGETS = HERE / "targets"
@@ -88,6 +91,43 @@ def test_module_has_target(module: str) -> None:
         assert any(module in path.read_text() for path in TRIED_ELSEWHERE[module].rglob("*.py"))
     else:
         assert (TARGETS / module / "tasks" / "main.yml").is_file()
+
+
+# Modules that change nothing, or whose work is tried in another way.
+NO_STEPS = {"capabilities", "ledger", "network_info", "verify_probe", "verify_report", *TRIED_ELSEWHERE}
+# What they set comes and goes with something else, or is a whole state: there is no removal.
+NO_REMOVAL = {"bridge_port", "network_state", "sysctl_iface"}
+
+
+def calls(tasks: list[Any], module: str) -> Iterator[tuple[Any, bool]]:
+    """Yield the parameters of each call of a module, and whether it is made in check mode."""
+    for task in tasks:
+        for block in ("block", "rescue", "always"):
+            yield from calls(task.get(block, []), module)
+        if f"netloom.overlay.{module}" in task:
+            yield task[f"netloom.overlay.{module}"], bool(task.get("check_mode"))
+
+
+def rounds(module: str) -> list[Any]:
+    """Give the parameters that a target tries in the four steps: check, real, check again, real again."""
+    tasks = yaml.safe_load((TARGETS / module / "tasks" / "main.yml").read_text())
+    made = list(calls(tasks, module))
+    fours = [made[start : start + 4] for start in range(len(made) - 3)]
+    return [
+        four[0][0]
+        for four in fours
+        if [check for _params, check in four] == [True, False, True, False]
+        and all(params == four[0][0] for params, _check in four)
+    ]
+
+
+@pytest.mark.parametrize("module", sorted({path.stem for path in MODULES.glob("[!_]*.py")} - NO_STEPS))
+def test_target_has_twelve_steps(module: str) -> None:
+    """Find check, real, check again, real again for a creation, a change and a removal."""
+    found = rounds(module)
+    assert len(found) >= 3
+    if module not in NO_REMOVAL:
+        assert any(params.get("state") == "absent" for params in found)
 
 
 def write_target(folder: Path, tasks: str) -> Path:
