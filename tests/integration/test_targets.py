@@ -23,7 +23,8 @@ MODULES = HERE.parent.parent / "plugins" / "modules"
 # Modules that work on the machine as a whole are tried in a lab.
 TRIED_ELSEWHERE = {"lab_hosts": HERE.parent / "lab"}
 
-# Run a command in fresh network and mount namespaces, with its own /run/netns and a /sys that shows the new namespace.
+# Run a command in fresh network and mount namespaces, with folders of its own for what modules write, and a /sys that
+# shows the new namespace.
 ISOLATED = (
     "unshare",
     "--net",
@@ -31,7 +32,8 @@ ISOLATED = (
     "--propagation=private",
     "sh",
     "-euc",
-    'mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; mount -t sysfs sysfs /sys; ip link set lo up; exec "$@"',
+    "for d in /run/netns /run/lock /etc/netns /etc/sysctl.d; do mkdir -p $d; mount -t tmpfs tmpfs $d; done; "
+    'mount -t sysfs sysfs /sys; ip link set lo up; exec "$@"',
     "isolated",
 )
 

@@ -34,7 +34,8 @@ def _private_mounts() -> None:
     _call("unshare", _CLONE_NEWNS)
     _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
     os.makedirs("/etc/netns", exist_ok=True)
-    for folder in (b"/run", b"/etc/netns"):
+    # What the engine writes besides: names of namespaces and the lock, resolver files, persistent sysctls.
+    for folder in (b"/run", b"/etc/netns", b"/etc/sysctl.d"):
         _call("mount", b"tmpfs", folder, b"tmpfs", 0, None)
 
 
