@@ -55,6 +55,8 @@ def cell(value: Any) -> str:
 
 def changes(row: Option) -> str:
     """Say what the kernel lets be changed."""
+    if row.once:
+        return "given once"
     if not row.in_place:
         return "a new one"
     if row.fixed:

@@ -11,21 +11,25 @@ description:
   - Runs any task of any module inside a network namespace of the host, over any connection.
   - In a named namespace the task sees what C(ip netns exec) gives it. These are the files of C(/etc/netns/NAME), so
     its resolver too, and a C(/sys) that shows the namespace's links.
-  - In the namespace of a process it sees such a C(/sys) too. C(/etc/netns) belongs to names, so the resolver is the
-    host's. The file system is the host's in any case, not that of a container.
+  - In the namespace of a process or container it sees such a C(/sys) too. C(/etc/netns) belongs to names, so the
+    resolver is the host's. The file system is the host's in any case, not that of a container.
   - Tasks run as root. Where the connection's user is another one, C(sudo) comes first. It must not ask for a password.
   - Where the namespace cannot be entered, the task fails with the reason, and its module is not started.
 author:
   - The netloom.overlay contributors (@netloom)
 notes:
   - Mounts that a task makes end with the task. They are made in its own mount namespace.
-  - The host needs C(ip) for a name, and C(nsenter), C(unshare) and C(mount) for a process.
+  - The host needs C(ip) for a name, and C(nsenter), C(unshare) and C(mount) for a process or container.
 options:
   netns:
     description:
       - The network namespace. It must be there.
-      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N, or
-        V(pidfile:PATH) for that of the process whose number stands in a file of the host.
+      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N,
+        V(pidfile:PATH) for that of the process whose number stands in a file of the host, or V(container:NAME) for that
+        of a container.
+      - A container is looked for with C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl) of the
+        host, in this order. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID), V(lxc:NAME) and
+        V(machine:NAME) ask one of them alone.
     type: str
     ini:
       - section: netns_become_plugin
@@ -116,22 +120,25 @@ EXAMPLES = r"""
         ansible_netns: pidfile:/run/box1.pid
 """
 
-import re
 import shlex
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.become import BecomeBase
 
+from ansible_collections.netloom.overlay.plugins.module_utils.objects import containers
+
 # Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...
 # The namespace is tried first with `true`, as only then is there a reason to tell. Ansible takes what a module prints
 # for its result, so the reason is printed as one. The mark comes first: without it connections (local, of ansible-core
 # 2.19) wrap the reason in a complaint of their own. A module comes by standard input, which `true` must not eat.
 # For a process, /sys is mounted as netns_switch() of iproute2 (lib/namespace.c, 6.1) does it for a name.
+# A container's namespace is found by FIND, as root: not everybody may ask a runtime.
 ENTER = r"""
 set -f
-mark=$1 root=$2 become=$3 kind=$4 target=$5 netns=$6
-shift 6
+mark=$1 root=$2 become=$3 kind=$4 target=$5 netns=$6 find=$7
+shift 7
+within="umount -l /sys 2>/dev/null; mount -t sysfs sysfs /sys && exec \"\$@\" 8<&- 9<&-"
 fail() {
     reason=$(printf "%s" "netns $netns: $1" | tr "\n\t\r" "   ")
     printf "%s\n" "$reason" >&2
@@ -146,9 +153,10 @@ esac
 enter() {
     if [ "$kind" = name ]; then
         $become ip netns exec "$target" "$@"
+    elif [ "$kind" = container ]; then
+        $become /bin/sh -c "$find" netns "$target" "$within" "$@"
     else
-        $become nsenter -t "$target" -n -- unshare -m --propagation slave -- /bin/sh -c \
-            "umount -l /sys 2>/dev/null; mount -t sysfs sysfs /sys && exec \"\$@\"" netns "$@"
+        $become nsenter -t "$target" -n -- unshare -m --propagation slave -- /bin/sh -c "$within" netns "$@"
     fi
 }
 if [ "$kind" = pidfile ]; then
@@ -160,18 +168,62 @@ why=$(enter true 2>&1 </dev/null) || fail "$why"
 enter "$@"
 """
 
+# Runs on the host as root: sh -c FIND netns CONTAINER WITHIN WORD... As module_utils/containers.py, it opens the folder
+# of the process and through it the namespace, and then asks again, so that a process number that is used again leads
+# nowhere.
+FIND = r"""
+name=$1 within=$2
+shift 2
+no() { printf "%s\n" "$1" >&2; exit 1; }
+try() {
+    command -v "$1" >/dev/null 2>&1 || return 1
+    if pid=$("$@" 2>/dev/null </dev/null); then
+        case $pid in
+            ""|0|"<no value>") no "the container is not running ($1 knows it)" ;;
+            *[!0-9]*) ;;
+            *) return 0 ;;
+        esac
+    fi
+    said="$said${said:+; }$1: $("$@" 2>&1 >/dev/null </dev/null)"
+    return 1
+}
+ask() {
+    said=
+    RUNTIMES
+    [ -n "$said" ] || no "no container runtime is there to ask"
+    no "there is no such container ($said)"
+}
+ask
+first=$pid
+exec 8<"/proc/$pid" 9</proc/self/fd/8/ns/net
+ask
+[ "$pid" = "$first" ] && read -r _stat </proc/self/fd/8/stat || no "its process ended while its namespace was opened"
+[ "$(readlink /proc/self/fd/9)" != "$(readlink /proc/self/ns/net)" ] ||
+    no "the container has no network namespace of its own, it shares the host"
+exec nsenter --net=/proc/self/fd/9 -- unshare -m --propagation slave -- /bin/sh -c "$within" netns "$@"
+"""
+
+
+def find(netns: str) -> str:
+    """Give the script that finds a container's namespace, with the runtimes to ask; nothing where none is meant."""
+    called = containers.parse(netns)
+    if called is None or not called.runtimes:
+        return ""
+    lines = [f'try {shlex.join(runtime.words)} "$name" && return' for runtime in called.runtimes]
+    return FIND.replace("RUNTIMES", "\n    ".join(lines))
+
 
 def parse(netns: str) -> tuple[str, str]:
-    """Give the kind (name, pid or pidfile) and the target of a namespace; raise AnsibleError for what names none."""
-    kind, colon, target = netns.partition(":")
-    if colon and kind == "pid":
-        if re.fullmatch(r"[1-9][0-9]*", target):
-            return kind, target
-        raise AnsibleError(f"netns {netns}: {target!r} is not the number of a process")
-    if colon and kind == "pidfile":
-        if target.startswith("/"):
-            return kind, target
-        raise AnsibleError(f"netns {netns}: the path of the file must begin with /")
+    """Give the kind (name, pid, pidfile or container) and the target of a namespace.
+
+    Raise AnsibleError for what names none.
+    """
+    try:
+        called = containers.parse(netns)
+    except ValueError as why:
+        raise AnsibleError(f"netns {why}") from None
+    if called is not None:
+        return "container" if called.runtimes else called.word, called.target
     if netns == "host" or netns in {".", ".."} or "/" in netns or netns.startswith("-"):
         raise AnsibleError(f"netns {netns}: {netns!r} cannot name a namespace")
     return "name", netns
@@ -200,7 +252,8 @@ class BecomeModule(BecomeBase):
         if user not in {None, "", "root"}:
             raise AnsibleError(f"netns {netns}: become_user is {user}, but tasks in a namespace run as root")
         become = f"{self.get_option('become_exe') or 'sudo'} {self.get_option('become_flags') or ''}".strip()
-        words = ["/bin/sh", "-c", ENTER, "netns", self.success, self.get_option("root"), become, kind, target, netns]
+        words = ["/bin/sh", "-c", ENTER, "netns", self.success, self.get_option("root"), become]
+        words += [kind, target, netns, find(netns)]
         inner = self._build_success_command(cmd, shell)
         if not getattr(shell, "executable", None):
             inner = f"/bin/sh -c {inner}"

@@ -12,8 +12,12 @@ options:
   netns:
     description:
       - The network namespace in which the object is. It must be there.
-      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N, or
-        V(pidfile:PATH) for that of the process whose number stands in a file.
+      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N,
+        V(pidfile:PATH) for that of the process whose number stands in a file, or V(container:NAME) for that of a
+        container.
+      - A container is looked for with C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl), in
+        this order. The first that knows it has it. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID),
+        V(lxc:NAME) and V(machine:NAME) ask one of them alone. C(crictl) knows containers by their id.
       - Left out or V(host), the namespace that the module runs in.
     type: str
 """

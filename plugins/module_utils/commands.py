@@ -9,6 +9,7 @@ from typing import Callable
 from .kinds import KINDS
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of
+from .objects.containers import shell_words
 from .objects.sysctl import FILE, path
 
 _VERBS = {"add": "add", "set": "change", "del": "del"}
@@ -26,17 +27,11 @@ def command(operation: Operation) -> str:
     return " ".join(str(word) for word in words)
 
 
-def netns_word(netns: str) -> str:
-    """Return a namespace in the words that ``ip`` takes: a name, or a PID for ``nsenter``."""
-    return netns[4:] if netns.startswith("pid:") else netns
-
-
 def _tool(tool: str, netns: str) -> list[str]:
     if netns == HOST:
         return [tool]
-    if netns.startswith("pid:"):
-        return ["nsenter", "-t", netns[4:], "-n", tool]
-    return [tool, "-n", netns]
+    process = shell_words(netns)
+    return [tool, "-n", netns] if process == netns else ["nsenter", "-t", process, "-n", tool]
 
 
 def _words(entry: Entry, names: Iterable[str] | None = None) -> list[str]:
@@ -60,13 +55,13 @@ def _link(verb: str, entry: Entry) -> list[str]:
     words = [*_tool("ip", created_in), "link", "add", *_words(entry, beneath)]
     words += ["name", entry.name] if beneath else [entry.name]
     if created_in != entry.netns:
-        words += ["netns", netns_word(entry.netns) or "1"]
+        words += ["netns", shell_words(entry.netns) or "1"]
     words += _words(entry, [n for n in entry.options if n not in {*own, *beneath, "link_netns", "master"}])
     words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
     if kind.peered:
         words += ["peer", "name", entry.options["peer_name"]]
         if entry.options.get("peer_netns", entry.netns) != entry.netns:
-            words += ["netns", netns_word(entry.options["peer_netns"]) or "1"]
+            words += ["netns", shell_words(entry.options["peer_netns"]) or "1"]
     if entry.options.get("master", NONE) != NONE:
         words += ["&&", *_tool("ip", entry.netns), "link", "set", "dev", entry.name, "master", entry.options["master"]]
     return words
@@ -94,9 +89,15 @@ def _port(verb: str, entry: Entry) -> list[str]:
 
 
 def _netns(verb: str, entry: Entry) -> list[str]:
-    words = []
-    if verb != "set":
+    words: list[str] = []
+    attach = str(entry.options.get("attach", ""))
+    if verb == "add" and attach:
+        words = ["ip", "netns", "attach", entry.name, shell_words(attach)]
+    elif verb != "set":
         words = ["ip", "netns", "add" if verb == "add" else "del", entry.name]
+    if "nsid" in entry.options and verb != "del":
+        words += ["&&"] if words else []
+        words += ["ip", "netns", "set", entry.name, str(entry.options["nsid"])]
     if "loopback" in entry.options and verb != "del":
         words += ["&&"] if words else []
         words += ["ip", "-n", entry.name, "link", "set", "dev", "lo", "up" if entry.options["loopback"] else "down"]
@@ -147,8 +148,9 @@ def _sysctl(verb: str, entry: Entry) -> list[str]:
     key = f"net/{path(entry.key[1], entry.key[2])}"
     words: list[str] = []
     if "value" in entry.options:
-        if entry.netns.startswith("pid:"):
-            words += ["nsenter", "-t", entry.netns[4:], "-n"]
+        process = shell_words(entry.netns)
+        if process != entry.netns:
+            words += ["nsenter", "-t", process, "-n"]
         elif entry.netns:
             words += ["ip", "netns", "exec", entry.netns]
         words += ["sysctl", "-w", f"{key}={entry.options['value']}"]

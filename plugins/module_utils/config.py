@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Callable
 
 from .kinds import KINDS
@@ -17,6 +18,7 @@ from .objects import SORTS
 from .objects.sort import Sort
 
 Canonical = Callable[[str], str]
+Attach = Callable[[str, str], None]
 
 SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes", "sysctls")
 _NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
@@ -26,10 +28,15 @@ _GENERAL = ("name", "kind", "netns", "state", "recreate")
 
 
 class Reader:
-    """Read one config. ``canonical`` gives each namespace one name, however the user calls it."""
+    """Read one config.
 
-    def __init__(self, canonical: Canonical) -> None:
+    ``canonical`` gives each namespace one name, however the user calls it. ``attach`` is told of each name that is to
+    stand for a namespace which is called otherwise: from then on it is that one.
+    """
+
+    def __init__(self, canonical: Canonical, attach: Attach | None = None) -> None:
         self.canonical = canonical
+        self.attach = attach
         self.state: State = {}
 
     def read(self, config: Mapping[str, Any]) -> State:
@@ -145,7 +152,8 @@ class Reader:
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = _item(sort.plural, item)
         what = f"{sort.name} {item.get(sort.keys[-1].name) or item.get(sort.keys[0].name) or ''}".strip()
-        general = ["netns"] if sort.lasting else ["netns", "state"]
+        general = [] if sort.name == "netns" else ["netns"]
+        general += ([] if sort.lasting else ["state"]) + (["recreate"] if sort.recreated else [])
         _known(what, item, [row.name for row in (*sort.keys, *sort.options)] + general)
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
@@ -166,7 +174,10 @@ class Reader:
         for name in sort.needs if present else ():
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
-        self._add(Entry(sort.name, (netns, *sort.settle(parts, options)), options, present))
+        if present and self.attach is not None and "attach" in options:
+            _parse(what, "attach", partial(self.attach, parts["name"]), options["attach"])
+        key = (netns, *sort.settle(parts, options))
+        self._add(Entry(sort.name, key, options, present, bool(item.get("recreate"))))
 
 
 def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
@@ -336,7 +347,7 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     # What goes without saying is not told.
     quiet = {} if sort.tells_defaults else {row.name: row.default for row in sort.options if row.default is not None}
     # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
-    chosen = {row.name for row in sort.options if row.when_up}
+    chosen = {row.name for row in sort.options if row.when_up or not row.told}
     rows = {row.name: row for row in sort.options}
     item.update(
         {

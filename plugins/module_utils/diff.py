@@ -16,6 +16,7 @@ from .kinds.table import Option, Refused
 from .kinds.types import NONE, LinkName
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
 from .objects import SORTS
+from .objects.netns import AUTO
 from .objects.sysctl import OF_NO_LINK
 
 _MISSING = object()
@@ -46,6 +47,7 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
     changes += list(_siblings(observed, changes))
     _check_references(desired, observed, changes)
     _check_unique(observed, changes)
+    _check_nsids(observed, changes)
     return changes
 
 
@@ -131,6 +133,18 @@ def _check_unique(observed: State, changes: list[Change]) -> None:
             raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
 
 
+def _check_nsids(observed: State, changes: list[Change]) -> None:
+    """Refuse an id that another named namespace has. One of a namespace without a name is the kernel's to refuse."""
+    taken = {there.options["nsid"]: there for there in observed.values() if "nsid" in there.options}
+    for change in changes:
+        number = change.entry.options.get("nsid")
+        if change.verb == "delete" or number in (None, AUTO):
+            continue
+        other = taken.setdefault(number, change.entry)
+        if other.ident != change.entry.ident:
+            raise Refused(f"{change.entry}: nsid: {number} is the id of {other} already")
+
+
 def _compare(entry: Entry, there: Entry | None) -> Change | None:
     if not entry.present:
         return Change("delete", entry, there) if there is not None else None
@@ -151,7 +165,7 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
         found = there.options.get(name, _MISSING)
         if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
             continue
-        if found != wanted:
+        if found is _MISSING or not rows[name].type.same(wanted, found):
             fields[name] = (None if found is _MISSING else found, wanted)
     if not fields:
         return None
@@ -161,10 +175,17 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
 
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: dict[str, Option]) -> Change:
-    """Make anew what the kernel does not change in place: links only when the user allows it."""
+    """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
+    name = next(name for name in fields if not _in_place(rows[name], *fields[name]))
+    old, new = fields[name]
+    if rows[name].once:
+        raise Refused(f"{entry}: {name}: is given once and then stays ({old} -> {new})")
+    if entry.sort in SORTS and SORTS[entry.sort].recreated and not entry.recreate:
+        raise Refused(
+            f"{entry}: {name}: the name stands for another namespace ({old} -> {new}); "
+            f"recreate: true takes it away from that one"
+        )
     if entry.sort == "link" and not entry.recreate:
-        name = next(name for name in fields if not _in_place(rows[name], *fields[name]))
-        old, new = fields[name]
         raise Refused(
             f"{entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}); "
             f"recreate: true makes the link anew and puts back what hangs on it"
@@ -173,6 +194,8 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
+    if row.once:
+        return old is None
     if not row.in_place or old in row.fixed or new in row.fixed:
         return False
     return not (isinstance(row.type, Ip) and _other_family(old, new))
@@ -217,7 +240,8 @@ def _new(entry: Entry) -> Change | None:
     for name in SORTS[entry.sort].new_needs if entry.sort in SORTS else ():
         if name not in entry.options:
             raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
-    options = {**ON_CREATE.get(entry.sort, {}), **entry.options}
+    # What is attached was there before, and is not ours.
+    options = {**({} if "attach" in entry.options else ON_CREATE.get(entry.sort, {})), **entry.options}
     if entry.sort == "port":
         # A port comes to be with its link's master, with the kernel's defaults; there is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}

@@ -73,7 +73,7 @@ class Engine:
             raise Refused(str(why)) from None
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
-        desired, rounded = settled(Reader(self.namespaces.canonical).read(config), clock_rate())
+        desired, rounded = settled(Reader(self.namespaces.canonical, self.namespaces.attach).read(config), clock_rate())
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)

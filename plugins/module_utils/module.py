@@ -53,6 +53,8 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
         spec["netns"] = _GENERAL["netns"]
     if not sort.lasting:
         spec["state"] = _GENERAL["state"]
+    if sort.recreated:
+        spec["recreate"] = {"type": "bool", "default": False}
     for option in sort.needs:
         spec[option] = {**spec[option], "required": True}
     for row in sort.keys:

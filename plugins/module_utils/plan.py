@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -169,7 +169,7 @@ class Planner:
             self._op("add", entry, None, phase, ("link", entry.key[:2]) not in self.renewed)
         elif change.verb == "recreate":
             self._op("del", change.there, change.there, phase)
-            self._op("add", entry.having({**change.there.options, **entry.options}), None, phase)
+            self._op("add", entry.having({**_kept_anew(change.there), **entry.options}), None, phase)
         elif entry.sort in ("port", "netns"):
             late = {row.name for row in rows_of(entry) if row.when_up}
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
@@ -325,6 +325,13 @@ _REFERENCES = {"master", "dev", "link"}
 
 #: What a link keeps when it is made anew as another kind.
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
+
+
+def _kept_anew(there: Entry) -> Mapping[str, Any]:
+    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
+    if there.sort != "netns":
+        return there.options
+    return {name: value for name, value in telling(there).items() if name == "resolver"}
 
 
 def _kept(change: Change) -> dict[str, Any]:

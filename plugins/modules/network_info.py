@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 - name: Read one namespace and that of a process
   netloom.overlay.network_info:
-    netns: [client1, "pidfile:/run/box1.pid"]
+    netns: [client1, "pidfile:/run/box1.pid", "container:web"]
   register: clients
 
 - name: Show the VNIs

@@ -40,6 +40,18 @@ PREPARE: list[dict[str, Any]] = [
     },
     {"ansible.builtin.command": "cat /run/netns/box.pid", "register": "box"},
 ]
+# A stand-in for docker, which prints what docker prints. The container box is the process of PREPARE, shared has the
+# host's namespace, and restarting has another process at each second look.
+DOCKER = r"""#!/bin/sh
+[ "$1 $2 $3 $4" = "container inspect --format {{.State.Pid}}" ] || exit 64
+case $5 in
+    box) cat /run/netns/box.pid ;;
+    stopped) echo 0 ;;
+    restarting) if rmdir "$0.again"; then cat /run/netns/box.pid; else mkdir "$0.again"; echo 1; fi ;;
+    shared) echo $PPID ;;
+    *) echo; echo "Error response from daemon: No such container: $5" >&2; exit 1 ;;
+esac
+"""
 END = [{"ansible.builtin.command": "kill {{ box.stdout }}"}]
 
 
@@ -62,6 +74,11 @@ def play(folder: Path, tasks: list[dict[str, Any]], pipelining: bool = True) -> 
     environment["ANSIBLE_STDOUT_CALLBACK"] = "results"
     environment["ANSIBLE_CALLBACK_PLUGINS"] = str(folder)
     environment["RESULTS"] = str(dump)
+    docker = folder / "bin" / "docker"
+    docker.parent.mkdir(exist_ok=True)
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+    environment["PATH"] = f"{docker.parent}:{environment['PATH']}"
     (folder / "results.py").write_text(CALLBACK)
     command = [*ISOLATED, str(Path(sys.executable).with_name("ansible-playbook")), str(playbook)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
@@ -97,7 +114,13 @@ def task(name: str, command: str, netns: str = "", **more: Any) -> dict[str, Any
     return made
 
 
-NAMESPACES = {"name": "client1", "pid": "pid:{{ box.stdout }}", "pidfile": "pidfile:/run/netns/box.pid"}
+NAMESPACES = {
+    "name": "client1",
+    "pid": "pid:{{ box.stdout }}",
+    "pidfile": "pidfile:/run/netns/box.pid",
+    "container": "container:box",
+    "docker": "docker:box",
+}
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
@@ -116,7 +139,7 @@ def test_tasks_see_the_namespace_and_the_host_does_not(tmp_path: Path, pipelinin
     assert "10.3.3.3" not in told("host", "resolver")
     assert told("host", "resolver") == Path("/etc/resolv.conf").read_text().rstrip("\n")
     # /etc/netns belongs to names.
-    assert told("pid", "resolver") == told("pidfile", "resolver") == told("host", "resolver")
+    assert {told(place, "resolver") for place in NAMESPACES if place != "name"} == {told("host", "resolver")}
     for place in NAMESPACES:
         assert "10.20.1.11" in told(place, "addresses")
         assert {row["ifname"] for row in json.loads(told(place, "addresses"))} == set(told(place, "links").split())
@@ -167,6 +190,19 @@ def test_what_cannot_be_entered_is_told_in_one_sentence(tmp_path: Path, pipelini
         "pid": ("pid:99999999", "netns pid:99999999: nsenter: cannot open /proc/99999999/ns/net"),
         "file": ("pidfile:/run/none.pid", "netns pidfile:/run/none.pid: cat: /run/none.pid: No such file or directory"),
         "slash": ("a/b", "netns a/b: 'a/b' cannot name a namespace"),
+        "none": (
+            "container:nope",
+            "netns container:nope: there is no such container (docker: Error response from daemon: No such container: "
+            "nope)",
+        ),
+        "stopped": ("docker:stopped", "netns docker:stopped: the container is not running (docker knows it)"),
+        "runtime": ("lxc:box", "netns lxc:box: no container runtime is there to ask"),
+        "shared": ("container:shared", "netns container:shared: the container has no network namespace of its own"),
+        "race": (
+            "docker:restarting",
+            "netns docker:restarting: its process ended while its namespace was opened",
+        ),
+        "word": ("docker:-x", "netns docker:-x: '-x' cannot name a container"),
     }
     ran = tmp_path / "ran"
     tasks = [task(name, f"touch {ran}-{name}", netns, **more) for name, (netns, _reason) in wrong.items()]

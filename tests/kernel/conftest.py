@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -47,6 +48,8 @@ def _private_network() -> Iterator[None]:
     yield
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
         subprocess.run(["ip", "netns", "del", name], check=False, timeout=20)
+    for name in os.listdir("/etc/netns"):
+        shutil.rmtree(os.path.join("/etc/netns", name))
 
 
 Apply = Callable[..., Report]

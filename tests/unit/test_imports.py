@@ -55,12 +55,13 @@ LAYERS = (
         PURE,
     ),
     Layer("intent", utils("fabric", "ledger"), ("intent", "words", "tables"), PURE),
-    Layer("kernel", utils("kernel"), ("kernel", "words", "tables"), banned=("ansible", "yaml")),
+    Layer("containers", utils("containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("kernel", utils("kernel"), ("kernel", "containers", "words", "tables"), banned=("ansible", "yaml")),
     Layer("engine", utils("engine"), ("engine", "kernel", "words", "tables"), banned=("ansible", "yaml", "pyroute2")),
     Layer("arguments", utils("arguments"), ("arguments",), banned=("yaml", "pyroute2")),
     Layer("module", utils("module"), ("module", "arguments", "engine", "words", "tables"), banned=("yaml", "pyroute2")),
     Layer("lab", utils("lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
-    Layer("verify", utils("verify"), ("verify",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("verify", utils("verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),
     # These come before the other modules: they work on the machine or send probes, and have no link to describe.
     Layer("lab module", ("plugins.modules.lab_hosts",), ("lab", "arguments"), banned=("yaml", "pyroute2")),
     Layer(

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from typing import Any, Callable, Union
 
+from ..objects import containers
 from .errors import FabricError
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -19,7 +20,6 @@ VNI_MAX = (1 << 24) - 1
 IFNAME_MAX = 15
 
 _NETNS_WORD = re.compile(r"^(?!\.{1,2}$)[A-Za-z0-9_.+@-]{1,255}$")
-_NETNS_PREFIXES = ("pid:", "pidfile:", "container:")
 _MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -179,21 +179,20 @@ def parse_ifname(where: str, value: Any) -> str:
 
 
 def parse_netns(where: str, value: Any) -> str:
-    """Take a namespace: a name, pid:N, pidfile:/path or container:NAME."""
+    """Take a namespace: a name, pid:N, pidfile:/path or container:NAME (objects/containers.py)."""
     text = parse_str(where, value)
-    prefix, colon, rest = text.partition(":")
-    if not colon:
+    if ":" not in text:
         if text == "host":
             raise FabricError(where, "host means the host's own namespace; a workload needs another")
         if not _NETNS_WORD.match(text):
             raise FabricError(where, "%r is no namespace name" % text)
         return text
-    if prefix + ":" not in _NETNS_PREFIXES or not rest:
+    try:
+        called = containers.parse(text)
+    except ValueError as why:
+        raise FabricError(where, str(why)) from None
+    if called is None:
         raise FabricError(where, "%r is no namespace: write a name, pid:N, pidfile:/path or container:NAME" % text)
-    if prefix == "pid" and not rest.isdigit():
-        raise FabricError(where, "pid: takes a number, not %r" % rest)
-    if prefix == "pidfile" and not rest.startswith("/"):
-        raise FabricError(where, "pidfile: takes an absolute path, not %r" % rest)
     return text
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..kinds import KINDS
 from ..kinds.link import MARK_GROUP
-from ..model import Entry, Operation, rows_of
+from ..model import HOST, Entry, Operation, rows_of
+from ..objects.netns import AUTO
 from . import sysctls
 from .channel import KernelError
 from .codec import encode
@@ -45,6 +46,8 @@ def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
             _carry_out(observer, group, outcome)
         except KeyError as missing:
             _fail(outcome, group[0], f"there is no link {missing.args[0]}")
+        except KernelError as why:
+            _fail(outcome, group[0], str(why))
         except (OSError, ValueError) as why:
             _fail(outcome, group[0], getattr(why, "strerror", None) or str(why))
         if outcome.failed is not None:
@@ -145,11 +148,28 @@ def _netns(observer: Observer, operation: Operation) -> None:
         observer.namespaces.remove(name)
         write_resolver(name, "")
         return
-    if operation.verb == "add":
+    try:
+        _set_netns(observer, operation)
+    except (OSError, ValueError, KernelError):
+        if operation.verb == "add" and observer.namespaces.has(name):
+            observer.drop(name)
+            observer.namespaces.remove(name)
+        raise
+
+
+def _set_netns(observer: Observer, operation: Operation) -> None:
+    entry = operation.entry
+    name = entry.name
+    made = operation.verb == "add" and not observer.namespaces.bind(name, entry.options.get("attach"))
+    if made:
         observer.namespaces.create(name)
-        _loopback(observer, name, mark=True, up=entry.options.get("loopback"))
-    elif "loopback" in entry.options:
-        _loopback(observer, name, mark=False, up=entry.options["loopback"])
+    if made or "loopback" in entry.options:
+        _loopback(observer, name, mark=made, up=entry.options.get("loopback"))
+    if "nsid" in entry.options:
+        try:
+            observer.relate(HOST, name, -1 if entry.options["nsid"] == AUTO else entry.options["nsid"])
+        except KernelError as why:
+            raise ValueError(f"nsid: {why}") from None
     if "resolver" in entry.options:
         write_resolver(name, entry.options["resolver"])
 

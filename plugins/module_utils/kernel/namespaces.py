@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable, TypeVar
 
+from ..containers import open_netns
 from ..model import HOST
+from ..objects.containers import parse
 
 RUN_NETNS = "/run/netns"
 ETC_NETNS = "/etc/netns"
 CLONE_NEWNET = 0x40000000  # linux/sched.h
+NS_GET_NSTYPE = 0xB703  # linux/nsfs.h; no other file answers it
 MS_BIND, MS_REC, MS_SHARED, MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2  # linux/mount.h
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -86,11 +91,17 @@ def inode(fd: int) -> Inode:
 
 
 class Namespaces:
-    """Keep the namespaces of one run open, each once, under one canonical name."""
+    """Keep the namespaces of one run open, each once, under one canonical name.
+
+    What is open stays the same namespace to the end of the run, whatever becomes of names and processes meanwhile.
+    """
 
     def __init__(self) -> None:
         self._fds: dict[str, int] = {HOST: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)}
         self._names: dict[Inode, str] = {inode(self._fds[HOST]): HOST}
+        self._aliases: dict[str, str] = {}  # how else an open namespace is called
+        self._wished: dict[str, tuple[str, Inode]] = {}  # name to be attached -> how its namespace is called, and which
+        self._kept: list[tuple[str, int]] = []  # names that were taken away and what they stood for, for the way back
         self._seen: set[str] = set()  # opened only to look whether a link of ours is there
         for name in named():
             with contextlib.suppress(OSError):
@@ -98,18 +109,27 @@ class Namespaces:
 
     def close(self) -> None:
         """Close all."""
-        for fd in self._fds.values():
+        for fd in (*self._fds.values(), *(fd for _name, fd in self._kept)):
             os.close(fd)
         self._fds.clear()
+        self._kept.clear()
 
     def _open(self, name: str, path: str) -> str:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(fd, NS_GET_NSTYPE)
+        except OSError:
+            os.close(fd)
+            raise
+        return self._add(name, fd)
+
+    def _add(self, name: str, fd: int) -> str:
+        """Take an open namespace in, and return its canonical name."""
         known = self._names.setdefault(inode(fd), name)
         if known != name or name in self._fds:
             os.close(fd)
-            if known == HOST:
-                # A name for the module's own namespace is that namespace.
-                return HOST
+            if known != name:
+                self._aliases[name] = known
             return known
         self._fds[name] = fd
         return name
@@ -117,32 +137,76 @@ class Namespaces:
     def canonical(self, called: str) -> str:
         """Return the one name of a namespace; raise ValueError with the reason when it cannot be found.
 
-        ``called`` is a name below /run/netns, ``pid:N``, or ``pidfile:PATH``. The namespace of a process is opened here
-        and kept, so that a process number that is used again cannot lead elsewhere.
+        ``called`` is a name below /run/netns, or one of the forms that containers.find() knows. The namespace of a
+        process is opened here and kept, so that a process number that is used again cannot lead elsewhere.
         """
         if called in (HOST, "host"):
             return HOST
-        if called.startswith("pidfile:"):
-            called = f"pid:{_read_pid(called[8:])}"
-        if not called.startswith("pid:"):
-            return called
-        number = called[4:]
-        if not number.isdigit():
-            raise ValueError(f"{called}: {number!r} is not a process number")
-        if called in self._fds:
+        called = self._aliases.get(called, called)
+        words = parse(called)
+        if called in self._fds or words is None:
             self._seen.discard(called)
             return called
-        try:
-            name = self._open(called, f"/proc/{number}/ns/net")
-            self._seen.discard(name)
-            return name
-        except FileNotFoundError:
-            raise ValueError(f"{called}: there is no process {number}") from None
-        except PermissionError:
-            raise ValueError(f"{called}: not allowed to open its namespace (run as root, or become)") from None
+        found, fd = open_netns(called)
+        name = self._add(found, fd)
+        if name == HOST and words.runtimes:
+            raise ValueError(f"{called}: the container has no network namespace of its own, it shares the host's")
+        self._seen.discard(name)
+        if called != name:
+            self._aliases[called] = name
+        return name
+
+    def attach(self, name: str, called: str) -> None:
+        """Let a name stand for the namespace that it is wished for, from here on, whatever it stands for now.
+
+        Raise ValueError where that cannot be found.
+        """
+        there = self.canonical(called)
+        if there == HOST:
+            raise ValueError(f"{called}: is the namespace that the module runs in, which is called host")
+        fd = self._fds[there]
+        self._wished[name] = (called, inode(fd))
+        if there == name:
+            return
+        if name in self._fds:
+            self._forget(name)
+        del self._fds[there]
+        self._fds[name] = fd
+        self._names[inode(fd)] = name
+        self._seen.discard(there)
+        self._aliases.pop(name, None)
+        self._aliases = {alias: name if to == there else to for alias, to in self._aliases.items()}
+        self._aliases[there] = name
+
+    def attached(self, name: str) -> str | None:
+        """Return what a name is attached to: in the words of the wish where it is that, else the namespace's inode.
+
+        None where no wish was made.
+        """
+        if name not in self._wished:
+            return None
+        called, wished = self._wished[name]
+        stat = os.stat(os.path.join(RUN_NETNS, name))
+        return called if Inode(stat.st_dev, stat.st_ino) == wished else f"net:[{stat.st_ino}]"
+
+    def _forget(self, name: str) -> None:
+        """Take a name off a namespace. Where it has another one, that becomes the canonical one."""
+        fd = self._fds.pop(name)
+        identity = inode(fd)
+        others = [alias for alias, to in self._aliases.items() if to == name]
+        for alias in others:
+            del self._aliases[alias]
+        if others:
+            self._fds[others[0]] = fd
+            self._names[identity] = others[0]
+            self._aliases.update(dict.fromkeys(others[1:], others[0]))
+        else:
+            del self._names[identity]
+            os.close(fd)
 
     def fd(self, name: str) -> int:
         """Return the open namespace; raise ValueError where there is none."""
+        name = self._aliases.get(name, name)
         if name not in self._fds:
             raise ValueError(f"there is no namespace {name} (below {RUN_NETNS})")
         return self._fds[name]
@@ -160,14 +224,11 @@ class Namespaces:
 
     def has(self, name: str) -> bool:
         """Tell whether a namespace is open under that name."""
-        return name in self._fds
+        return self._aliases.get(name, name) in self._fds
 
     def create(self, name: str) -> None:
         """Make a named namespace as ``ip netns add`` does (iproute2 ip/ipnetns.c: netns_add)."""
-        os.makedirs(RUN_NETNS, 0o755, exist_ok=True)
-        _share(RUN_NETNS)
-        path = os.path.join(RUN_NETNS, name)
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+        path = _place(name)
 
         def make() -> None:
             _call("unshare", CLONE_NEWNET)
@@ -180,16 +241,50 @@ class Namespaces:
             raise
         self._open(name, path)
 
+    def bind(self, name: str, stood_for: str | None = None) -> bool:
+        """Give a name to an open namespace, as ``ip netns attach`` does; return False where none is there.
+
+        ``stood_for`` is what attached() said of the name. It tells the namespace that attach() wished it for from the
+        one that remove() took it from in this run.
+        """
+        fd = self._to_bind(name, stood_for)
+        if fd is None:
+            return False
+        path = _place(name)
+        try:
+            # From the open file, not from the process's folder: it is the namespace that was looked at.
+            _mount(f"/proc/self/fd/{fd}", path, MS_BIND)
+        except OSError:
+            os.unlink(path)
+            raise
+        if name not in self._fds:
+            self._open(name, path)
+        return True
+
+    def _to_bind(self, name: str, stood_for: str | None) -> int | None:
+        called, wished = self._wished.get(name, ("", None))
+        if stood_for and stood_for == called and wished is not None:
+            if wished in self._names:
+                return self._fds[self._names[wished]]
+            found = [fd for _owner, fd in self._kept if inode(fd) == wished]
+        else:
+            found = [
+                fd for owner, fd in self._kept if owner == name and stood_for in (None, f"net:[{inode(fd).number}]")
+            ]
+        return found[-1] if found else None
+
     def remove(self, name: str) -> None:
-        """Take the name away as ``ip netns del`` does; the namespace ends with its last process."""
+        """Take the name away as ``ip netns del`` does; the namespace ends with its last process, or with this run."""
         path = os.path.join(RUN_NETNS, name)
+        with contextlib.suppress(OSError):
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._kept.append((name, fd))
+            if self._names.get(inode(fd)) == name:
+                self._forget(name)
+        self._aliases.pop(name, None)
         with contextlib.suppress(OSError):
             _call("umount2", path.encode(), MNT_DETACH)
         os.unlink(path)
-        fd = self._fds.pop(name, None)
-        if fd is not None:
-            self._names.pop(inode(fd), None)
-            os.close(fd)
 
     def of_processes(self) -> Iterator[str]:
         """Yield canonical names of the namespaces that only a process keeps, each once."""
@@ -211,6 +306,18 @@ def named() -> list[str]:
         return []
 
 
+def _place(name: str) -> str:
+    """Make the file that a namespace is bound to; raise FileExistsError where something is there that is none."""
+    os.makedirs(RUN_NETNS, 0o755, exist_ok=True)
+    _share(RUN_NETNS)
+    path = os.path.join(RUN_NETNS, name)
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, f"{path} is there, but is no network namespace") from None
+    return path
+
+
 def _share(path: str) -> None:
     """Make the directory a shared mount, so that names are seen in every mount namespace that has it."""
     try:
@@ -218,16 +325,6 @@ def _share(path: str) -> None:
     except OSError:
         _mount(path, path, MS_BIND | MS_REC)
         _mount("", path, MS_SHARED | MS_REC)
-
-
-def _read_pid(path: str) -> int:
-    try:
-        with open(path, encoding="ascii") as file:
-            return int(file.read().split()[0])
-    except OSError as why:
-        raise ValueError(f"pidfile {path}: {why.strerror}") from None
-    except (ValueError, IndexError):
-        raise ValueError(f"pidfile {path}: holds no process number") from None
 
 
 def resolver_path(name: str) -> str:

@@ -176,17 +176,18 @@ class Observer:
         number: int = struct.unpack("=i", answer[c.NETNSA_NSID])[0]
         return number
 
-    def relate(self, netns: str, other: str) -> None:
+    def relate(self, netns: str, other: str, number: int = -1) -> None:
         """Give another namespace an id in this one, so that links in it can be found again by where they came from.
 
-        Newer kernels do not do so by themselves when a link is made right in the other namespace.
+        Newer kernels do not do so by themselves when a link is made right in the other namespace. -1 is any free
+        number; an id that is there already stays.
         """
-        payload = _RTNL_GENERIC + struct.pack("=HHi", 8, c.NETNSA_NSID, -1)
+        payload = _RTNL_GENERIC + struct.pack("=HHi", 8, c.NETNSA_NSID, number)
         payload += struct.pack("=HHI", 8, c.NETNSA_FD, self.namespaces.fd(other))
         try:
             self.channel(netns).request(c.RTM_NEWNSID, payload)
         except KernelError as error:
-            if error.number != errno.EEXIST:
+            if error.number != errno.EEXIST or number not in (-1, self.nsid(netns, other)):
                 raise
 
     def netns_entries(self) -> list[Entry]:
@@ -196,7 +197,12 @@ class Observer:
             if not self.namespaces.has(name):
                 continue
             loopback = next((entry for entry in self.links(name) if entry.name == "lo"), None)
-            options = {"resolver": read_resolver(name)}
+            options: dict[str, Any] = {"resolver": read_resolver(name)}
+            attached, number = self.namespaces.attached(name), self.nsid(HOST, name)
+            if attached is not None:
+                options["attach"] = attached
+            if number >= 0:
+                options["nsid"] = number
             if loopback is not None:
                 options["loopback"] = loopback.options["up"]
             owned = loopback is not None and loopback.options.get("group") == MARK_GROUP

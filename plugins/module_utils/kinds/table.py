@@ -30,6 +30,8 @@ class Option:
     since: str = ""  # first kernel release that knows it
     word: str = ""  # iproute2's keyword, where it is not the name
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
+    once: bool = False  # can be given to what has none, and stays then
+    told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
 
     @property

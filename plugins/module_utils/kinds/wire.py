@@ -123,6 +123,10 @@ class Type:
         """Return what it means that the kernel reports nothing."""
         return UNSET
 
+    def same(self, wanted: Any, found: Any) -> bool:
+        """Tell whether a wish is met by what is there, both in canonical form."""
+        return bool(wanted == found)
+
     def words(self, word: str, value: Any) -> list[str]:
         """Return the value in iproute2's words."""
         return [word, str(value)]

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option, nearest
-from ..kinds.types import Bool, Text, Type
+from ..kinds.types import Bool, Int, Text, Type
+from .containers import WORDS, parse
 from .sort import Sort
 
 _LISTS = ("nameservers", "search", "options")
@@ -54,9 +55,42 @@ class NetnsName(Text):
 
     def parse(self, value: Any) -> str:
         name = str(value)
-        if not name or "/" in name or name in (".", "..", "host") or name.startswith(("pid:", "pidfile:")):
+        if not name or "/" in name or name in (".", "..", "host") or _is_called(name):
             raise ValueError(f"{name!r} cannot name a namespace")
         return super().parse(name)
+
+
+def _is_called(name: str) -> bool:
+    word, colon, _target = name.partition(":")
+    return bool(colon) and word in WORDS
+
+
+#: The nsid that is any number.
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class OfProcess(Text):
+    """The namespace of a process or container, by one of the words before a colon (objects/containers.py)."""
+
+    def parse(self, value: Any) -> str:
+        text = super().parse(value)
+        if parse(text) is None:
+            raise ValueError(f"{text!r} is neither pid:N nor pidfile:PATH nor container:NAME")
+        return text
+
+
+@dataclass(frozen=True)
+class Nsid(Int):
+    """The id that a namespace has for another (net/core/net_namespace.c: alloc_netid): a number, or any free one."""
+
+    ansible: str = "str"
+
+    def parse(self, value: Any) -> Any:
+        return AUTO if value == AUTO else super().parse(value)
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return wanted in (AUTO, found)
 
 
 NETNS = Sort(
@@ -64,7 +98,13 @@ NETNS = Sort(
     plural="netns",
     label="netns {1}",
     keys=(Option("name", None, NetnsName()),),
-    options=(Option("loopback", None, Bool()), Option("resolver", None, Resolver())),
+    options=(
+        Option("attach", None, OfProcess(), in_place=False, told=False),
+        Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, told=False),
+        Option("loopback", None, Bool()),
+        Option("resolver", None, Resolver()),
+    ),
+    recreated=True,
 )
 
 

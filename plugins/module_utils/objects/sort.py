@@ -45,6 +45,7 @@ class Sort:
     tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
     needs: tuple[str, ...] = ()  # options without which the object says nothing
+    recreated: bool = False  # what is not changed in place is made anew only where the user allows it
     new_needs: tuple[str, ...] = ()  # options without which none is made
 
     @property

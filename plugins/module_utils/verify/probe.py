@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .. import containers
 from . import fping
 from .targets import Pair, pairs, payload, underlay
 
@@ -22,28 +23,16 @@ def namespace_path(netns: str) -> str:
     """Return the file of a namespace, empty for the host's own. Raises NoNamespace."""
     if netns in ("", "host"):
         return ""
-    prefix, colon, rest = netns.partition(":")
-    if not colon:
-        path = "/run/netns/%s" % netns
-    elif prefix == "pid":
-        path = "/proc/%s/ns/net" % rest
-    elif prefix == "pidfile":
-        path = "/proc/%s/ns/net" % _read_pid(rest)
+    if ":" in netns:
+        try:
+            path = "/proc/%d/ns/net" % containers.find(netns)[1]
+        except ValueError as error:
+            raise NoNamespace(str(error)) from None
     else:
-        raise NoNamespace("%s: namespaces of this form are not known here" % netns)
+        path = "/run/netns/%s" % netns
     if not os.path.exists(path):
         raise NoNamespace("there is no namespace %s (%s is not there)" % (netns, path))
     return path
-
-
-def _read_pid(path: str) -> int:
-    try:
-        with open(path, encoding="ascii") as file:
-            return int(file.read().split()[0])
-    except OSError as error:
-        raise NoNamespace("pidfile %s: %s" % (path, error.strerror)) from None
-    except (ValueError, IndexError):
-        raise NoNamespace("pidfile %s: holds no process number" % path) from None
 
 
 def inside(netns: str, words: list[str]) -> list[str]:

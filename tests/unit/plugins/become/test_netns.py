@@ -152,9 +152,11 @@ def test_pidfile_without_a_process(loader: Any, host: Path, text: str | None, re
         ({"netns": "a/b"}, "'a/b' cannot name a namespace"),
         ({"netns": "-all"}, "'-all' cannot name a namespace"),
         ({"netns": "host"}, "'host' cannot name a namespace"),
-        ({"netns": "pid:0"}, "'0' is not the number of a process"),
-        ({"netns": "pid:self"}, "'self' is not the number of a process"),
+        ({"netns": "pid:0"}, "'0' is not a process number"),
+        ({"netns": "pid:self"}, "'self' is not a process number"),
         ({"netns": "pidfile:box.pid"}, "must begin with /"),
+        ({"netns": "container:"}, "'' cannot name a container"),
+        ({"netns": "docker:a;b"}, "'a;b' cannot name a container"),
         ({"netns": "client1", "run_as": "daemon"}, "become_user is daemon, but tasks in a namespace run as root"),
     ],
 )

@@ -1,0 +1,100 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say how a namespace can be called that has no name: by a process, or by a container of a runtime."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+#: The word for a container of any runtime: the first of RUNTIMES that knows it.
+ANY = "container"
+_CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One runtime: its word, and the command that prints the process number of the container whose name follows.
+
+    A container that is not running has the number 0 or none. The command fails where there is no such container.
+    """
+
+    name: str
+    words: tuple[str, ...]
+
+    def question(self, container: str) -> tuple[str, ...]:
+        """Return the whole command."""
+        return (*self.words, container)
+
+
+_PID = "{{.State.Pid}}"
+#: In the order in which they are asked. crictl takes the id of a container, which Kubernetes does not name uniquely.
+RUNTIMES: tuple[Runtime, ...] = (
+    Runtime("docker", ("docker", "container", "inspect", "--format", _PID)),
+    Runtime("podman", ("podman", "container", "inspect", "--format", _PID)),
+    Runtime("nerdctl", ("nerdctl", "container", "inspect", "--format", _PID)),
+    Runtime("crictl", ("crictl", "inspect", "--output", "go-template", "--template", "{{.info.pid}}")),
+    Runtime("lxc", ("lxc-info", "-p", "-H", "-n")),
+    Runtime("machine", ("machinectl", "show", "-p", "Leader", "--value")),
+)
+_BY_NAME = {runtime.name: runtime for runtime in RUNTIMES}
+
+#: The words that come before a colon, in the order of their explanation.
+WORDS: tuple[str, ...] = ("pid", "pidfile", ANY, *_BY_NAME)
+
+
+@dataclass(frozen=True)
+class Called:
+    """A namespace called by something else than its name: the word before the colon, and what stands behind it."""
+
+    word: str
+    target: str
+
+    @property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """Return the runtimes that may know the container; none where no container is meant."""
+        if self.word == ANY:
+            return RUNTIMES
+        return (_BY_NAME[self.word],) if self.word in _BY_NAME else ()
+
+
+def parse(text: str) -> Optional[Called]:
+    """Read how a namespace is called; None stands for a name. Raise ValueError with the reason."""
+    word, colon, target = text.partition(":")
+    if not colon or word not in WORDS:
+        return None
+    if word == "pid":
+        if not target.isdigit() or int(target) == 0:
+            raise ValueError(f"{text}: {target!r} is not a process number")
+    elif word == "pidfile":
+        if not target.startswith("/"):
+            raise ValueError(f"{text}: the path of the file must begin with /")
+    elif not _CONTAINER.fullmatch(target):
+        raise ValueError(f"{text}: {target!r} cannot name a container")
+    return Called(word, target)
+
+
+def number(answer: str) -> int:
+    """Return the process number that a runtime printed, 0 for a container that is not running.
+
+    Raise ValueError for what is no number. crictl says ``<no value>`` and lxc-info nothing where there is no process.
+    """
+    text = answer.strip()
+    if text in ("", "<no value>"):
+        return 0
+    if not text.isdigit():
+        raise ValueError(f"{text!r} is not a process number")
+    return int(text)
+
+
+def shell_words(text: str) -> str:
+    """Return the process that a namespace is called by as a reader would type it; a name stays as it is."""
+    called = parse(text)
+    if called is None:
+        return text
+    if called.word == "pid":
+        return called.target
+    if called.word == "pidfile":
+        return f"$(cat {called.target})"
+    words = (called.runtimes[0] if called.runtimes else RUNTIMES[0]).question(called.target)
+    return f"$({' '.join(repr(word) if '{' in word else word for word in words)})"
