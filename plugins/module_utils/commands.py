@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Callable
 
 from .kinds import KINDS
+from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of
 from .objects.containers import shell_words
@@ -16,15 +17,41 @@ _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 
 def commands(operations: Iterable[Operation]) -> list[str]:
-    """Return one line for each operation."""
-    return [line for operation in operations for line in (command(operation),) if line]
+    """Return the lines for all operations."""
+    return [line for operation in operations for line in (command(operation), *table_lines(operation)) if line]
 
 
 def command(operation: Operation) -> str:
     """Return the line for one operation."""
     entry = operation.entry
+    tables = {row.name for row in rows_of(entry) if row.dump}
+    if tables and operation.verb == "set" and entry.options.keys() <= tables:
+        return ""
     words = _WRITERS[entry.sort](operation.verb, entry)
     return " ".join(str(word) for word in words)
+
+
+def table_lines(operation: Operation) -> list[str]:
+    """Return the lines for the tables that an operation sets: VLANs of bridges and ports, VNIs of VXLAN links."""
+    entry = operation.entry
+    before = operation.before.options if operation.before is not None else {}
+    tool = _tool("bridge", entry.netns)
+    lines: list[list[str]] = []
+    if operation.verb == "set" and "vlans" in entry.options:
+        gone, moved, added = vlan_change(before.get("vlans"), entry.options["vlans"])
+        dev = ["dev", entry.name, "vid"]
+        itself = ["self"] if entry.sort == "link" else []
+        lines += [[*tool, "vlan", "del", *dev, span(item.first, item.last), *item.tunnel_words()] for item in moved]
+        lines += [[*tool, "vlan", "del", *dev, span(item.first, item.last), *itself] for item in gone]
+        for item in added:
+            lines.append([*tool, "vlan", "add", *dev, *item.words(), *itself])
+            if item.tunnel is not None:
+                lines.append([*tool, "vlan", "add", *dev, span(item.first, item.last), *item.tunnel_words()])
+    if operation.verb == "set" and "vnis" in entry.options:
+        lost, new = vni_change(before.get("vnis", ()), entry.options["vnis"])
+        lines += [[*tool, "vni", "del", "dev", entry.name, "vni", span(item.first, item.last)] for item in lost]
+        lines += [[*tool, "vni", "add", "dev", entry.name, "vni", *item.words()] for item in new]
+    return [" ".join(line) for line in lines]
 
 
 def _tool(tool: str, netns: str) -> list[str]:
@@ -81,7 +108,8 @@ def _link_set(entry: Entry) -> list[str]:
         else:
             row = link_option(None, name)
             words += row.words(value) if row else []
-    return words + (["type", entry.kind, *_words(entry, own)] if own else [])
+    told = _words(entry, own)
+    return words + (["type", entry.kind, *told] if told else [])
 
 
 def _port(verb: str, entry: Entry) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Any, Callable
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
+from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, nearest
 from .kinds.types import NONE, ifname
-from .model import HOST, Entry, Ident, Key, State, link_option, telling
+from .model import HOST, Entry, Ident, Key, State, link_option, rows_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
 
@@ -292,7 +293,7 @@ def write(state: State) -> dict[str, Any]:
     """Return a state as a config: the same shape that Reader reads."""
     config: dict[str, Any] = {}
     links: dict[Ident, dict[str, Any]] = {}
-    for entry in _ordered(state):
+    for entry in _ordered(_without_usual_vlans(state)):
         if entry.sort == "link":
             item = _link_item(entry)
             if item is not None:
@@ -306,6 +307,22 @@ def write(state: State) -> dict[str, Any]:
         else:
             config.setdefault(SORTS[entry.sort].plural, []).append(item)
     return config
+
+
+def _without_usual_vlans(state: State) -> State:
+    """Leave out the VLANs that a bridge which does not filter gives itself and its ports: they say nothing."""
+    found: State = {}
+    for ident, entry in state.items():
+        if "vlans" in entry.options:
+            name = entry.name if entry.sort == "link" else state["link", entry.key].options["master"]
+            bridge = state["link", (entry.netns, name)]
+            pvid = bridge.options["vlan_default_pvid"]
+            usual = (VlanRange(pvid, pvid, pvid=True, untagged=True),) if pvid else ()
+            if not bridge.options["vlan_filtering"] and entry.options["vlans"] == usual:
+                found[ident] = entry.having({name: value for name, value in entry.options.items() if name != "vlans"})
+                continue
+        found[ident] = entry
+    return found
 
 
 def _ordered(state: State) -> list[Entry]:
@@ -328,7 +345,8 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
         options["link_netns"] = "host"
     if "peer_netns" in options or "peer_name" in options:
         options["peer_netns"] = options.get("peer_netns") or "host"
-    item.update(options)
+    rows = {row.name: row for row in rows_of(entry)}
+    item.update({name: rows[name].type.plain(value) for name, value in options.items()})
     return item
 
 

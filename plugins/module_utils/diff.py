@@ -159,6 +159,7 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
         needed(entry)
         return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
     _check_family(entry, there.options)
+    _check_tunnels(entry, there.options)
     rows = {row.name: row for row in rows_of(entry)}
     fields = {}
     for name, wanted in entry.options.items():
@@ -230,8 +231,17 @@ def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
             raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} remote, and {remote} is not one")
 
 
+def _check_tunnels(entry: Entry, there: Mapping[str, Any]) -> None:
+    """Refuse tunnel ids of VLANs on a port that maps none (net/bridge/br_netlink.c: br_afspec() says EINVAL)."""
+    vlans = entry.options.get("vlans", ()) if entry.sort == "port" else ()
+    if any(item.tunnel is not None for item in vlans):
+        if not entry.options.get("vlan_tunnel", there.get("vlan_tunnel")):
+            raise Refused(f"{entry}: vlans: tunnel ids need vlan_tunnel: true")
+
+
 def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
+    _check_tunnels(entry, {})
     if entry.sort == "link":
         if not entry.kind:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")

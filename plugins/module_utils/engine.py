@@ -15,10 +15,10 @@ from .kernel.connection import connection
 from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
-from .kernel.sorts import DUMPED
+from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
-from .model import HOST, Change, Operation, Refused, State
+from .model import HOST, Change, Operation, Refused, State, rows_of
 from .plan import plan, undo
 from .protect import may_cut, protect
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
@@ -139,6 +139,9 @@ class Engine:
         sorts = {entry.sort for entry in desired.values()}
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
+            sorts.update(row.dump for row in rows_of(entry) if row.dump and row.name in entry.options)
+        if everything:
+            sorts.update(TABLES)
         if overridden or everything:
             netnses.update(self.namespaces.known())
             sorts.update(DUMPED)
@@ -237,7 +240,7 @@ class Engine:
         before = self.before.get(failed.entry.ident)
         if before is None or before.sort == "sysctl":
             return ""
-        there = self.observer.observe([before.netns], [before.sort]).get(before.ident)
+        there = self.observer.observe([before.netns], [before.sort, *TABLES]).get(before.ident)
         pairs = [
             (name, before.options.get(name), there.options.get(name) if there is not None else None)
             for name in failed.entry.options
@@ -256,7 +259,7 @@ class Engine:
             for name in names:
                 if not self.namespaces.has(name):
                     raise Refused(f"netns: there is no namespace {name}")
-        sorts = set(DUMPED)
+        sorts = {*DUMPED, *TABLES}
         if netnses is None:
             sorts.add("netns")
         state = self.observer.observe(names, sorts)

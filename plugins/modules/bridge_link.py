@@ -189,6 +189,29 @@ options:
       - Most learned FDB entries. V(0) is no limit and what a new bridge has. Needs Linux 6.7.
       - Changed in place.
     type: int
+  vlans:
+    description:
+      - VLANs of the bridge itself, as C(bridge vlan add dev X vid ... self) sets them; those of its ports are set with
+        M(netloom.overlay.bridge_port).
+      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VLANs are not
+        managed. A new bridge has the VLAN O(vlan_default_pvid), as pvid and untagged.
+      - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
+    type: list
+    elements: dict
+    suboptions:
+      vid:
+        description:
+          - A VLAN id, 1 to 4094, or a range such as V(100-199).
+        type: str
+        required: true
+      pvid:
+        description:
+          - What the host sends without a tag is in this VLAN. One VLAN can be it.
+        type: bool
+      untagged:
+        description:
+          - The host gets frames of the VLAN without a tag.
+        type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -211,6 +234,15 @@ EXAMPLES = r"""
     name: br0
     stp_state: true
     forward_delay: 400
+
+- name: A bridge that filters by VLAN, and that the host itself is in with VLANs 10 and 20
+  netloom.overlay.bridge_link:
+    name: br1
+    vlan_filtering: true
+    vlan_default_pvid: 0
+    vlans:
+      - {vid: 10, pvid: true, untagged: true}
+      - {vid: 20}
 
 - name: Remove it. Its ports stay, without a master
   netloom.overlay.bridge_link:

@@ -85,7 +85,7 @@ options:
     type: bool
   vlan_tunnel:
     description:
-      - Map VLANs to tunnel ids.
+      - Map VLANs to tunnel ids, as O(vlans) says.
     type: bool
   bcast_flood:
     description:
@@ -128,6 +128,33 @@ options:
     description:
       - Nexthop id for what goes to the backup port. Needs Linux 6.5.
     type: int
+  vlans:
+    description:
+      - VLANs of the port, as C(bridge vlan add dev X vid ...) sets them.
+      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VLANs are not
+        managed. A new port has
+        the VLAN that its bridge's C(vlan_default_pvid) names, as pvid and untagged.
+      - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
+    type: list
+    elements: dict
+    suboptions:
+      vid:
+        description:
+          - A VLAN id, 1 to 4094, or a range such as V(100-199).
+        type: str
+        required: true
+      pvid:
+        description:
+          - Frames that come in without a tag are in this VLAN. One VLAN can be it.
+        type: bool
+      untagged:
+        description:
+          - Frames of the VLAN leave without a tag.
+        type: bool
+      tunnel_id:
+        description:
+          - Tunnel id that the VLAN is mapped to, or a range as long as that of the VLANs. Needs O(vlan_tunnel).
+        type: str
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.changes
@@ -150,6 +177,21 @@ EXAMPLES = r"""
     dev: gen0
     learning: false
     cost: 10
+
+- name: A port of a bridge that filters by VLAN, untagged in VLAN 10, and with a hundred tagged ones
+  netloom.overlay.bridge_port:
+    dev: veth0
+    vlans:
+      - {vid: 10, pvid: true, untagged: true}
+      - {vid: 100-199}
+
+- name: A VXLAN port that maps VLANs to VNIs
+  netloom.overlay.bridge_port:
+    dev: vxlan0
+    vlan_tunnel: true
+    vlans:
+      - {vid: 200, tunnel_id: 10200}
+      - {vid: 300-309, tunnel_id: 1300-1309}
 
 - name: Put it back to what a new port has
   netloom.overlay.bridge_port:

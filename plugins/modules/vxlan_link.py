@@ -146,7 +146,7 @@ options:
     type: bool
   vnifilter:
     description:
-      - Take in only the VNIs of a list that is kept with C(bridge vni), for O(external=true). Needs Linux 5.18.
+      - Take in only the VNIs of O(vnis), for O(external=true). Needs Linux 5.18.
       - Changed only with O(recreate=true).
     type: bool
   gbp:
@@ -165,6 +165,28 @@ options:
         6.5.
       - Changed in place.
     type: bool
+  vnis:
+    description:
+      - VNIs of a link with O(vnifilter=true), as C(bridge vni) sets them.
+      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VNIs are not
+        managed. A new link has none.
+      - Compared VNI by VNI, so that a range and its numbers one by one are the same. Changed in place.
+    type: list
+    elements: dict
+    suboptions:
+      vni:
+        description:
+          - A VNI, or a range such as V(100-199).
+        type: str
+        required: true
+      group:
+        description:
+          - Multicast group of the VNI. The link needs O(dev) then.
+        type: str
+      remote:
+        description:
+          - Remote of the VNI, where it has no group.
+        type: str
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -206,6 +228,16 @@ EXAMPLES = r"""
     dstport: 4789
     multicast_group: 239.1.1.1
     dev: eth0
+
+- name: One link for many VNIs
+  netloom.overlay.vxlan_link:
+    name: many
+    external: true
+    vnifilter: true
+    dstport: 4791
+    vnis:
+      - {vni: 100-199}
+      - {vni: 300, group: 239.1.1.1}
 
 - name: Remove it
   netloom.overlay.vxlan_link:

@@ -18,7 +18,7 @@ from .channel import KernelError
 from .codec import encode
 from .namespaces import inside, write_resolver
 from .observe import Observer
-from .sorts import WIRES
+from .sorts import WIRES, requests
 from .sorts.link import group_removal, probes
 
 #: A group that only lives for the length of one removal.
@@ -94,15 +94,25 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> 
     elif first.verb == "del" and first.entry.sort == "link" and len(group) >= MANY:
         _remove_many(observer, group, outcome)
     else:
-        messages = [encode(WIRES[operation.entry.sort].write(observer, operation)) for operation in group]
-        errors = observer.channel(_socket_netns(first)).batch(messages)
-        for position, operation in enumerate(group):
-            error = errors.get(position)
-            if error is None or _is_gone(operation, error):
-                outcome.done.append(operation)
-            elif outcome.failed is None:
-                option = _blamed(operation.entry, messages[position], error.offset) or _only(operation)
-                _fail(outcome, operation, f"{option}: {error}" if option else str(error))
+        _requests(observer, group, outcome)
+
+
+def _requests(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+    """Send the requests of operations in one batch; one fails where one of its requests does."""
+    messages: list[bytearray] = []
+    parts: list[range] = []
+    for operation in group:
+        start = len(messages)
+        messages += [encode(message) for message in requests(observer, operation)]
+        parts.append(range(start, len(messages)))
+    errors = observer.channel(_socket_netns(group[0])).batch(messages)
+    for operation, part in zip(group, parts):
+        at = next((position for position in part if position in errors), None)
+        if at is None or _is_gone(operation, errors[at]):
+            outcome.done.append(operation)
+        elif outcome.failed is None:
+            option = _blamed(operation.entry, messages[at], errors[at].offset) or _only(operation)
+            _fail(outcome, operation, f"{option}: {errors[at]}" if option else str(errors[at]))
 
 
 def _blamed(entry: Entry, message: bytearray, offset: int) -> str:

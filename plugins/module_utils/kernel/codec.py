@@ -15,14 +15,14 @@ import struct
 from typing import Any
 
 try:
-    from pyroute2.netlink import NLA_F_NESTED, nla
+    from pyroute2.netlink import NLA_F_NESTED, nla, nlmsg
     from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
     from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
     from pyroute2.netlink.rtnl.ndmsg import ndmsg
     from pyroute2.netlink.rtnl.rtmsg import rtmsg
 except ImportError:
     # module.py has refused the run by then, and says what to install. Here it is for tools that import every file.
-    NLA_F_NESTED, nla, ifaddrmsg, ifinfmsg, ndmsg, rtmsg = 0, object, object, object, object, object
+    NLA_F_NESTED, nla, nlmsg, ifaddrmsg, ifinfmsg, ndmsg, rtmsg = 0, object, object, object, object, object, object
 
 from ..kinds.types import WIRE
 from .form import MESSAGE, NESTS, Fields, Form, parts
@@ -81,7 +81,19 @@ class route_message(_Mapped, rtmsg):
     """struct rtmsg."""
 
 
-MESSAGES = {"link": link_message, "address": address_message, "neighbor": neighbor_message, "route": route_message}
+class tunnel_message(_Mapped, nlmsg):
+    """struct tunnel_msg (uapi/linux/if_link.h), which no release of pyroute2 has."""
+
+    fields = (("family", "B"), ("flags", "B"), ("reserved2", "H"), ("ifindex", "I"))
+
+
+MESSAGES = {
+    "link": link_message,
+    "address": address_message,
+    "neighbor": neighbor_message,
+    "route": route_message,
+    "tunnel": tunnel_message,
+}
 
 
 def _values(tree: Tree) -> list[tuple[str, Any]]:

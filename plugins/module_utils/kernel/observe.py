@@ -20,7 +20,7 @@ from ..model import HOST, Entry, Key, State
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
-from .sorts import DUMPED, WIRES
+from .sorts import DUMPED, TABLES, WIRES
 from .sorts.port import decode_slave
 from .view import View
 from .walk import attributes
@@ -67,7 +67,10 @@ class Observer:
         self.views.pop(netns, None)
 
     def observe(self, netnses: Iterable[str], sorts: Iterable[str]) -> State:
-        """Return what is there of these sorts in these namespaces. Ports come with links."""
+        """Return what is there of these sorts in these namespaces. Ports come with links.
+
+        Among the sorts may be names of tables (sorts.TABLES): links and ports then have them as options.
+        """
         wanted = set(sorts)
         state: State = {}
         for netns in netnses:
@@ -75,12 +78,28 @@ class Observer:
                 continue
             found = self.links(netns)
             state.update((entry.ident, entry) for entry in found)
+            # What a VNI's group or remote brings to the FDB is told from what somebody put there.
+            also = {"vnis"} if "fdb" in wanted and any(entry.options.get("vnifilter") for entry in found) else set()
+            for name in (wanted | also) & TABLES.keys():
+                self._fill(netns, name, state, found)
             for sort in DUMPED:
                 if sort in wanted:
                     self._dump(netns, sort, state)
         if "netns" in wanted:
             state.update((entry.ident, entry) for entry in self.netns_entries())
         return state
+
+    def _fill(self, netns: str, name: str, state: State, found: list[Entry]) -> None:
+        """Add a table to the links and ports that have one; a kernel without such tables has none to tell."""
+        table = TABLES[name]
+        try:
+            bodies = self.channel(netns).dump(*table.dump)
+        except KernelError as error:
+            if error.number != errno.EOPNOTSUPP:
+                raise
+            bodies = []
+        filled = table.fill(bodies, self.view(netns), [state[entry.ident] for entry in found])
+        state.update((entry.ident, entry) for entry in filled)
 
     def _dump(self, netns: str, sort: str, state: State) -> None:
         channel, view = self.channel(netns), self.view(netns)

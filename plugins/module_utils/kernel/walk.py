@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 _header = struct.Struct("=HH").unpack_from
 _TYPE = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
@@ -20,3 +21,13 @@ def attributes(payload: bytes, offset: int = 0) -> dict[int, bytes]:
         found[kind & _TYPE] = payload[offset + 4 : offset + length]
         offset += (length + 3) & ~3
     return found
+
+
+def listed(payload: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield number and payload of the attributes from offset on, each as often as it comes."""
+    while offset + 4 <= len(payload):
+        length, kind = _header(payload, offset)
+        if length < 4:
+            return
+        yield kind & _TYPE, payload[offset + 4 : offset + length]
+        offset += (length + 3) & ~3

@@ -7,6 +7,7 @@ Times are centiseconds (1/100 s, USER_HZ), as ``ip link`` takes and shows them.
 from __future__ import annotations
 
 from .addresses import Mac
+from .ranges import Vlans
 from .table import Kind, Option
 from .types import Bool, Int, Word
 
@@ -53,5 +54,7 @@ BRIDGE = Kind(
         Option("mcast_mld_version", 44, Int(wire="u8", low=1, high=2), default=1),
         Option("vlan_stats_per_port", 45, _SWITCH, default=False),
         Option("fdb_max_learned", 49, Int(), since="6.7", default=0),
+        # The VLANs of the bridge itself: "bridge vlan add dev br0 vid 10 self".
+        Option("vlans", None, Vlans(tunnels=False), at_create=False, dump="vlans"),
     ),
 )

@@ -32,6 +32,7 @@ class Option:
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     once: bool = False  # can be given to what has none, and stays then
     told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
+    dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
 
     @property
@@ -62,6 +63,8 @@ class Option:
         entry: dict[str, Any] = {"type": self.type.ansible}
         if self.type.ansible == "list":
             entry["elements"] = getattr(self.type, "elements", "str")
+            if entry["elements"] == "dict":
+                entry["options"] = getattr(self.type, "options", {})
         if self.type.choices:
             entry["choices"] = self.type.choices
         return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .addresses import Ip
 from .packed import PortRange
+from .ranges import Vnis
 from .table import Kind, Option
 from .types import Bool, Flag, Int, IntOr, LinkName, Ttl, Word
 
@@ -43,6 +44,7 @@ VXLAN = Kind(
         Option("gbp", 23, Flag(), in_place=False, default=False),
         Option("gpe", 27, Flag(), in_place=False, default=False),
         Option("localbypass", 31, Bool(style="no"), since="6.5", default=True),
+        Option("vnis", None, Vnis(), at_create=False, since="5.18", dump="vnis"),
     ),
     unique=("vni", "dstport"),
     unique_defaults={"dstport": 8472},

@@ -6,6 +6,7 @@ Attributes from net/bridge/br_netlink.c and uapi/linux/if_link.h (IFLA_BRPORT_*)
 
 from __future__ import annotations
 
+from ..kinds.ranges import Vlans
 from ..kinds.table import Option
 from ..kinds.types import Bool, Int, LinkName, Word
 from .sort import Sort
@@ -51,6 +52,7 @@ PORT = Sort(
         Option("mcast_max_groups", 42, Int(), since="6.2", default=0),
         Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4", default=False),
         Option("backup_nhid", 44, Int(), since="6.5"),
+        Option("vlans", None, Vlans(), dump="vlans"),
     ),
     lasting=True,
 )

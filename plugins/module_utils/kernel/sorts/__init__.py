@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from ...model import Operation
+from ..message import Known, Message
 from .address import ADDRESS
 from .fdb import FDB
 from .link import LINK
 from .neighbor import NEIGHBOR
 from .port import PORT
 from .route import ROUTE
-from .wire import Wire
+from .vlans import VLANS
+from .vnis import VNIS
+from .wire import Table, Wire
 
 #: By the name of the sort, in the order in which they are dumped.
 WIRES: dict[str, Wire] = {
@@ -24,4 +28,20 @@ WIRES: dict[str, Wire] = {
 #: The sorts that have a dump of their own. Links are dumped always, and ports come with them.
 DUMPED: tuple[str, ...] = tuple(name for name, wire in WIRES.items() if wire.dumps)
 
-__all__ = ["DUMPED", "WIRES", "Wire"]
+#: Tables of links by the name of their option. They are dumped where that option is asked for.
+TABLES: dict[str, Table] = {"vlans": VLANS, "vnis": VNIS}
+
+
+def requests(known: Known, operation: Operation) -> list[Message]:
+    """Return the requests that carry out an operation, in their order."""
+    write = WIRES[operation.entry.sort].write
+    options = operation.entry.options
+    tables = [table for name, table in TABLES.items() if name in options]
+    if not tables or operation.verb != "set":
+        return [write(known, operation)]
+    first = [message for table in tables for message in table.removals(known, operation)]
+    between = [write(known, operation)] if options.keys() - TABLES.keys() else []
+    return [*first, *between, *(message for table in tables for message in table.additions(known, operation))]
+
+
+__all__ = ["DUMPED", "TABLES", "WIRES", "Wire", "requests"]

@@ -15,7 +15,7 @@ from .. import constants as c
 from ..message import Known, Message
 from ..view import View
 from ..walk import attributes
-from .wire import Links, Wire
+from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _NAMES = {number: name for name, number in STATES.items()}
@@ -41,9 +41,8 @@ def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     tunnel = link is not None and link.kind == "vxlan" and target == "self"
     by_kernel = not tunnel and (nud == "permanent" or target == "self")
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
-    if link is not None and dst and dst in (link.options.get("remote"), link.options.get("multicast_group")):
-        if mac == "00:00:00:00:00:00":
-            return None  # the default entry that the link's own remote stands for
+    if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
+        return None
     options: dict[str, Any] = {"nud": nud, "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
     for row in SORT.options:
         if row.attrs:
@@ -56,6 +55,14 @@ def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     owned = link is not None and link.owned and not options["extern_learn"] and not by_kernel
     key = (netns, dev, mac, vlan, target, dst if is_listed(mac) else "")
     return Entry("fdb", key, options, owned=owned, by_kernel=by_kernel)
+
+
+def _is_default(link: Entry, dst: str, found: dict[int, bytes]) -> bool:
+    """Tell whether an entry is the default one that the link's own remote, or that of one of its VNIs, stands for."""
+    if dst in (link.options.get("remote"), link.options.get("multicast_group")):
+        return True
+    vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
+    return any(item.first <= vni <= item.last and item.remote == dst for item in link.options.get("vnis", ()))
 
 
 def write(known: Known, operation: Operation) -> Message:

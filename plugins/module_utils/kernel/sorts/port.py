@@ -19,7 +19,7 @@ def decode_slave(key: Key, found: Mapping[int, bytes], view: View) -> Entry:
     """Decode the attributes that a link's dump has for the bridge above it."""
     options = {}
     for row in SORT.options:
-        value = row.decode(found, view)
+        value = row.decode(found, view) if row.attrs else UNSET
         if value is not UNSET and value != NONE:
             options[row.name] = value
     return Entry("port", key, options)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -30,6 +30,21 @@ class Wire:
     write: Write
     dumps: tuple[tuple[int, bytes], ...] = ()
     decode: Decode | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that links have beside their own attributes: the request that dumps those of all links, and who reads it.
+
+    ``fill`` gets the dumped bodies, the namespace's names and its links and ports, and yields those that have such a
+    table, as an option of the table's name. ``removals`` and ``additions`` write a change of that option; what an
+    operation says besides stands between the two.
+    """
+
+    dump: tuple[int, bytes]
+    fill: Callable[[Iterable[bytes], View, Sequence[Entry]], Iterator[Entry]]
+    removals: Callable[[Known, Operation], list[Message]]
+    additions: Callable[[Known, Operation], list[Message]]
 
 
 def number(payload: bytes) -> int:

@@ -18,7 +18,7 @@ import yaml
 
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel.codec import encode
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import WIRES
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import WIRES, requests
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel.view import View
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Operation
@@ -60,8 +60,9 @@ def written() -> dict[str, str]:
         for entry in entries if verb != "del" else reversed(entries):
             if verb != "set" and (entry.sort == "port" or entry.made_with):
                 continue
-            message = WIRES[entry.sort].write(known, Operation(verb, entry))
-            found[f"{verb} {entry} by {message.netns or 'host'}"] = encode(message).hex()
+            for number, message in enumerate(requests(known, Operation(verb, entry))):
+                more = f", {number + 1}" if number else ""
+                found[f"{verb} {entry} by {message.netns or 'host'}{more}"] = encode(message).hex()
     return found
 
 
