@@ -39,7 +39,7 @@ def values(row: Option) -> str:
     if of.ansible == "bool":
         return "`true`, `false`"
     words = [f"`{word}`" for word in getattr(of, "table", {})]
-    if hasattr(of, "low"):
+    if hasattr(of, "low") and of.ansible != "list":
         rule = getattr(of, "rule", "")
         words.append(f"{of.low} to {of.high}{f' ({rule})' if rule else ''}")
         return " or ".join(words)

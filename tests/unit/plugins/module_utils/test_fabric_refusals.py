@@ -165,7 +165,11 @@ REFUSED = [
     ("workloads.web.mtu", 1451, r"^workloads\.web\.mtu: 1451 does not fit: blue carries 1450"),
     ("workloads.web.addresses", ["10.20.1.100"], r"^workloads\.web\.addresses\[0\]: .*prefix length"),
     ("workloads.web.netns", "host", r"^workloads\.web\.netns: host means the host's own namespace"),
-    ("workloads.web.netns", "pidfile:run/x", r"^workloads\.web\.netns: pidfile:run/x: the path of the file must begin with /"),
+    (
+        "workloads.web.netns",
+        "pidfile:run/x",
+        r"^workloads\.web\.netns: pidfile:run/x: the path of the file must begin with /",
+    ),
     ("workloads.web.vlan", 5, r"^workloads\.web\.vlan: goes with attach vlan only"),
     ("workloads.box.netns", "box", r"^workloads\.box\.container: give container or netns, not both"),
     ("workloads.box.resolver", {"search": ["x"]}, r"^workloads\.box\.resolver: container:box is not made by us"),
