@@ -77,6 +77,10 @@ def _proxy_ndp(name: str, look: Look) -> int:
     return _or(name, look) if look("dev", _F6) else 0
 
 
+def _optimistic(name: str, look: Look) -> int:
+    return 0 if look("all", _F6) else _or(name, look)
+
+
 OWN = Rule("{link}'s own counts", _own, reads_all=False)
 OWN_TOO = Rule("{link}'s own counts", _own)  # all's has a use of its own
 MAX = Rule("the larger of all ({all}) and {link} ({dev})", _max)
@@ -97,6 +101,10 @@ AS_HOST = Rule("only while forwarding of {link} is 0", _as_host, reads_all=False
 ACCEPT_RA = Rule("1 holds only while forwarding of {link} is 0", _accept_ra, reads_all=False, needs=(("dev", _F6),))
 PROXY_NDP = Rule(
     "on where all ({all}) or {link} ({dev}) is, while {link} has forwarding 1", _proxy_ndp, needs=(("dev", _F6),)
+)
+
+OPTIMISTIC = Rule(
+    "on where all ({all}) or {link} ({dev}) is, while forwarding of all is 0", _optimistic, needs=(("all", _F6),)
 )
 
 _ROWS: tuple[tuple[str, Rule, str], ...] = (
@@ -128,7 +136,9 @@ _ROWS: tuple[tuple[str, Rule, str], ...] = (
     ("ipv6.conf", AND, "ndisc_evict_nocarrier"),
     # net/ipv6/addrconf.c: addrconf_dad_begin(), addrconf_dad_kick(), ipv6_get_saddr_eval(), ipv6_dev_get_saddr()
     ("ipv6.conf", MAX, "accept_dad"),
-    ("ipv6.conf", OR, "enhanced_dad optimistic_dad use_optimistic use_oif_addrs_only disable_policy"),
+    ("ipv6.conf", OR, "enhanced_dad use_optimistic use_oif_addrs_only disable_policy"),
+    # net/ipv6/addrconf.c: addrconf_add_linklocal()
+    ("ipv6.conf", OPTIMISTIC, "optimistic_dad"),
     # net/ipv6/addrconf.c: addrconf_ifdown(); net/ipv6/mcast.c: mld_force_mld_version()
     ("ipv6.conf", ALL_FIRST, "keep_addr_on_down force_mld_version"),
     # To write these of all writes those of each link (addrconf.c); all's hop_limit is for what has no link.
