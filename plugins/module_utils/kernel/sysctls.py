@@ -14,7 +14,7 @@ from typing import Callable, TypeVar
 from ..kinds.table import nearest
 from ..kinds.types import NONE
 from ..model import Change, Entry, Ident, Operation, Refused, State
-from ..objects.sysctl import FILE, OF_NO_LINK, number, path
+from ..objects.sysctl import FILE, OF_NO_LINK, number, path, written
 from ..sysctls import SECRET, order
 from .namespaces import Namespaces, in_new, inside
 
@@ -159,7 +159,7 @@ def write(operation: Operation) -> str:
         # What is the same is written too: the kernel may have changed it with another one. A secret would be used anew.
         if "value" in options and not (name == SECRET and _value(dev, name) == options["value"]):
             with open(file, "w", encoding="ascii") as stream:
-                stream.write(f"{options['value']}\n")
+                stream.write(f"{written(name, options['value'], clock_rate())}\n")
     except FileNotFoundError:
         return f"value: there is no {file}"
     except OSError as why:

@@ -46,7 +46,8 @@ class SysctlName(Type):
             parts.insert(1, "conf")
         dev = ".".join(parts[2:-1])
         dev = dev if slashes else dev.replace("/", ".")
-        if len(parts) < 3 or ".".join(parts[:2]) not in TREES or not re.fullmatch(_LEAF, parts[-1]) or dev == ".":
+        known = len(parts) > 2 and ".".join(parts[:2]) in TREES and re.fullmatch(_LEAF, parts[-1])
+        if not known or (len(parts) > 3 and dev in ("", ".")):
             raise ValueError(f"{value!r} is none of {_WHAT}")
         return ".".join([*parts[:2], *([dev] if dev else []), parts[-1]])
 
@@ -155,3 +156,12 @@ def kept(name: str, value: str, rate: int) -> str:
         return str(-(-ticks * 1000 // rate))
     # clock_t_to_jiffies() and jiffies_to_clock_t() both round down.
     return str(given * rate // USER_HZ * USER_HZ // rate)
+
+
+def written(name: str, value: str, rate: int) -> str:
+    """Return what to write so that the kernel keeps a value: where its tick is no whole number of ms, another one."""
+    if not value.isdigit() or kept(name, value, rate) == value:
+        return value
+    return next(
+        (str(v) for v in range(int(value) - 1, int(value) - 20, -1) if kept(name, str(v), rate) == value), value
+    )
