@@ -10,6 +10,7 @@ from typing import Any
 
 from .commands import commands
 from .config import Reader, write
+from .dependents import Dependents
 from .diff import diff, lacking_kind
 from .kernel.connection import connection
 from .kernel.lock import locked
@@ -18,7 +19,7 @@ from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
-from .model import HOST, Change, Operation, Refused, State, rows_of
+from .model import HOST, Change, Entry, Operation, Refused, State, rows_of
 from .plan import plan, undo
 from .protect import may_cut, protect
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
@@ -27,6 +28,8 @@ from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
 LOCK_WAIT = 60.0
 #: How often a run puts right what the kernel changed along with something else.
 ROUNDS = 2
+#: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
+MANY_LINKS = 100
 CAP_NET_ADMIN = 12  # linux/capability.h
 
 
@@ -114,6 +117,7 @@ class Engine:
                 links.setdefault(entry.netns, []).append(entry.name)
         also = {ident for change in found for ident in changes_also(change.entry, links.get(change.entry.netns, ()))}
         observed.update(self.sysctls.needed(also - observed.keys()))
+        observed.update({**self.sysctls.of_links(_going(changes, observed)), **observed})
 
     def _protect(self, operations: list[Operation]) -> None:
         """Refuse what would cut the connection that this run came by."""
@@ -264,6 +268,16 @@ class Engine:
             sorts.add("netns")
         state = self.observer.observe(names, sorts)
         return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
+
+
+def _going(changes: Iterable[Change], observed: State) -> list[Entry]:
+    """Return the links that are to go, for good or to be made anew, with those that go with them."""
+    removed = [change for change in changes if change.entry.sort == "link" and change.verb in ("delete", "recreate")]
+    if len(removed) > MANY_LINKS:
+        removed = [change for change in removed if change.verb == "recreate"]
+    dependents = Dependents(observed if removed else {})
+    found = {entry.ident: entry for change in removed for entry in (change.there, *dependents.of(change.there))}
+    return [entry for entry in found.values() if entry.sort == "link"]
 
 
 def _reaches_far(change: Change) -> bool:

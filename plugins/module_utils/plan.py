@@ -13,7 +13,7 @@ from .kinds import KINDS
 from .kinds.types import UNSET
 from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, telling
 from .objects.sysctl import OF_NO_LINK
-from .sysctls import DISABLE, changes_also, follows, order
+from .sysctls import DISABLE, SECRET, changes_also, follows, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
@@ -120,7 +120,7 @@ class Planner:
         on_new = link in self.renewed or (link not in self.observed and entry.key[1] not in OF_NO_LINK)
         if there is None or on_new:
             # What is on a new link goes with it; the file that is for the next boot does not.
-            self._op("add", entry.having({"value": entry.options["value"]}), None, SET_SYSCTLS, not on_new)
+            self._op("add", entry.having({"value": entry.options["value"]}), None, _phase(entry), not on_new)
             if "persist" in change.fields:
                 old, new = ({"persist": value} for value in change.fields["persist"])
                 self._op("set", entry.having(new), entry.having(old), SET_SYSCTLS)
@@ -129,7 +129,7 @@ class Planner:
         also = [self.observed[ident] for ident in changes_also(entry, devs) if ident in self.observed]
         new = {name: pair[1] for name, pair in change.fields.items()}
         old = {name: pair[0] for name, pair in change.fields.items() if pair[0] is not None}
-        operation = Operation("set", entry.having(new), entry.having(old), SET_SYSCTLS)
+        operation = Operation("set", entry.having(new), entry.having(old), _phase(entry))
         back = [operation.inverse()]
         if "value" in new:
             back += [Operation("set", one, one, SET_SYSCTLS) for one in also]
@@ -263,7 +263,7 @@ class Planner:
         entry = (wished or there).having({**settable(there), **(wished.options if wished else {})})
         if entry.sort != "link":
             verb = "set" if entry.sort in ("port", "sysctl") else "add"
-            self._op(verb, entry, entry.having({}), _PHASES[entry.sort])
+            self._op(verb, entry, entry.having({}), _phase(entry))
             return
         peered = bool(KINDS[entry.kind].peered)
         self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)
@@ -294,10 +294,15 @@ class Planner:
                 rank[op.entry.ident]
                 if op.phase == ADD_LINKS
                 else order(op.entry)
-                if op.phase == SET_SYSCTLS
+                if op.entry.sort == "sysctl"
                 else op.phase == ROUTES and "via" in op.entry.options,
             ),
         )
+
+
+def _phase(entry: Entry) -> int:
+    """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
+    return SET_LINKS if entry.sort == "sysctl" and entry.key[2] == SECRET else _PHASES[entry.sort]
 
 
 def _is_default(entry: Entry, name: str) -> bool:

@@ -67,7 +67,9 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
 def order(entry: Entry) -> int:
     """Return the place of a sysctl among others: what changes others comes first."""
     dev, name = entry.key[1:3]
-    first = name.endswith(".forwarding") or name in (SECRET, *_COARSE)
+    if name == SECRET:
+        return -1
+    first = name.endswith(".forwarding") or name in _COARSE
     return ("all", "default").index(dev) * 2 + (not first) if dev in ("all", "default") else 4 + (not first)
 
 

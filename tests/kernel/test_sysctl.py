@@ -394,3 +394,46 @@ def test_persistence_in_a_namespace_is_refused(apply: Any) -> None:
 
 def test_clock_rate() -> None:
     assert kernel_sysctls.clock_rate() in (100, 250, 300, 1000)
+
+
+ODD = {"ipv4/conf/m0/proxy_arp": "1", "ipv4/conf/m0/rp_filter": "1", "ipv6/conf/m0/accept_ra": "2",
+       "ipv6/conf/m0/stable_secret": "2001:0db8:0000:0000:0000:0000:0000:0009", "ipv4/neigh/m0/gc_stale_time": "77",
+       "ipv4/neigh/m0/unres_qlen_bytes": "5000", "ipv6/neigh/m0/retrans_time_ms": "2000"}  # fmt: skip
+
+
+@pytest.mark.usefixtures("_pair")
+def test_a_link_that_is_made_anew_has_its_sysctls_again(apply: Any) -> None:
+    """Those that nobody wishes for too: they go with the link."""
+    macvlan = {"name": "m0", "kind": "macvlan", "link": "v1", "mode": "bridge"}
+    apply({"links": [macvlan]})
+    for key, value in ODD.items():
+        sh(f"sysctl -qw net/{key}={value}")
+    sh("ip link set m0 addrgenmode stable_secret")
+    before = {key: (PROC / key).read_text().strip() for key in ODD}
+    assert before == ODD
+    index = sh("ip -j link show m0").split(",")[0]
+    anew = {"links": [{**macvlan, "mode": "passthru", "recreate": True}]}
+    bad = {"sysctls": [{"dev": "v1", "name": "ipv4.tag", "value": "often"}]}
+    # A run that fails makes the old one again, with all of it.
+    with pytest.raises(Failed, match="Nothing was changed"):
+        apply({**anew, **bad})
+    assert {key: (PROC / key).read_text().strip() for key in ODD} == ODD
+    # So does one that fails after the link was removed.
+    with pytest.raises(Failed, match="Nothing was changed"):
+        apply({"links": [{"name": "m0", "kind": "macvlan", "state": "absent"}], **bad})
+    assert {key: (PROC / key).read_text().strip() for key in ODD} == ODD
+    done = apply({"links": [{**macvlan, "mode": "passthru", "recreate": True}],
+                  "sysctls": [{"dev": "m0", "name": "ipv4.rp_filter", "value": 2}]})  # fmt: skip
+    assert done.changed
+    assert sh("ip -j link show m0").split(",")[0] != index
+    assert {key: (PROC / key).read_text().strip() for key in ODD} == {**ODD, "ipv4/conf/m0/rp_filter": "2"}
+
+
+def test_a_secret_is_there_before_the_link_needs_it(apply: Any) -> None:
+    config = {
+        "links": [{"name": "b.1", "kind": "bridge", "addrgenmode": "stable_secret"}],
+        "sysctls": [{"dev": "b.1", "name": "ipv6.stable_secret", "value": "2001:db8::7"}],
+    }
+    apply(config)
+    assert held("b.1", "ipv6.conf.addr_gen_mode") == "2"
+    assert not apply(config).changed

@@ -14,7 +14,7 @@ from typing import Callable, TypeVar
 from ..kinds.table import nearest
 from ..kinds.types import NONE
 from ..model import Change, Entry, Ident, Operation, Refused, State
-from ..objects.sysctl import FILE, OF_NO_LINK, number, path, written
+from ..objects.sysctl import FILE, OF_LINK, OF_NO_LINK, TREES, number, path, written
 from ..sysctls import SECRET, order
 from .namespaces import Namespaces, in_new, inside
 
@@ -50,6 +50,13 @@ class Sysctls:
         found: State = {}
         for netns, group in _by_netns(idents, lambda ident: ident[1][0]).items():
             found.update(self._look(netns, partial(_read_needed, group)))
+        return found
+
+    def of_links(self, links: Iterable[Entry]) -> State:
+        """Return the sysctls of links that are not what a new link begins with."""
+        found: State = {}
+        for netns, group in _by_netns(links, lambda link: link.netns).items():
+            found.update(inside(self._namespaces.fd(netns), partial(_own, netns, [link.name for link in group])))
         return found
 
     def refuse(self, changes: Iterable[Change]) -> None:
@@ -111,6 +118,27 @@ def _value(dev: str, name: str) -> str | None:
         if why.errno == errno.EIO:
             return None  # a secret that nobody has set
         raise
+
+
+def _own(netns: str, devs: Iterable[str]) -> State:
+    found: State = {}
+    begin: dict[str, str | None] = {}
+    for tree in TREES:
+        family, kind = tree.split(".")
+        folder = f"{PROC}/{family}/{kind}"
+        # default of neigh is in the first namespace only: lo has the same there.
+        model = "default" if os.path.isdir(f"{folder}/default") else "lo"
+        for dev in devs:
+            for leaf in os.listdir(f"{folder}/{dev}") if os.path.isdir(f"{folder}/{dev}") else ():
+                name = f"{tree}.{leaf}"
+                if name in OF_LINK:
+                    continue
+                value = _value(dev, name)
+                if name not in begin:
+                    begin[name] = _value(model, name)
+                if value not in (None, begin[name]) and os.stat(f"{folder}/{dev}/{leaf}").st_mode & 0o222:
+                    found["sysctl", (netns, dev, name)] = Entry("sysctl", (netns, dev, name), {"value": value})
+    return found
 
 
 def _refuse(changes: Iterable[Change]) -> None:

@@ -110,6 +110,9 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     return ("all" if dev == NONE else dev), name
 
 
+#: What the link itself decides, or an option of it: not put back by itself on a link that is made anew.
+OF_LINK = ("ipv6.conf.mtu", "ipv6.conf.addr_gen_mode")
+
 SYSCTL = Sort(
     name="sysctl",
     plural="sysctls",

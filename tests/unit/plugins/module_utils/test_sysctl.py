@@ -142,15 +142,7 @@ def test_order() -> None:
               ("default", "ipv4.conf.tag"), ("all", "ipv4.conf.accept_redirects"), ("all", "ipv4.conf.forwarding"),
               ("none", "bridge.bridge-nf-call-iptables")]  # fmt: skip
     entries = sorted((sysctl(dev, name, 1) for dev, name in wished), key=order)
-    assert [entry.key[1:] for entry in entries] == [
-        wished[5],
-        wished[4],
-        wished[3],
-        wished[2],
-        wished[0],
-        wished[1],
-        wished[6],
-    ]
+    assert [entry.key[1:] for entry in entries] == [wished[number] for number in (2, 5, 4, 3, 0, 1, 6)]
 
 
 def test_what_a_write_to_all_changes() -> None:
