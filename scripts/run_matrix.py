@@ -25,7 +25,11 @@ PYTHON = CHECKOUT / ".venv" / "bin" / "python"
 VERSIONS = ("0.7.2", "0.7.12", "0.8.1", "0.9.7")
 #: What the tests need; pip takes the newest that still runs on that Python.
 PACKAGES = ("pytest", "pytest-timeout", "hypothesis", "pyyaml", f"pyroute2=={VERSIONS[0]}")
-TESTS = ("tests/kernel", "tests/unit/plugins/module_utils/test_codec_golden.py")
+TESTS = (
+    "tests/kernel",
+    "tests/unit/plugins/module_utils/test_codec_golden.py",
+    "tests/unit/plugins/module_utils/test_codec_forms.py",
+)
 #: pyproject.toml asks for a newer pytest than the oldest Python has, so its options are given here.
 OPTIONS = (
     "-c",

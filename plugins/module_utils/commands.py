@@ -9,7 +9,7 @@ from typing import Callable
 from .kinds import KINDS
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
-from .model import HOST, Entry, Operation, link_option, rows_of
+from .model import HOST, Entry, Operation, link_option, rows_of, table_of
 from .objects.containers import shell_words
 from .objects.sysctl import FILE, path
 
@@ -24,7 +24,7 @@ def commands(operations: Iterable[Operation]) -> list[str]:
 def command(operation: Operation) -> str:
     """Return the line for one operation."""
     entry = operation.entry
-    tables = {row.name for row in rows_of(entry) if row.dump}
+    tables = {row.name for row in table_of(entry).of_a_dump}
     if tables and operation.verb == "set" and entry.options.keys() <= tables:
         return ""
     words = _WRITERS[entry.sort](operation.verb, entry)

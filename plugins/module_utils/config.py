@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Callable
 
 from .kinds import KINDS
-from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, nearest
 from .kinds.types import NONE, ifname
-from .model import HOST, Entry, Ident, Key, State, link_option, rows_of, telling
+from .model import HOST, Entry, Ident, Key, State, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
 
@@ -89,21 +88,19 @@ class Reader:
         kind = KINDS.get(str(item.get("kind") or ""))
         if kind is None and item.get("kind"):
             raise Refused(f"{name}: kind: unknown kind {item['kind']!r}, {nearest(str(item['kind']), KINDS)}")
-        entry = self._link_entry(name, netns, kind, item, ())
+        entry = self._link_entry(name, netns, kind, item)
         peer = item.get("peer")
         if peer is not None:
             entry = self._peered(entry, kind, _item(f"{name}: peer", peer))
         self._add(entry)
         self._nested(entry, item)
 
-    def _link_entry(
-        self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any], general: Iterable[str]
-    ) -> Entry:
-        rows = [row.name for row in (*LINK_OPTIONS, *(kind.options if kind else ()))]
-        _known(name, item, [*rows, *_GENERAL, *_NESTED, *general])
+    def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
+        rows_by_name = rows("link", kind.name if kind else "").named
+        _known(name, item, _names_in("link", kind.name if kind else ""))
         options: dict[str, Any] = {}
         for option, value in item.items():
-            row = link_option(kind, option)
+            row = rows_by_name.get(option)
             if row is None or value is None:
                 continue
             options[option] = _parse(name, option, row.parse, value)
@@ -131,7 +128,7 @@ class Reader:
         name = _parse(where, "name", ifname, peer["name"])
         netns = self._netns(where, peer) if "netns" in peer else entry.netns
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
-        other = self._link_entry(name, netns, kind, {**item, "name": name}, ())
+        other = self._link_entry(name, netns, kind, {**item, "name": name})
         options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
         other = Entry("link", other.key, options, entry.present, entry.recreate, kind=kind.name, made_with=entry.key)
         self._add(other)
@@ -153,14 +150,12 @@ class Reader:
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = _item(sort.plural, item)
         what = f"{sort.name} {item.get(sort.keys[-1].name) or item.get(sort.keys[0].name) or ''}".strip()
-        general = [] if sort.name == "netns" else ["netns"]
-        general += ([] if sort.lasting else ["state"]) + (["recreate"] if sort.recreated else [])
-        _known(what, item, [row.name for row in (*sort.keys, *sort.options)] + general)
+        _known(what, item, _names_in(sort.name))
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
         options: dict[str, Any] = {}
         for row in sort.options:
-            if item.get(row.name) is not None:
+            if row.name in item and item[row.name] is not None:
                 options[row.name] = _parse(what, row.name, row.parse, item[row.name])
         parts: dict[str, Any] = {}
         for row in sort.keys:
@@ -188,8 +183,18 @@ def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> 
         raise Refused(f"{where}: {option}: {why}") from None
 
 
-def _known(where: str, item: Mapping[str, Any], names: Iterable[str]) -> None:
-    known = set(names)
+@cache
+def _names_in(sort: str, kind: str = "") -> frozenset[str]:
+    """Return the names that an item of a section may have."""
+    if sort == "link":
+        return frozenset((*rows(sort, kind).named, *_GENERAL, *_NESTED))
+    table = SORTS[sort]
+    general = [] if sort == "netns" else ["netns"]
+    general += ([] if table.lasting else ["state"]) + (["recreate"] if table.recreated else [])
+    return frozenset((*(row.name for row in (*table.keys, *table.options)), *general))
+
+
+def _known(where: str, item: Mapping[str, Any], known: Collection[str]) -> None:
     for name in item:
         if name not in known:
             raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), known)}")
@@ -204,7 +209,8 @@ def _items(section: str, items: Any) -> list[Any]:
 
 
 def _item(section: str, item: Any) -> Mapping[str, Any]:
-    if not isinstance(item, Mapping):
+    # Nearly all are dicts, and to ask the abstract class takes ten times as long.
+    if not isinstance(item, dict) and not isinstance(item, Mapping):
         raise Refused(f"{section}: {item!r} is not a dict")
     return item
 
@@ -216,6 +222,7 @@ def _present(where: str, item: Mapping[str, Any]) -> bool:
     return bool(state == "present")
 
 
+@cache
 def _sort_of(section: str) -> Sort:
     return next(sort for sort in SORTS.values() if sort.plural == section)
 
@@ -345,8 +352,8 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
         options["link_netns"] = "host"
     if "peer_netns" in options or "peer_name" in options:
         options["peer_netns"] = options.get("peer_netns") or "host"
-    rows = {row.name: row for row in rows_of(entry)}
-    item.update({name: rows[name].type.plain(value) for name, value in options.items()})
+    named = table_of(entry).named
+    item.update({name: named[name].type.plain(value) for name, value in options.items()})
     return item
 
 

@@ -13,8 +13,8 @@ from .kinds import KINDS
 from .kinds.addresses import Ip
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
-from .kinds.types import NONE, LinkName
-from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of
+from .kinds.types import NONE
+from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of, table_of
 from .objects import SORTS
 from .objects.netns import AUTO
 from .objects.sysctl import OF_NO_LINK
@@ -160,7 +160,7 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
         return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
     _check_family(entry, there.options)
     _check_tunnels(entry, there.options)
-    rows = {row.name: row for row in rows_of(entry)}
+    rows = table_of(entry).named
     fields = {}
     for name, wanted in entry.options.items():
         found = there.options.get(name, _MISSING)
@@ -175,7 +175,7 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
     return _anew(entry, there, fields, rows)
 
 
-def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: dict[str, Option]) -> Change:
+def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
     """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
     name = next(name for name in fields if not _in_place(rows[name], *fields[name]))
     old, new = fields[name]
@@ -226,8 +226,8 @@ def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
     if remote == NONE:
         return
     family = 6 if ":" in remote else 4
-    for row in rows_of(entry):
-        if row.family and row.name in entry.options and row.family != family:
+    for row in table_of(entry).of_a_family:
+        if row.name in entry.options and row.family != family:
             raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} remote, and {remote} is not one")
 
 
@@ -264,8 +264,8 @@ def _check_release(change: Change, kernel: str) -> None:
     if not kernel or change.verb == "delete":
         return
     names = change.fields or change.entry.options
-    for row in rows_of(change.entry):
-        if row.since and row.name in names and release(kernel) < release(row.since):
+    for row in table_of(change.entry).of_a_release:
+        if row.name in names and release(kernel) < release(row.since):
             raise Refused(f"{change.entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
 
 
@@ -294,9 +294,9 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
     if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
-    for row in rows_of(entry):
+    for row in table_of(entry).naming_links:
         value = entry.options.get(row.name, NONE)
-        if not isinstance(row.type, LinkName) or value == NONE or row.name == "peer_name":
+        if value == NONE or row.name == "peer_name":
             continue
         lower = row.name != "master" and entry.sort == "link"
         yield row.name, entry.options.get("link_netns", entry.netns) if lower else entry.netns, value

@@ -19,7 +19,7 @@ from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
-from .model import HOST, Change, Entry, Operation, Refused, State, rows_of
+from .model import HOST, Change, Entry, Operation, Refused, State, table_of
 from .plan import plan, undo
 from .protect import may_cut, protect
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
@@ -143,7 +143,7 @@ class Engine:
         sorts = {entry.sort for entry in desired.values()}
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
-            sorts.update(row.dump for row in rows_of(entry) if row.dump and row.name in entry.options)
+            sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in entry.options)
         if everything:
             sorts.update(TABLES)
         if overridden or everything:

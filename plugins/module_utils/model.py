@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.table import Kind, Option, Refused
-from .kinds.types import UNSET
+from .kinds.types import UNSET, LinkName
 from .objects import SORTS
 
 __all__ = [
@@ -22,9 +23,12 @@ __all__ = [
     "Key",
     "Operation",
     "Refused",
+    "Rows",
     "State",
     "link_option",
+    "rows",
     "rows_of",
+    "table_of",
     "telling",
 ]
 
@@ -43,19 +47,47 @@ ON_CREATE: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, init=False)
 class Entry:
     """One object of a host: its sort, what it is known by (first its namespace), and its options."""
 
     sort: str
     key: Key
-    options: Mapping[str, Any] = field(default_factory=dict)
-    present: bool = True
-    recreate: bool = False  # a new one may take its place
-    owned: bool = False  # carries the collection's mark
-    kind: str = ""  # links only
-    by_kernel: bool = False  # looks like what the kernel makes by itself: told only where somebody wishes for it
-    made_with: Key | None = None  # the link that brings this one with it: the other end of a veth pair
+    options: Mapping[str, Any]
+    present: bool
+    recreate: bool  # a new one may take its place
+    owned: bool  # carries the collection's mark
+    kind: str  # links only
+    by_kernel: bool  # looks like what the kernel makes by itself: told only where somebody wishes for it
+    made_with: Key | None  # the link that brings this one with it: the other end of a veth pair
+
+    def __init__(
+        self,
+        sort: str,
+        key: Key,
+        options: Mapping[str, Any] = _NO_OPTIONS,
+        present: bool = True,
+        recreate: bool = False,
+        owned: bool = False,
+        kind: str = "",
+        by_kernel: bool = False,
+        made_with: Key | None = None,
+    ) -> None:
+        # A host has ten thousands of entries, and what a frozen dataclass does by itself takes twice as long.
+        self.__dict__.update(
+            sort=sort,
+            key=key,
+            options=options,
+            present=present,
+            recreate=recreate,
+            owned=owned,
+            kind=kind,
+            by_kernel=by_kernel,
+            made_with=made_with,
+        )
 
     @property
     def ident(self) -> Ident:
@@ -74,7 +106,9 @@ class Entry:
 
     def having(self, options: Mapping[str, Any]) -> Entry:
         """Return the same object with other options."""
-        return replace(self, options=dict(options))
+        entry = Entry.__new__(Entry)
+        entry.__dict__.update(self.__dict__, options=dict(options))
+        return entry
 
     def __str__(self) -> str:
         words = self.name if self.sort == "link" else SORTS[self.sort].called(self.key)
@@ -121,28 +155,54 @@ class Operation:
         return Operation("add", self.before or self.entry)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The rows that the options of one kind of link or sort of object come from, and those of them with a trait."""
+
+    all: tuple[Option, ...]
+    named: Mapping[str, Option]
+    naming_links: tuple[Option, ...]  # whose value is another link
+    of_a_release: tuple[Option, ...]  # that not every kernel knows
+    of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
+    of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
+    late: frozenset[str]  # names of those that hold only while a link is up
+
+
+@cache
+def rows(sort: str, kind: str = "") -> Rows:
+    """Return the rows of a sort of object, or of a kind of link: made once for each, and asked for by every object."""
+    found: tuple[Option, ...] = LINK_OPTIONS if sort == "link" else SORTS[sort].options
+    if sort == "link" and kind in KINDS:
+        found = (*LINK_OPTIONS, *KINDS[kind].options)
+    return Rows(
+        found,
+        {row.name: row for row in found},
+        tuple(row for row in found if isinstance(row.type, LinkName)),
+        tuple(row for row in found if row.since),
+        tuple(row for row in found if row.family),
+        tuple(row for row in found if row.dump),
+        frozenset(row.name for row in found if row.when_up),
+    )
+
+
+def table_of(entry: Entry) -> Rows:
+    """Return the rows that an object's options come from, with what is asked of them."""
+    return rows(entry.sort, entry.kind)
+
+
 def rows_of(entry: Entry) -> tuple[Option, ...]:
     """Return the rows that an object's options come from."""
-    if entry.sort != "link":
-        return SORTS[entry.sort].options
-    kind = KINDS.get(entry.kind)
-    return (*LINK_OPTIONS, *kind.options) if kind else LINK_OPTIONS
+    return table_of(entry).all
 
 
 def link_option(kind: Kind | None, name: str) -> Option | None:
     """Find an option of a link among its kind's and the common ones."""
-    row = kind.option(name) if kind else None
-    if row is not None:
-        return row
-    for row in LINK_OPTIONS:
-        if row.name == name:
-            return row
-    return None
+    return rows("link", kind.name if kind else "").named.get(name)
 
 
 def telling(entry: Entry) -> dict[str, Any]:
     """Return the options of an object that say something: not those that say that nothing is there."""
-    rows = {row.name: row for row in rows_of(entry)}
+    rows = table_of(entry).named
     return {
         name: value
         for name, value in entry.options.items()

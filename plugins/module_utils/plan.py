@@ -11,7 +11,7 @@ from typing import Any
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, rows_of, telling
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, table_of, telling
 from .objects.sysctl import OF_NO_LINK
 from .sysctls import DISABLE, SECRET, changes_also, follows, order
 
@@ -171,7 +171,7 @@ class Planner:
             self._op("del", change.there, change.there, phase)
             self._op("add", entry.having({**_kept_anew(change.there), **entry.options}), None, phase)
         elif entry.sort in ("port", "netns"):
-            late = {row.name for row in rows_of(entry) if row.when_up}
+            late = table_of(entry).late
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
                 self._set_fields(entry, replace(change, fields=fields), when)
@@ -318,15 +318,15 @@ def _at_create(entry: Entry, name: str) -> bool:
 
 def _names(entry: Entry) -> Iterable[Ident]:
     """Yield the links that a new link's options name."""
-    for row in rows_of(entry):
-        value = entry.options.get(row.name)
-        if isinstance(value, str) and row.name in _REFERENCES:
-            netns = entry.netns if row.name == "master" else entry.options.get("link_netns", entry.netns)
+    for name in _REFERENCES:
+        value = entry.options.get(name)
+        if isinstance(value, str):
+            netns = entry.netns if name == "master" else entry.options.get("link_netns", entry.netns)
             yield ("link", (netns, value))
 
 
 _WITH_IPV6 = ("address", "neighbor", "route")
-_REFERENCES = {"master", "dev", "link"}
+_REFERENCES = ("master", "dev", "link")
 
 #: What a link keeps when it is made anew as another kind.
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
@@ -348,7 +348,7 @@ def _kept(change: Change) -> dict[str, Any]:
 
 def settable(entry: Entry) -> dict[str, Any]:
     """Return the options of an observed object that a new one of the same kind can be asked for."""
-    rows = {row.name: row for row in rows_of(entry)}
+    rows = table_of(entry).named
     return {
         name: value
         for name, value in telling(entry).items()

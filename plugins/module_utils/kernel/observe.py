@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
 from ..kinds.table import Kind
-from ..kinds.types import UNSET
-from ..model import HOST, Entry, Key, State
+from ..kinds.types import UNSET, Names
+from ..model import HOST, Entry, Key, State, rows
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
 from .sorts import DUMPED, TABLES, WIRES
 from .sorts.port import decode_slave
+from .told import Nest, Told
 from .view import View
 from .walk import attributes
 
@@ -134,42 +136,34 @@ class Observer:
         info = attributes(found.get(c.IFLA_LINKINFO, b""))
         kind_name = info.get(c.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
         kind = KINDS.get(kind_name)
-        options: dict[str, Any] = {}
-        for row in COMMON:
-            value = row.decode(found, view)
-            if value is not UNSET:
-                options[row.name] = value
-        for flag, (bit, inverted) in FLAGS.items():
-            options[flag] = bool(flags & bit) != inverted
-        inet6 = attributes(attributes(found.get(c.IFLA_AF_SPEC, b"")).get(c.AF_INET6, b""))
-        if ADDRGENMODE.attrs[0] in inet6:
-            options["addrgenmode"] = ADDRGENMODE.decode(inet6, view)
-        if kind is not None:
-            options.update(self._of_kind(netns, kind, found, info))
+        options = self._options(netns, kind, flags, found, Nest(info.get(c.IFLA_INFO_DATA, b"")))
         # lo has no kind: its mark stands for the namespace that it came with.
         owned = options.get("group") == MARK_GROUP and bool(kind_name)
         key: Key = (netns, name)
         entries = [Entry("link", key, options, owned=owned, kind=kind.name if kind else "")]
         if info.get(c.IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge":
-            entries.append(decode_slave(key, attributes(info.get(c.IFLA_INFO_SLAVE_DATA, b"")), view))
+            entries.append(decode_slave(key, Nest(info.get(c.IFLA_INFO_SLAVE_DATA, b"")), view))
         return entries
 
-    def _of_kind(self, netns: str, kind: Kind, found: dict[int, bytes], info: dict[int, bytes]) -> dict[str, Any]:
-        """Decode a kind's own options, and where its socket, its lower link or its peer is."""
-        options: dict[str, Any] = {}
-        lower_netns = self._lower_netns(netns, found)
+    def _options(
+        self, netns: str, kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest
+    ) -> Mapping[str, Any]:
+        """Return a link's options, and where its socket, its lower link or its peer is."""
+        lower_netns = self._lower_netns(netns, found) if kind is not None else netns
         names = self.views[netns] if lower_netns == netns else _Elsewhere(self, lower_netns)
-        data = attributes(info.get(c.IFLA_INFO_DATA, b""))
-        for row in kind.options:
-            value = row.decode(found if row.outer else data, names) if row.attrs else UNSET
-            if value is not UNSET:
-                options[row.name] = value
-        if kind.peered:
+        values: dict[str, Any] = {}
+        if kind is not None and kind.peered:
             index = int.from_bytes(found.get(c.IFLA_LINK, b"\0\0\0\0"), _ORDER)
-            options["peer_netns"], options["peer_name"] = lower_netns, names.name(index)
-        elif kind.tells_netns:
-            options["link_netns"] = lower_netns
-        return options
+            values.update(peer_netns=lower_netns, peer_name=names.name(index))
+        elif kind is not None and kind.tells_netns:
+            values["link_netns"] = lower_netns
+        told = Told(
+            rows("link", kind.name if kind else "").named,
+            partial(_option, kind, flags, found, data, self.views[netns], names),
+            values,
+        )
+        # Another namespace may be gone by the time that an option is asked for.
+        return told if lower_netns == netns else dict(told)
 
     def _lower_netns(self, netns: str, found: dict[int, bytes]) -> str:
         payload = found.get(c.IFLA_LINK_NETNSID)
@@ -246,6 +240,24 @@ class _Elsewhere:
         return self._observer.view(self._netns).index(name)
 
 
+def _option(
+    kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest, own: Names, lower: Names, name: str
+) -> Any:
+    """Decode one option of a link. ``own`` are the names where the link is, ``lower`` where what it is made on is."""
+    row = kind.option(name) if kind is not None else None
+    if row is not None:
+        return row.decode(found if row.outer else data.found, lower) if row.attrs else UNSET
+    if name in FLAGS:
+        bit, inverted = FLAGS[name]
+        return bool(flags & bit) != inverted
+    if name == ADDRGENMODE.name:
+        inet6 = attributes(attributes(found.get(c.IFLA_AF_SPEC, b"")).get(c.AF_INET6, b""))
+        return ADDRGENMODE.decode(inet6, own)
+    row = _COMMON.get(name)
+    return UNSET if row is None else row.decode(found, own)
+
+
+_COMMON = {row.name: row for row in COMMON}
 _ORDER: Any = "little" if struct.pack("=H", 1) == b"\1\0" else "big"
 
 

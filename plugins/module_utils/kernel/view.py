@@ -24,10 +24,8 @@ class View:
         return self.highest
 
     def forget(self, name: str) -> None:
-        """Note that a link is gone. Its index is not given again."""
-        index = self._indexes.pop(name, None)
-        if index is not None:
-            self._names.pop(index, None)
+        """Note that a link is gone. Its index is not given again: whoever told of it before still finds its name."""
+        self._indexes.pop(name, None)
 
     def index(self, name: str) -> int:
         """Return a link's index; raise KeyError."""

@@ -7,9 +7,13 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .types import NONE, UNSET, Attr, Leaf, Names, Type
+
+#: Addresses remembered. The VTEPs of a fabric come again with each FDB entry and route.
+CACHED = 4096
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}")
 
@@ -51,21 +55,25 @@ class Mac(Type):
 def ip(value: Any) -> str:
     """Return an IPv4 or IPv6 address in its canonical text form (RFC 5952); raise ValueError."""
     try:
-        return str(ipaddress.ip_address(str(value).strip()))
+        return str(_address(str(value).strip()))
     except ValueError:
         raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from None
 
 
+@lru_cache(maxsize=CACHED)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(text)
+
+
 def packed_ip(value: str) -> bytes:
     """Return the 4 or 16 bytes of a canonical address."""
-    return ipaddress.ip_address(value).packed
+    return _address(value).packed
 
 
+@lru_cache(maxsize=CACHED)
 def ip_text(payload: bytes) -> str:
     """Return the canonical text of 4 or 16 bytes."""
-    if len(payload) == 4:
-        return "%d.%d.%d.%d" % tuple(payload)
-    return str(ipaddress.IPv6Address(bytes(payload)))
+    return str(ipaddress.ip_address(payload))
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class Ip(Type):
         if self.none and value in ("", NONE, "any"):
             return NONE
         address = ip(value)
-        parsed = ipaddress.ip_address(address)
+        parsed = _address(address)
         if self.none and parsed.is_unspecified:
             return NONE
         if self.multicast is not None and parsed.is_multicast != self.multicast:
@@ -107,7 +115,7 @@ class Ip(Type):
                 continue
             text = ip_text(payload)
             # A unicast and a multicast option may share one attribute: each sees only its own.
-            if self.multicast is None or ipaddress.ip_address(text).is_multicast == self.multicast:
+            if self.multicast is None or _address(text).is_multicast == self.multicast:
                 return text
         return NONE if self.none else UNSET
 

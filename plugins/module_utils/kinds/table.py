@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .types import Attr, LinkName, Names, Type
@@ -35,7 +36,7 @@ class Option:
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
 
-    @property
+    @cached_property
     def attrs(self) -> tuple[int, ...]:
         """Give the attribute numbers."""
         if self.attr is None:
@@ -89,12 +90,14 @@ class Kind:
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
     module: str = ""  # the kernel module, where it is not the kind's name
 
+    @cached_property
+    def named(self) -> Mapping[str, Option]:
+        """Give the rows by name."""
+        return {row.name: row for row in self.options}
+
     def option(self, name: str) -> Option | None:
         """Find a row by name."""
-        for row in self.options:
-            if row.name == name:
-                return row
-        return None
+        return self.named.get(name)
 
 
 def parent(name: str) -> Option:

@@ -18,6 +18,7 @@ from ..walk import attributes
 from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
+_TOLD = tuple(row for row in SORT.options if row.attrs)
 _NAMES = {number: name for name, number in STATES.items()}
 
 
@@ -44,8 +45,8 @@ def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
         return None
     options: dict[str, Any] = {"nud": nud, "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
-    for row in SORT.options:
-        if row.attrs:
+    for row in _TOLD:
+        if row.attrs[0] in found:
             value = row.decode(found, view)
             if value is not UNSET and value != NONE:
                 options[row.name] = value

@@ -3,38 +3,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ...kinds.types import NONE, UNSET
-from ...model import Entry, Key, Operation
+from ...model import Entry, Key, Operation, rows
 from ...objects.port import PORT as SORT
 from .. import constants as c
 from ..message import Known, Message
+from ..told import Nest, Told
 from ..view import View
 from .wire import Wire
 
 
-def decode_slave(key: Key, found: Mapping[int, bytes], view: View) -> Entry:
+def decode_slave(key: Key, told: Nest, view: View) -> Entry:
     """Decode the attributes that a link's dump has for the bridge above it."""
-    options = {}
-    for row in SORT.options:
-        value = row.decode(found, view) if row.attrs else UNSET
-        if value is not UNSET and value != NONE:
-            options[row.name] = value
-    return Entry("port", key, options)
+    return Entry("port", key, Told(rows("port").named, partial(_option, told, view), {}))
+
+
+def _option(told: Nest, view: View, name: str) -> Any:
+    row = rows("port").named[name]
+    value = row.decode(told.found, view) if row.attrs else UNSET
+    return UNSET if value == NONE else value
 
 
 def write(known: Known, operation: Operation) -> Message:
     """Return the request that sets port options (net/bridge/br_netlink.c: br_setlink)."""
     entry = operation.entry
     view = known.view(entry.netns)
-    rows: list[Any] = []
+    attrs: list[Any] = []
     for row in SORT.options:
         if row.name in entry.options:
-            rows += row.encode(entry.options[row.name], view)
+            attrs += row.encode(entry.options[row.name], view)
     header = {"family": c.AF_BRIDGE, "index": view.index(entry.name)}
-    return Message(entry.netns, "link", c.RTM_SETLINK, 0, header, [(c.IFLA_PROTINFO, "nested", rows)])
+    return Message(entry.netns, "link", c.RTM_SETLINK, 0, header, [(c.IFLA_PROTINFO, "nested", attrs)])
 
 
 PORT = Wire(write)
