@@ -146,7 +146,7 @@ def _neighbor(verb: str, entry: Entry) -> list[str]:
 
 
 def _fdb(verb: str, entry: Entry) -> list[str]:
-    _netns_name, dev, mac, vlan, target, dst = entry.key
+    _netns_name, dev, mac, vlan, target, src_vni, dst = entry.key
     action = {"add": "append" if dst else "add", "set": "replace", "del": "del"}[verb]
     words = [*_tool("bridge", entry.netns), "fdb", action, mac, "dev", dev]
     if dst:
@@ -155,6 +155,7 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
         if row.name in entry.options and (verb != "del" or row.name == "dst"):
             value = entry.options[row.name]
             words += [value] if row.name == "nud" else row.words(value)
+    words += ["src_vni", src_vni] if src_vni != "0" else []
     return [*words, *(["vlan", vlan] if vlan != "0" else []), target]
 
 

@@ -37,7 +37,8 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
     """
     changes = []
     for entry in desired.values():
-        change = _compare(entry, None if _moves(entry, desired, observed) else observed.get(entry.ident))
+        there = None if _moves(entry, desired, observed) else observed.get(entry.ident)
+        change = _compare(entry, there, _implied(entry, desired, observed))
         if change is not None:
             _check_release(change, kernel)
             changes.append(change)
@@ -145,7 +146,20 @@ def _check_nsids(observed: State, changes: list[Change]) -> None:
             raise Refused(f"{change.entry}: nsid: {number} is the id of {other} already")
 
 
-def _compare(entry: Entry, there: Entry | None) -> Change | None:
+def _implied(entry: Entry, desired: State, observed: State) -> dict[str, Any]:
+    """Return what the kernel does not tell of an object, since its link has the same."""
+    implied = SORTS[entry.sort].implied if entry.sort in SORTS else {}
+    if not implied:
+        return {}
+    found: dict[str, Any] = {}
+    for state in (observed, desired):
+        link = state.get(("link", entry.key[:2]))
+        own = link.options if link is not None else {}
+        found.update({name: own[of_link] for name, of_link in implied.items() if of_link in own})
+    return found
+
+
+def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any]) -> Change | None:
     if not entry.present:
         return Change("delete", entry, there) if there is not None else None
     if there is None:
@@ -161,23 +175,43 @@ def _compare(entry: Entry, there: Entry | None) -> Change | None:
     _check_family(entry, there.options)
     _check_tunnels(entry, there.options)
     rows = table_of(entry).named
-    fields = {}
-    for name, wanted in entry.options.items():
-        found = there.options.get(name, _MISSING)
-        if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
-            continue
-        if found is _MISSING or not rows[name].type.same(wanted, found):
-            fields[name] = (None if found is _MISSING else found, wanted)
+    told = {**implied, **there.options} if implied else there.options  # a link's options are decoded when asked for
+    fields = _differing(entry, told, rows)
     if not fields:
         return None
-    if all(_in_place(rows[name], *fields[name]) for name in fields):
+    if all(_in_place(rows[name], *fields[name]) for name in fields) and not _ousted(fields, there, rows):
         return Change("modify", entry, there, fields)
     return _anew(entry, there, fields, rows)
 
 
+def _differing(entry: Entry, there: Mapping[str, Any], rows: Mapping[str, Option]) -> dict[str, tuple[Any, Any]]:
+    """Return the options that are not as wished, with what they are and what they are to be."""
+    fields = {}
+    for name, wanted in entry.options.items():
+        found = there.get(name, _MISSING)
+        if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
+            continue
+        if found is _MISSING or not (rows[name].type.same(wanted, found) or _passes(entry, name, wanted, found)):
+            fields[name] = (None if found is _MISSING else found, wanted)
+    return fields
+
+
+def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
+    """Tell whether a wish and what is there are states that pass into each other."""
+    passing = SORTS[entry.sort].passing if name == "nud" and entry.sort in SORTS else ()
+    return wanted in passing and found in passing
+
+
+def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option]) -> bool:
+    """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
+    if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name) for name in fields):
+        return True
+    return any(other in there.options for name in fields for other in rows[name].ousts)
+
+
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
     """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
-    name = next(name for name in fields if not _in_place(rows[name], *fields[name]))
+    name = next((name for name in fields if not _in_place(rows[name], *fields[name])), next(iter(fields)))
     old, new = fields[name]
     if rows[name].once:
         raise Refused(f"{entry}: {name}: is given once and then stays ({old} -> {new})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .commands import commands
@@ -20,6 +20,7 @@ from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
 from .model import HOST, Change, Entry, Operation, Refused, State, table_of
+from .objects import SORTS
 from .plan import plan, undo
 from .protect import may_cut, protect
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
@@ -144,6 +145,8 @@ class Engine:
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
             sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in entry.options)
+            if entry.sort in SORTS and entry.options.get("nud") in SORTS[entry.sort].passing:
+                sorts.add(f"passing {entry.sort}")
         if everything:
             sorts.update(TABLES)
         if overridden or everything:
@@ -155,6 +158,9 @@ class Engine:
         if overridden:
             state.update(self._in_processes(set(netnses)))
         state.update(self.sysctls.wished(desired.values()))
+        # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
+        wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
+        state.update((entry.ident, replace(entry, by_kernel=False)) for entry in wished)
         return state
 
     def _in_processes(self, seen: set[str]) -> State:

@@ -169,7 +169,7 @@ class Planner:
             self._op("add", entry, None, phase, ("link", entry.key[:2]) not in self.renewed)
         elif change.verb == "recreate":
             self._op("del", change.there, change.there, phase)
-            self._op("add", entry.having({**_kept_anew(change.there), **entry.options}), None, phase)
+            self._op("add", entry.having({**_kept_anew(change), **entry.options}), None, phase)
         elif entry.sort in ("port", "netns"):
             late = table_of(entry).late
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
@@ -260,7 +260,8 @@ class Planner:
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
             return
-        entry = (wished or there).having({**settable(there), **(wished.options if wished else {})})
+        kept = {name: value for name, value in settable(there).items() if wished is None or name not in _ousted(wished)}
+        entry = (wished or there).having({**kept, **(wished.options if wished else {})})
         if entry.sort != "link":
             verb = "set" if entry.sort in ("port", "sysctl") else "add"
             self._op(verb, entry, entry.having({}), _phase(entry))
@@ -332,10 +333,17 @@ _REFERENCES = ("master", "dev", "link")
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
 
 
-def _kept_anew(there: Entry) -> Mapping[str, Any]:
+def _ousted(entry: Entry) -> set[str]:
+    """Return the options that cannot be beside those of an object."""
+    return {other for row in table_of(entry).named.values() if row.name in entry.options for other in row.ousts}
+
+
+def _kept_anew(change: Change) -> Mapping[str, Any]:
     """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
+    there = change.there
     if there.sort != "netns":
-        return there.options
+        ousted = _ousted(change.entry)
+        return {name: value for name, value in there.options.items() if name not in ousted}
     return {name: value for name, value in telling(there).items() if name == "resolver"}
 
 

@@ -12,8 +12,10 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one entry of the forwarding database of a VXLAN link or a bridge, as C(bridge fdb) does.
-  - A unicast MAC address has one entry on a link. The all-zero address, which stands for all unknown ones, and
-    multicast addresses have one for each O(dst).
+  - A unicast MAC address has one entry on a link, with one O(dst); what C(bridge fdb append) adds to it the kernel
+    drops without a word. Several endpoints for it are a nexthop group, O(nhid). The all-zero address, which stands for
+    all unknown ones, and multicast addresses have one entry for each O(dst). In external mode all this holds for each
+    O(src_vni).
   - What a link learned for the address is replaced.
 options:
   dev:
@@ -46,25 +48,42 @@ options:
     description:
       - V(permanent) never ages; on a bridge it is an address of the bridge itself (C(local)). V(static) never ages and
         is behind the port.
+      - V(dynamic) ages as a learned one does, and the kernel tells the two not apart. The task is content with what was
+        learned, and makes the entry again when it has aged. Such an entry does not come back with a link that is made
+        anew, unless it is part of the same task.
       - A new entry is V(permanent).
     type: str
-    choices: [permanent, static]
+    choices: [permanent, static, dynamic]
   vni:
     description:
-      - VNI that is sent to O(dst), where it is not the link's.
+      - VNI that is sent to O(dst). Left out, the link's.
     type: int
   src_vni:
     description:
-      - VNI that the entry belongs to, on a link in external mode.
+      - VNI that the entry belongs to, on a link in external mode. It tells one entry from another. Left out or V(0),
+        none.
     type: int
   port:
     description:
-      - UDP port of O(dst), where it is not the link's.
+      - UDP port of O(dst). Left out, the link's.
     type: int
   via:
     description:
       - The link that leads to O(dst).
     type: str
+  nhid:
+    description:
+      - Nexthop group of endpoints (C(ip nexthop add id 10 group 1/2 fdb)), in the place of O(dst), O(port), O(vni) and
+        O(via). From the one to the other the entry is made anew. Needs Linux 5.8.
+    type: int
+  sticky:
+    description:
+      - The address does not move to another port of the bridge, for V(static) entries of a bridge.
+    type: bool
+  router:
+    description:
+      - The endpoint is a router, for links with C(rsc).
+    type: bool
   extern_learn:
     description:
       - A control plane learned it. Such an entry does not count as the collection's own.
@@ -104,6 +123,27 @@ EXAMPLES = r"""
     dev: red
     mac: "02:00:00:00:00:05"
     dst: 10.0.0.3
+
+- name: Tell a MAC address that is behind several endpoints (ip nexthop add id 10 group 1/2 fdb)
+  netloom.overlay.bridge_fdb:
+    dev: red
+    mac: "02:00:00:00:00:06"
+    nhid: 10
+
+- name: On one link for many VNIs, each VNI has its own entries
+  netloom.overlay.bridge_fdb:
+    dev: many
+    mac: "02:00:00:00:00:07"
+    src_vni: 100
+    dst: 10.0.0.2
+
+- name: An address behind a port of a bridge, which never moves to another port
+  netloom.overlay.bridge_fdb:
+    dev: veth0
+    mac: "02:00:00:00:00:08"
+    target: master
+    nud: static
+    sticky: true
 
 - name: Remove the entry
   netloom.overlay.bridge_fdb:

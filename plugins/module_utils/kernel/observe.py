@@ -23,6 +23,7 @@ from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
 from .sorts import DUMPED, TABLES, WIRES
 from .sorts.port import decode_slave
+from .sorts.wire import Links
 from .told import Nest, Told
 from .view import View
 from .walk import attributes
@@ -72,6 +73,7 @@ class Observer:
         """Return what is there of these sorts in these namespaces. Ports come with links.
 
         Among the sorts may be names of tables (sorts.TABLES): links and ports then have them as options.
+        ``passing fdb`` and its like tell of that sort what is learned too.
         """
         wanted = set(sorts)
         state: State = {}
@@ -86,7 +88,7 @@ class Observer:
                 self._fill(netns, name, state, found)
             for sort in DUMPED:
                 if sort in wanted:
-                    self._dump(netns, sort, state)
+                    self._dump(netns, sort, state, f"passing {sort}" in wanted)
         if "netns" in wanted:
             state.update((entry.ident, entry) for entry in self.netns_entries())
         return state
@@ -103,13 +105,15 @@ class Observer:
         filled = table.fill(bodies, self.view(netns), [state[entry.ident] for entry in found])
         state.update((entry.ident, entry) for entry in filled)
 
-    def _dump(self, netns: str, sort: str, state: State) -> None:
+    def _dump(self, netns: str, sort: str, state: State, passing: bool) -> None:
         channel, view = self.channel(netns), self.view(netns)
         wire = WIRES[sort]
         bodies = [body for request in wire.dumps for body in channel.dump(*request)]
-        links = {entry.name: entry for entry in state.values() if entry.sort == "link" and entry.netns == netns}
+        found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
+        links = Links((entry.name, entry) for entry in found)
+        decode = wire.decode_passing if passing else wire.decode
         for body in bodies:
-            entry = wire.decode(netns, body, view, links) if wire.decode else None
+            entry = decode(netns, body, view, links) if decode else None
             if entry is None:
                 continue
             other = state.get(entry.ident)

@@ -1,7 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Forwarding database entries of bridges and VXLAN links (uapi/linux/neighbour.h; man bridge, "bridge fdb").
 
-A unicast MAC has one entry; the all-zero MAC (VXLAN's default entry) and group MACs have one for each destination.
+A unicast MAC has one entry, and in a VXLAN link one destination (vxlan_fdb_update_existing(): what is appended to it is
+dropped without a word) or one nexthop group; the all-zero MAC (VXLAN's default entry) and group MACs have one entry for
+each destination. In external mode all this holds for each VNI (``src_vni``).
 """
 
 from __future__ import annotations
@@ -9,14 +11,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..kinds.addresses import Mac
-from ..kinds.table import Option
+from ..kinds.table import Option, Refused
 from ..kinds.types import Bool, Int, LinkName, Word
 from .sort import Address, Key, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
-#: which vxlan_fdb_add() refuses it). What is dynamic ages, as what was learned does, and nothing tells the two
-#: apart: it is no state to keep.
-STATES = {"permanent": 0x80, "static": 0x42}
+#: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the
+#: two apart.
+STATES = {"permanent": 0x80, "static": 0x42, "dynamic": 0x02}
+
+#: Options that are bits of ndm_flags (NTF_*).
+FLAGS = {"extern_learn": 0x10, "sticky": 0x40, "router": 0x80}
+
+#: What a nexthop group says in their stead.
+_OF_ONE_REMOTE = ("dst", "port", "vni", "via")
 
 
 def is_listed(mac: str) -> bool:
@@ -25,9 +33,17 @@ def is_listed(mac: str) -> bool:
 
 
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Add the destination to the key of a MAC that has several."""
+    """Add the destination to the key of a MAC that has several; raise Refused."""
+    for name in _OF_ONE_REMOTE:
+        if name in options and "nhid" in options:
+            raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
     listed = options.pop("dst", "") if is_listed(parts["mac"]) else ""
     return (*(str(part) for part in parts.values()), listed)
+
+
+def _remade(key: Key, option: str) -> bool:
+    """Tell what no entry of its kind is changed in: vxlan_fdb_update_existing() replaces unicast entries alone."""
+    return option == "nhid" and is_listed(key[2])
 
 
 def _tell(key: Key, item: dict[str, Any]) -> None:
@@ -39,23 +55,30 @@ FDB = Sort(
     name="fdb",
     plural="fdb",
     label="FDB entry {2} on {1}",
-    label_of_last="FDB entry {2} dst {5} on {1}",
+    label_of_last="FDB entry {2} dst {6} on {1}",
     settle=_settle,
     tell=_tell,
+    remade=_remade,
+    implied={"port": "dstport", "vni": "vni", "via": "dev"},
+    passing=("dynamic",),
     nested="fdb",
     keys=(
         Option("dev", None, LinkName()),
         Option("mac", None, Mac()),
         Option("vlan", 5, Int(wire="u16", high=4094, rule="a VLAN id"), default=0),
         Option("target", None, Word(table={"self": 0x02, "master": 0x04}), default="self"),
+        # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_fdb_info()).
+        Option("src_vni", 11, Int(high=2**24 - 1, rule="24 bits"), default=0),
     ),
     options=(
-        Option("dst", None, Address()),
+        Option("dst", None, Address(), ousts=("nhid",)),
         Option("nud", None, Word(table=STATES), default="permanent"),
-        Option("vni", 7, Int(high=2**24 - 1, rule="24 bits")),
-        Option("src_vni", 11, Int(high=2**24 - 1, rule="24 bits")),
-        Option("port", 6, Int(wire="be16", high=65535)),
-        Option("via", 8, LinkName()),
+        Option("vni", 7, Int(high=2**24 - 1, rule="24 bits"), ousts=("nhid",)),
+        Option("port", 6, Int(wire="be16", high=65535), ousts=("nhid",)),
+        Option("via", 8, LinkName(), ousts=("nhid",)),
+        Option("nhid", 13, Int(low=1), since="5.8", ousts=_OF_ONE_REMOTE),
         Option("extern_learn", None, Bool(style="flag"), default=False),
+        Option("sticky", None, Bool(style="flag"), default=False),
+        Option("router", None, Bool(style="flag"), default=False),
     ),
 )

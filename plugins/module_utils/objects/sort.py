@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..kinds.addresses import ip
@@ -21,6 +22,10 @@ def _as_it_is(parts: dict[str, Any], _options: dict[str, Any]) -> Key:
 
 def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
     return None
+
+
+def _never(_key: Key, _option: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class Sort:
     settle: Settle = _as_it_is
     tell: Callable[[Key, dict[str, Any]], None] = _nothing_to_correct
     may_lack: tuple[str, ...] = ()
+    implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
+    remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
+    passing: tuple[str, ...] = ()  # values of ``nud`` that the kernel changes by itself: any of them is as good
     nested: str = ""  # where such objects may stand within a link of a config
     tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed

@@ -10,7 +10,7 @@ from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.types import NONE, UNSET
 from ...model import Entry, Operation
 from ...objects.fdb import FDB as SORT
-from ...objects.fdb import STATES, is_listed
+from ...objects.fdb import FLAGS, STATES, is_listed
 from .. import constants as c
 from ..message import Known, Message
 from ..view import View
@@ -19,32 +19,37 @@ from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _TOLD = tuple(row for row in SORT.options if row.attrs)
-_NAMES = {number: name for name, number in STATES.items()}
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
-    """Decode an FDB entry; what was learned is left out.
+    """Decode an FDB entry; what was learned is left out."""
+    state, flags = _NDMSG.unpack_from(body)[3:5]
+    # A bridge tells no state of what a control plane put there, though that does not age.
+    if not state & (c.NUD_PERMANENT | c.NUD_NOARP) and not flags & c.NTF_EXT_LEARNED:
+        return None
+    return decode_passing(netns, body, view, links)
 
-    ``by_kernel`` are those of the links' own addresses and group memberships (net/core/rtnetlink.c: ndo_dflt_fdb_dump).
+
+def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
+    """Decode an FDB entry, learned or not.
+
     Entries cannot be marked: those that somebody put on a link of ours are ours, unless a control plane marked them
     (NTF_EXT_LEARNED).
     """
     _family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
     found = attributes(body, 12)
-    nud = _NAMES[c.NUD_PERMANENT] if state & c.NUD_PERMANENT else "static" if state & c.NUD_NOARP else ""
-    if not nud or c.NDA_LLADDR not in found:
+    if c.NDA_LLADDR not in found:
         return None
     dev = view.name(index)
     link = links.get(dev)
     mac = found[c.NDA_LLADDR].hex(":")
     # A bridge's own entries are asked for with "self" and told without it (net/bridge/br_fdb.c: fdb_fill_info).
     target = "self" if flags & c.NTF_SELF or (link is not None and link.kind == "bridge") else "master"
-    tunnel = link is not None and link.kind == "vxlan" and target == "self"
-    by_kernel = not tunnel and (nud == "permanent" or target == "self")
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
     if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
         return None
-    options: dict[str, Any] = {"nud": nud, "extern_learn": bool(flags & c.NTF_EXT_LEARNED)}
+    options: dict[str, Any] = {"nud": _nud(state, flags, target)}
+    options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
     for row in _TOLD:
         if row.attrs[0] in found:
             value = row.decode(found, view)
@@ -52,10 +57,40 @@ def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
                 options[row.name] = value
     if dst and not is_listed(mac):
         options["dst"] = dst
-    vlan = str(struct.unpack("=H", found[c.NDA_VLAN])[0]) if c.NDA_VLAN in found else "0"
-    owned = link is not None and link.owned and not options["extern_learn"] and not by_kernel
-    key = (netns, dev, mac, vlan, target, dst if is_listed(mac) else "")
+    vlan = struct.unpack("=H", found[c.NDA_VLAN])[0] if c.NDA_VLAN in found else 0
+    vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
+    key = (netns, dev, mac, str(vlan), target, str(vni), dst if is_listed(mac) else "")
+    if options["nud"] == "dynamic":
+        return Entry("fdb", key, options, by_kernel=True)
+    tunnel = link is not None and link.kind == "vxlan" and target == "self"
+    by_kernel = not tunnel and _by_kernel(mac, options["nud"], link, target, links)
+    # An address filter's entry may be that of a link in another namespace: it is put back, and never purged.
+    filters = flags & c.NTF_SELF and not tunnel
+    owned = link is not None and link.owned and not options["extern_learn"] and not by_kernel and not filters
     return Entry("fdb", key, options, owned=owned, by_kernel=by_kernel)
+
+
+def _nud(state: int, flags: int, target: str) -> str:
+    if state & c.NUD_PERMANENT:
+        return "permanent"
+    learned = flags & c.NTF_EXT_LEARNED and target == "master"
+    return "static" if state & c.NUD_NOARP or learned else "dynamic"
+
+
+def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links) -> bool:
+    """Tell whether an entry that is no VXLAN link's looks like what the kernel makes by itself.
+
+    Those are the bridge's and the port's own address in a bridge (net/bridge/br_fdb.c: br_fdb_changeaddr() and its
+    like), and in a link's address filter the groups that it is in, and addresses of links above it
+    (net/core/rtnetlink.c: ndo_dflt_fdb_dump()). A port has its bridge's entries in its filter (br_fdb_sync_static()).
+    """
+    if link is None or is_listed(mac):
+        return True
+    master = links.get(link.options.get("master", NONE))
+    if target == "master" or link.kind == "bridge":
+        own = {entry.options.get("mac") for entry in (link, master) if entry is not None}
+        return nud == "permanent" and mac in own
+    return master is not None or link.name in links.beneath
 
 
 def _is_default(link: Entry, dst: str, found: dict[int, bytes]) -> bool:
@@ -69,7 +104,7 @@ def _is_default(link: Entry, dst: str, found: dict[int, bytes]) -> bool:
 def write(known: Known, operation: Operation) -> Message:
     """Return the request that adds, appends, replaces or removes an FDB entry."""
     entry = operation.entry
-    _netns, dev, mac, vlan, target, listed = entry.key
+    _netns, dev, mac, vlan, target, src_vni, listed = entry.key
     view = known.view(entry.netns)
     dst = listed or entry.options.get("dst", "")
     tree: list[Any] = [(c.NDA_LLADDR, "raw", bytes.fromhex(mac.replace(":", "")))]
@@ -77,21 +112,25 @@ def write(known: Known, operation: Operation) -> Message:
         tree.append((c.NDA_DST, "raw", packed_ip(dst)))
     if vlan != "0":
         tree.append((c.NDA_VLAN, "u16", int(vlan)))
+    if src_vni != "0":
+        tree.append((c.NDA_SRC_VNI, "u32", int(src_vni)))
     for row in SORT.options:
         if row.attrs and row.name in entry.options:
             tree += row.encode(entry.options[row.name], view)
-    extern = c.NTF_EXT_LEARNED if entry.options.get("extern_learn") else 0
+    bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
     header = {
         "family": c.AF_BRIDGE,
         "ifindex": view.index(dev),
         "state": STATES[entry.options.get("nud", "permanent")],
-        "flags": (c.NTF_SELF if target == "self" else c.NTF_MASTER) | extern,
+        "flags": (c.NTF_SELF if target == "self" else c.NTF_MASTER) | bits,
     }
     if operation.verb == "del":
         return Message(entry.netns, "neighbor", c.RTM_DELNEIGH, 0, header, tree)
-    # A MAC with several destinations gets one more; any other has one, and what was learned gives way.
-    flags = c.NLM_F_CREATE | (c.NLM_F_APPEND if listed else c.NLM_F_REPLACE)
+    # A MAC with several destinations gets one more; any other has one, and what was learned gives way. Only VXLAN links
+    # have destinations; macvlan_fdb_add() refuses to replace.
+    more = c.NLM_F_APPEND if is_listed(mac) else c.NLM_F_REPLACE if dst or "nhid" in entry.options else 0
+    flags = c.NLM_F_CREATE | more
     return Message(entry.netns, "neighbor", c.RTM_NEWNEIGH, flags, header, tree)
 
 
-FDB = Wire(write, ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),), decode)
+FDB = Wire(write, ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),), decode, decode_passing)

@@ -4,15 +4,26 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Callable, Optional
 
+from ...config import lower_key
 from ...model import Entry, Operation
 from ..message import Known, Message
 from ..view import View
 
-Links = Mapping[str, Entry]  # the links of the namespace, by name
+
+class Links(dict[str, Entry]):
+    """The links of a namespace, by name."""
+
+    @cached_property
+    def beneath(self) -> frozenset[str]:
+        """Give the names of those that others lie on."""
+        return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
+
+
 Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
 Write = Callable[[Known, Operation], Message]
 
@@ -24,12 +35,14 @@ class Wire:
     """One sort: the requests that dump it (RTM_GET*, payload), how a dumped body is read, how an operation is written.
 
     ``decode`` gets the namespace, the body behind the netlink header, the namespace's names and its links; it returns
-    None for what the kernel makes by itself or learns.
+    None for what the kernel makes by itself or learns. ``decode_passing`` tells what is learned too: it is taken where
+    somebody wishes for an entry that passes as such do (Sort.passing).
     """
 
     write: Write
     dumps: tuple[tuple[int, bytes], ...] = ()
     decode: Decode | None = None
+    decode_passing: Decode | None = None
 
 
 @dataclass(frozen=True)
