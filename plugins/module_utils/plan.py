@@ -13,7 +13,7 @@ from .kinds import KINDS
 from .kinds.types import UNSET
 from .model import Change, Entry, Ident, Key, Operation, State, link_option, table_of, telling
 from .objects.sysctl import OF_NO_LINK
-from .sysctls import DISABLE, SECRET, changes_also, follows, order
+from .sysctls import DISABLE, SECRET, changes_also, follows, order, spreads
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
@@ -103,11 +103,12 @@ class Planner:
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
         changed = {change.entry.ident for change in changes} | self.renewed
-        for ident, entry in self.desired.items():
+        spreading = [change.entry for change in changes if spreads(change.entry)]
+        for ident, entry in self.desired.items() if spreading else ():
             there = self.observed.get(ident)
             if entry.sort != "sysctl" or there is None or ident in changed or "value" not in there.options:
                 continue
-            if any(change.entry.sort == "sysctl" and follows(change.entry, entry) for change in changes):
+            if any(follows(one, entry) for one in spreading):
                 same = there.having({"value": there.options["value"]})
                 self._op("set", same, same, SET_SYSCTLS)
 
@@ -125,7 +126,8 @@ class Planner:
                 old, new = ({"persist": value} for value in change.fields["persist"])
                 self._op("set", entry.having(new), entry.having(old), SET_SYSCTLS)
             return
-        devs = [one.name for one in self.observed.values() if one.sort == "link" and one.netns == entry.netns]
+        every = self.observed.values() if entry.key[1] in OF_NO_LINK else ()
+        devs = [one.name for one in every if one.sort == "link" and one.netns == entry.netns]
         also = [self.observed[ident] for ident in changes_also(entry, devs) if ident in self.observed]
         new = {name: pair[1] for name, pair in change.fields.items()}
         old = {name: pair[0] for name, pair in change.fields.items() if pair[0] is not None}

@@ -73,6 +73,14 @@ def order(entry: Entry) -> int:
     return ("all", "default").index(dev) * 2 + (not first) if dev in ("all", "default") else 4 + (not first)
 
 
+def spreads(entry: Entry) -> bool:
+    """Tell whether a write to a sysctl can change another one: few do, and runs may have thousands."""
+    if entry.sort != "sysctl":
+        return False
+    dev, name = entry.key[1:3]
+    return dev in ("all", "default") or name == SECRET or name in _COARSE
+
+
 def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
     """Return what else the kernel changes when a sysctl is written, in a namespace that has the links ``devs``.
 
@@ -123,7 +131,7 @@ def after(observed: State, operations: Iterable[Operation]) -> State:
         if "value" not in entry.options:
             continue
         state[entry.ident] = entry
-        for ident, other in list(state.items()):
+        for ident, other in list(state.items()) if spreads(entry) else ():
             if other.key[2] == entry.key[2] and entry.key[1] == "all" and follows(entry, other):
                 state[ident] = other.having({"value": entry.options["value"]})
     return state

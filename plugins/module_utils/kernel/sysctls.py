@@ -189,7 +189,8 @@ def write(operation: Operation) -> str:
             with open(file, "w", encoding="ascii") as stream:
                 stream.write(f"{written(name, options['value'], clock_rate())}\n")
     except FileNotFoundError:
-        return f"value: there is no {file}"
+        few = " (a link whose MTU is below 1280 has no IPv6)" if name.startswith("ipv6.") else ""
+        return f"value: there is no {file}{few}"
     except OSError as why:
         return f"value: {options['value']!r}: {os.strerror(why.errno or 0)}"
     try:

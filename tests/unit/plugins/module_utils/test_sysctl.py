@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation, Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.effective import RULES, rule_of
+from ansible_collections.netloom.overlay.plugins.module_utils.objects.effective import OWN, OWN_TOO, RULES, rule_of
 from ansible_collections.netloom.overlay.plugins.module_utils.objects.sysctl import kept, path, written
 from ansible_collections.netloom.overlay.plugins.module_utils.protect import Connection, may_cut, protect
 from ansible_collections.netloom.overlay.plugins.module_utils.sysctls import (
@@ -179,3 +180,17 @@ def test_ipv6_is_not_switched_off_under_the_connection(dev: str, value: str, cli
             protect([operation], {link.ident: link}, connection)
     else:
         protect([operation], {link.ident: link}, connection)
+
+
+def test_the_page_of_sysctls_has_each_rule() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs" / "sysctls.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    for name, rule in RULES.items():
+        family, _conf, leaf = name.split(".")
+        own = rule in (OWN, OWN_TOO)
+        told = [
+            row
+            for row in rows
+            if f"`{leaf}`" in row.partition(f"{family}:")[2].partition("; ipv6:" if family == "ipv4" else "|")[0]
+        ]
+        assert len(told) == (0 if own else 1), name
