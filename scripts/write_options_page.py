@@ -59,6 +59,8 @@ def changes(row: Option) -> str:
         return "given once"
     if not row.in_place:
         return "a new one"
+    if row.only_new:
+        return f"in place, but not to {' or '.join(cell(value) for value in row.only_new)}"
     if row.fixed:
         listed = " or ".join(cell(value) for value in row.fixed)
         return f"in place, but not from or to {listed}"

@@ -77,6 +77,8 @@ def _link(verb: str, entry: Entry) -> list[str]:
     if verb == "set":
         return _link_set(entry)
     kind = KINDS[entry.kind]
+    if kind.device:
+        return _tuntap(entry, [row.name for row in kind.options])
     own = [row.name for row in kind.options if not row.outer]
     beneath = [row.name for row in kind.options if row.outer]
     words = [*_tool("ip", created_in), "link", "add", *_words(entry, beneath)]
@@ -94,9 +96,31 @@ def _link(verb: str, entry: Entry) -> list[str]:
     return words
 
 
+def _tuntap(entry: Entry, own: list[str]) -> list[str]:
+    """Write a new link of a device file: by its own command, then what any link has."""
+    words = [*_tool("ip", entry.netns), "tuntap", "add", "dev", entry.name, *_words(entry, own)]
+    rest = {name: value for name, value in entry.options.items() if name not in (*own, "link_netns")}
+    return words + (["&&", *_link_set(entry.having(rest))] if rest else [])
+
+
+def _ioctl(device: str, entry: Entry) -> list[str]:
+    """Write a change for which iproute2 has no command: what is asked of the device file, on and off spelled out."""
+    told = {True: "on", False: "off"}
+    process = entry.netns.startswith("pid:")
+    inside = _tool("", entry.netns)[:-1] if process else ["ip", "netns", "exec", entry.netns] if entry.netns else []
+    words = [*inside, "ioctl", device, "dev", entry.name]
+    for row in rows_of(entry):
+        if row.name in entry.options:
+            value = entry.options[row.name]
+            words += [row.word or row.name, str(told.get(value, value) if isinstance(value, bool) else value)]
+    return words
+
+
 def _link_set(entry: Entry) -> list[str]:
     kind = KINDS.get(entry.kind)
     own = [name for name in entry.options if kind is not None and kind.option(name) is not None]
+    if kind is not None and kind.device and own:
+        return _ioctl(kind.device, entry)
     words = [*_tool("ip", entry.netns), "link", "set", "dev", entry.name]
     for name, value in entry.options.items():
         if name in own:

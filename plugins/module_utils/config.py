@@ -237,6 +237,7 @@ def check(state: State) -> None:
         if kind is None or not entry.present:
             continue
         _check_families(entry, kind)
+        _check_link_netns(entry, kind)
         _check_shared(entry, kind, agreed)
         claim = unique_claim(entry)
         if claim is None:
@@ -275,6 +276,12 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
         return None
     values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
     return entry.options.get("link_netns", entry.netns), entry.kind, values
+
+
+def _check_link_netns(entry: Entry, kind: Kind) -> None:
+    """Refuse another namespace for a link that has nothing there: neither a socket nor a link beneath."""
+    if entry.options.get("link_netns", entry.netns) != entry.netns and not (kind.follows_socket or kind.lower):
+        raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")
 
 
 def _check_families(entry: Entry, kind: Kind) -> None:

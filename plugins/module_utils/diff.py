@@ -41,6 +41,7 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
         change = _compare(entry, there, _implied(entry, desired, observed))
         if change is not None:
             _check_release(change, kernel)
+            _check_takes(change)
             changes.append(change)
     if overridden:
         changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
@@ -231,7 +232,7 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
     if row.once:
         return old is None
-    if not row.in_place or old in row.fixed or new in row.fixed:
+    if not row.in_place or old in row.fixed or new in (*row.fixed, *row.only_new):
         return False
     return not (isinstance(row.type, Ip) and _other_family(old, new))
 
@@ -303,6 +304,17 @@ def _check_release(change: Change, kernel: str) -> None:
             raise Refused(f"{change.entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
 
 
+def _check_takes(change: Change) -> None:
+    """Refuse a value that a link may have, but that none can be given."""
+    if change.verb == "delete":
+        return
+    names = change.fields if change.verb == "modify" else change.entry.options
+    for row in table_of(change.entry).of_a_refusal:
+        if row.name in names and change.entry.options[row.name] in row.refused:
+            value = change.entry.options[row.name]
+            raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
+
+
 def _check_references(desired: State, observed: State, changes: list[Change]) -> None:
     """Refuse a name of a link or namespace that is not there and not going to be."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
@@ -350,10 +362,3 @@ def _has_master(link: Ident, desired: State, observed: State) -> bool:
 
 def _where(netns: str) -> str:
     return "" if netns == HOST else f" in netns {netns}"
-
-
-def lacking_kind(change: Change, known: frozenset[str]) -> None:
-    """Refuse a new link of a kind that the kernel does not have; ``known`` is the set it does have."""
-    if change.verb in ("create", "recreate") and change.entry.sort == "link" and change.entry.kind not in known:
-        kind = KINDS[change.entry.kind]
-        raise Refused(f"{change.entry}: kind: this kernel has no {kind.name} (module {kind.module or kind.name})")

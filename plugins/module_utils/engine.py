@@ -11,7 +11,8 @@ from typing import Any
 from .commands import commands
 from .config import Reader, write
 from .dependents import Dependents
-from .diff import diff, lacking_kind
+from .diff import diff
+from .kernel.accounts import numbered
 from .kernel.connection import connection
 from .kernel.lock import locked
 from .kernel.namespaces import Namespaces
@@ -21,7 +22,7 @@ from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
 from .model import HOST, Change, Entry, Operation, Refused, State, table_of
 from .objects import SORTS
-from .plan import plan, undo
+from .plan import one_way, plan, undo
 from .protect import may_cut, protect
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
 
@@ -77,7 +78,8 @@ class Engine:
             raise Refused(str(why)) from None
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
-        desired, rounded = settled(Reader(self.namespaces.canonical, self.namespaces.attach).read(config), clock_rate())
+        wished = Reader(self.namespaces.canonical, self.namespaces.attach).read(config)
+        desired, rounded = settled(numbered(wished), clock_rate())
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)
@@ -182,12 +184,13 @@ class Engine:
         return found
 
     def _check_kinds(self, changes: Iterable[Change]) -> None:
-        from .kernel.apply import kinds_known  # pyroute2: only where something is going to be written
+        from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
 
         new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.sort == "link" and c.entry.kind]
-        known = kinds_known(self.observer, (change.entry.kind for change in new))
+        reasons = kinds_lacking(self.observer, (change.entry.kind for change in new))
         for change in new:
-            lacking_kind(change, known)
+            if change.entry.kind in reasons:
+                raise Refused(f"{change.entry}: kind: {reasons[change.entry.kind]}")
 
     def _apply(self, operations: list[Operation], desired: State, *, overridden: bool) -> list[Operation]:
         """Carry operations out and verify; return all that was done. What fails is taken back, and Failed raised."""
@@ -277,8 +280,12 @@ class Engine:
 
 
 def _going(changes: Iterable[Change], observed: State) -> list[Entry]:
-    """Return the links that are to go, for good or to be made anew, with those that go with them."""
-    removed = [change for change in changes if change.entry.sort == "link" and change.verb in ("delete", "recreate")]
+    """Return the links that are to go, for good or to be made anew (or may have to), with those that go with them."""
+    removed = [
+        change
+        for change in changes
+        if change.entry.sort == "link" and (change.verb in ("delete", "recreate") or one_way(change))
+    ]
     if len(removed) > MANY_LINKS:
         removed = [change for change in removed if change.verb == "recreate"]
     dependents = Dependents(observed if removed else {})
@@ -287,13 +294,13 @@ def _going(changes: Iterable[Change], observed: State) -> list[Entry]:
 
 
 def _reaches_far(change: Change) -> bool:
-    """Tell whether more must be known: what hangs on a link that goes, and links that change with another."""
+    """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
     if change.entry.sort == "sysctl":
         return change.entry.key[2] == DISABLE
     if change.entry.sort != "link":
         return False
     kind = KINDS.get(change.entry.kind)
-    return change.verb in ("delete", "recreate") or (kind is not None and bool(kind.shared))
+    return change.verb in ("delete", "recreate") or one_way(change) or (kind is not None and bool(kind.shared))
 
 
 def _privileged() -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from .kinds import KINDS
+from .kinds.accounts import Account
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.table import Kind, Option, Refused
@@ -165,6 +166,9 @@ class Rows:
     of_a_release: tuple[Option, ...]  # that not every kernel knows
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
     of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
+    of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
+    forgetful: tuple[Option, ...]  # that a new link gives up others with
+    of_accounts: tuple[Option, ...]  # whose value is a user or a group
     late: frozenset[str]  # names of those that hold only while a link is up
 
 
@@ -181,6 +185,9 @@ def rows(sort: str, kind: str = "") -> Rows:
         tuple(row for row in found if row.since),
         tuple(row for row in found if row.family),
         tuple(row for row in found if row.dump),
+        tuple(row for row in found if row.refused),
+        tuple(row for row in found if row.forgets),
+        tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if row.when_up),
     )
 

@@ -54,7 +54,7 @@ class Planner:
             change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
         ]
         self.removed = {change.entry.ident for change in removed}
-        if removed:
+        if removed or any(one_way(change) for change in changes):
             self.dependents = Dependents(self.observed)
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
@@ -196,6 +196,12 @@ class Planner:
         # vxlan_changelink() refuses an MTU in the message that changes its own options.
         self._set_fields(entry, replace(change, fields=parts["common"]), SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
+        if one_way(change):
+            # Only the link as it was made can have the old value: the way back is to make it anew.
+            there = change.there
+            back = self._rebuilt(there, None, list(self.dependents.of(there)), {})
+            gone = Operation("del", there, there, REMOVE_LINKS)
+            self.operations[-1] = replace(self.operations[-1], restore=(gone, *back), undoable=True)
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
 
     def _add_link(self, entry: Entry) -> None:
@@ -246,7 +252,11 @@ class Planner:
         kept = settable(there)
         if wished is not None and wished.kind != there.kind:
             kept = {name: value for name, value in kept.items() if name in _OF_ANY_KIND}
-        inner._add_link((wished or there).having({**kept, **(wished.options if wished else {})}))
+        new = wished.options if wished is not None else {}
+        for row in table_of(there).forgetful:
+            if row.name in new and new[row.name] != there.options.get(row.name):
+                kept = {name: value for name, value in kept.items() if name not in row.forgets}
+        inner._add_link((wished or there).having({**kept, **new}))
         for entry in hanging:
             inner._put_back(entry, desired.get(entry.ident))
         for port in self.dependents.ports(there):
@@ -306,6 +316,14 @@ class Planner:
 def _phase(entry: Entry) -> int:
     """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
     return SET_LINKS if entry.sort == "sysctl" and entry.key[2] == SECRET else _PHASES[entry.sort]
+
+
+def one_way(change: Change) -> bool:
+    """Tell whether a link's change in place cannot be taken back in place."""
+    if change.entry.sort != "link" or change.verb != "modify":
+        return False
+    rows = table_of(change.entry).named
+    return any(old in rows[name].only_new for name, (old, _new) in change.fields.items())
 
 
 def _is_default(entry: Entry, name: str) -> bool:

@@ -13,38 +13,19 @@ author:
 description:
   - Makes, changes and removes an ipvlan link, as C(ip link add link ... type ipvlan) does. It shares the MAC address of
     the link beneath and has IP addresses of its own.
-options:
-  mode:
-    description:
-      - What the link beneath does with packets. V(l2) switches frames, V(l3) routes packets and knows neither broadcast
-        nor multicast, V(l3s) is V(l3) with the host's netfilter for what comes in.
-      - The kernel keeps one mode for all ipvlan links of one O(link). A change is one for each of them, and the
-        returned C(commands) name each.
-      - A new link for which it is left out joins its siblings. The first link on O(link) gets V(l3) from the kernel.
-      - Changed in place.
-    type: str
-    choices: [l2, l3, l3s]
-  flag:
-    description:
-      - Whether links on one O(link) talk to each other. V(bridge) lets them, V(private) does not, V(vepa) leaves it to
-        the switch outside.
-      - The kernel keeps one flag for all ipvlan links of one O(link), as with O(mode). A first link has V(bridge) when
-        this is left out.
-      - Changed in place.
-    type: str
-    choices: [bridge, private, vepa]
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
   - netloom.overlay.link.lower
+  - netloom.overlay.ipvlan
   - netloom.overlay.changes
 notes:
   - In one task of M(netloom.overlay.network_state), two links of one O(link) that ask for different modes or flags are
     refused.
   - The kernel gives an ipvlan link the MAC address of O(link) and does not change it. Leave O(mac) out.
   - A link beneath has either ipvlan or macvlan links on it, not both.
-  - An ipvtap link is made with M(netloom.overlay.network_state), as C(kind=ipvtap) with the options of this module.
 seealso:
+  - module: netloom.overlay.ipvtap_link
   - module: netloom.overlay.macvlan_link
   - module: netloom.overlay.netns
   - module: netloom.overlay.network_state

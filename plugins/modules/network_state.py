@@ -43,9 +43,11 @@ options:
         of M(netloom.overlay.sysctl_iface).
       - A link has a C(name), a C(kind) and the options of that kind's module. V(bridge) is described in
         M(netloom.overlay.bridge_link), V(dummy) in M(netloom.overlay.dummy_link), V(geneve) in
-        M(netloom.overlay.geneve_link), V(ipvlan) and V(ipvtap) in M(netloom.overlay.ipvlan_link), V(macvlan) and
-        V(macvtap) in M(netloom.overlay.macvlan_link), V(veth) in M(netloom.overlay.veth_link), V(vlan) in
-        M(netloom.overlay.vlan_link), V(vrf) in M(netloom.overlay.vrf_link), V(vxlan) in M(netloom.overlay.vxlan_link).
+        M(netloom.overlay.geneve_link), V(ipvlan) in M(netloom.overlay.ipvlan_link), V(ipvtap) in
+        M(netloom.overlay.ipvtap_link), V(macvlan) in M(netloom.overlay.macvlan_link), V(macvtap) in
+        M(netloom.overlay.macvtap_link), V(tun) in M(netloom.overlay.tuntap_link), V(veth) in
+        M(netloom.overlay.veth_link), V(vlan) in M(netloom.overlay.vlan_link), V(vrf) in M(netloom.overlay.vrf_link),
+        V(vxlan) in M(netloom.overlay.vxlan_link).
         Without C(kind), options that every link has are changed on a link that is there already.
       - What hangs on a link may stand within it, without C(dev) and C(netns). C(addresses) is a list of addresses
         (text, or a dict of options), C(fdb) a list of FDB entries, C(port) a dict of port options.

@@ -34,11 +34,13 @@ links:
   - {name: w0, kind: veth, mac: "02:00:00:00:00:02", master: br0, peer: {name: w1, mac: "02:00:00:00:00:03"}}
   - {name: vx0, kind: vxlan, vni: 1, dstport: 4790, mac: "02:00:00:00:00:04",
      fdb: [{mac: "00:00:00:00:00:00", dst: 192.0.2.2}]}
+  - {name: tap0, kind: tun, mode: tap, mac: "02:00:00:00:00:05", user: 54321, addresses: [10.3.0.1/24]}
 """
 #: A new or a known link of each kind, with what it needs; options are drawn on top.
 LINKS: dict[str, list[dict[str, Any]]] = {
     "bridge": [{"name": "br0"}, {"name": "br1"}],
     "vxlan": [{"name": "vx0"}, {"name": "vx1", "vni": 2, "dstport": 4791}],
+    "tun": [{"name": "tap0"}, {"name": "tap1", "mode": "tap"}, {"name": "tun1", "mode": "tun"}],
     "veth": [{"name": "w0"}, {"name": "w2", "peer": {"name": "w3"}}],
     "macvlan": [{"name": "mv0", "link": "w1"}, {"name": "mv1", "link": "br0"}],
 }
@@ -144,7 +146,7 @@ def settled(wished: list[Any] | None = None) -> list[Any]:
 outcomes: dict[str, int] = {}
 
 
-@pytest.mark.needs_kind("vxlan", "macvlan")
+@pytest.mark.needs_kind("vxlan", "macvlan", "tun")
 @settings(
     max_examples=EXAMPLES or 60,
     derandomize=not EXAMPLES,
@@ -174,7 +176,7 @@ def test_any_input_works_twice_or_is_refused_in_a_sentence(apply: Any, config: d
         outcomes["changed"] = outcomes.get("changed", 0) + 1
 
 
-@pytest.mark.needs_kind("vxlan", "macvlan")
+@pytest.mark.needs_kind("vxlan", "macvlan", "tun")
 def test_both_outcomes_were_seen() -> None:
     """Hold the drawing to what it is for; runs after the test above, in the same process."""
     if outcomes:

@@ -36,6 +36,9 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "vxlan_link": [{"name": "vx0"}, {"name": "vx1", "vni": 2, "dstport": 4791}],
     "veth_link": [{"name": "w0"}, {"name": "w2", "peer": {"name": "w3"}}],
     "macvlan_link": [{"name": "mv0", "link": "w1"}, {"name": "mv1", "link": "br0", "mode": "bridge"}],
+    "macvtap_link": [{"name": "mt0", "link": "w1"}, {"name": "mt1", "link": "br0", "mode": "bridge"}],
+    "ipvtap_link": [{"name": "it0", "link": "w1"}, {"name": "it1", "link": "w1", "mode": "l3"}],
+    "tuntap_link": [{"name": "tap0"}, {"name": "tap1", "mode": "tap"}, {"name": "tun1", "mode": "tun"}],
     "geneve_link": [{"name": "g0", "vni": 5, "remote": "192.0.2.2"}, {"name": "g1", "external": True}],
     "ipvlan_link": [{"name": "iv0", "link": "w1"}, {"name": "iv1", "link": "w1", "mode": "l3"}],
     "vlan_link": [{"name": "w1.5", "link": "w1", "id": 5}],
@@ -55,6 +58,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
 }
 #: The kinds without which a module cannot work; the modules of these kinds then run in the lab kernel.
 NEEDS = {f"{kind}_link": kind for kind in ("geneve", "ipvlan", "vlan", "dummy", "vrf", "vxlan", "macvlan")}
+NEEDS.update(ipvtap_link="ipvlan", macvtap_link="macvlan", tuntap_link="tun")
 
 WORDS = st.one_of(TEXTS.filter(lambda text: text.isprintable()), NUMBERS, st.booleans())
 ANYTHING = st.one_of(

@@ -142,6 +142,7 @@ CASES = [
 ]
 DUMMY = {"name": "lower", "kind": "dummy"}
 ON_DUMMY = {"link": "lower"}
+TAP = {"mode": "tap"}
 CASES += [
     Case("ipvlan", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
     Case("ipvtap", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
@@ -156,6 +157,11 @@ CASES += [
     ),
     Case("vlan", "id", (0, 4094), "id", (0, 4094), ON_DUMMY),
     Case("vlan", "protocol", ("802.1ad", "802.1Q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 5}),
+    Case("tun", "mode", ("tap", "tun"), "type", ("tap", "tun")),
+    # Numbers that nobody has: iproute2 prints the names of those that somebody has.
+    Case("tun", "user", (54321, 2**32 - 2), "user", (54321, 2**32 - 2), TAP),
+    Case("tun", "user_group", ("54321", 2**32 - 2), "group", (54321, 2**32 - 2), TAP),
+    *(Case("tun", name, *SWITCH[:1], name, SWITCH[1], TAP) for name in ("pi", "vnet_hdr", "multi_queue")),
     Case("vrf", "table", (100, 2**32 - 1), "table", (100, 2**32 - 1)),
 ]
 PORT_CASES = [
@@ -249,6 +255,7 @@ NOT_TOLD = {
     ("link", "gso_ipv4_max_size"): "Linux 6.3, and iproute2 6.1 does not know it",
     ("link", "gro_ipv4_max_size"): "Linux 6.3, and iproute2 6.1 does not know it",
     ("link", "link_netns"): "a case of its own in test_engine.py",
+    ("tun", "persistent"): "a case of its own in test_tuntap.py: only one value can be asked for",
     ("veth", "peer_name"): "a case of its own in test_engine.py",
     ("veth", "peer_netns"): "a case of its own in test_engine.py",
 }

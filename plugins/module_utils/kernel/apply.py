@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Carry out operations: netlink ones in batches, namespaces and sysctls in between."""
+"""Carry out operations: netlink ones in batches, what goes another way (namespaces, sysctls, tun) in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..kinds import KINDS
 from ..kinds.link import MARK_GROUP
 from ..model import HOST, Entry, Operation, rows_of
 from ..objects.netns import AUTO
-from . import sysctls
+from . import sysctls, tun
 from .channel import KernelError
 from .codec import encode
 from .namespaces import inside, write_resolver
@@ -72,7 +72,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
     last: Any = None
     for operation in operations:
         entry = operation.entry
-        alone = entry.sort == "netns"
+        alone = entry.sort == "netns" or tun.concerns(operation)
         removal = entry.sort == "link" and operation.verb == "del"
         ident = object() if alone else (_socket_netns(operation), entry.sort == "sysctl", removal)
         if run and ident != last:
@@ -88,6 +88,9 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> 
     first = group[0]
     if first.entry.sort == "netns":
         _netns(observer, first)
+        outcome.done.append(first)
+    elif tun.concerns(first):
+        tun.carry_out(observer, first)
         outcome.done.append(first)
     elif first.entry.sort == "sysctl":
         _sysctls(observer, group, outcome)
@@ -205,18 +208,18 @@ def _sysctls(observer: Observer, group: list[Operation], outcome: Outcome) -> No
     inside(observer.namespaces.fd(group[0].entry.netns), write)
 
 
-def kinds_known(observer: Observer, kinds: Iterable[str]) -> frozenset[str]:
-    """Return those of the kinds that this kernel has, its modules loaded as needed. Makes nothing."""
+def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, str]:
+    """Return those of the kinds that cannot be made here, each with the reason. Makes nothing, but loads modules."""
     names = sorted(set(kinds))
-    if not names:
-        return frozenset()
-    errors = observer.channel("").batch([encode(message) for message in probes(names)])
-    unknown = {
-        names[position]
-        for position, error in errors.items()
-        if error.number == errno.EOPNOTSUPP and "nknown device type" in (error.sentence or "nknown device type")
-    }
-    return frozenset(set(names) - unknown)
+    files = {name: KINDS[name].device for name in names if KINDS[name].device}
+    found = {name: tun.lacking(file) for name, file in files.items()}
+    asked = [name for name in names if name not in files]
+    errors = observer.channel("").batch([encode(message) for message in probes(asked)]) if asked else {}
+    for position, error in errors.items():
+        if error.number == errno.EOPNOTSUPP and "nknown device type" in (error.sentence or "nknown device type"):
+            name = asked[position]
+            found[name] = f"this kernel has no {name} (module {KINDS[name].module or name})"
+    return {name: reason for name, reason in found.items() if reason}
 
 
-__all__ = ["Outcome", "apply", "kinds_known"]
+__all__ = ["Outcome", "apply", "kinds_lacking"]

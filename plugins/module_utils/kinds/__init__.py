@@ -9,10 +9,11 @@ from .ipvlan import IPVLAN, IPVTAP
 from .macvlan import MACVLAN, MACVTAP
 from .plain import DUMMY, VRF
 from .table import Kind
+from .tuntap import TUN
 from .veth import VETH
 from .vlan import VLAN
 from .vxlan import VXLAN
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (BRIDGE, DUMMY, GENEVE, IPVLAN, IPVTAP, MACVLAN, MACVTAP, VETH, VLAN, VRF, VXLAN)
+    kind.name: kind for kind in (BRIDGE, DUMMY, GENEVE, IPVLAN, IPVTAP, MACVLAN, MACVTAP, TUN, VETH, VLAN, VRF, VXLAN)
 }

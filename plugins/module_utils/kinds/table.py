@@ -26,6 +26,9 @@ class Option:
     default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
     in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
     fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
+    only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
+    refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
+    forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     since: str = ""  # first kernel release that knows it
@@ -90,6 +93,7 @@ class Kind:
     tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
     module: str = ""  # the kernel module, where it is not the kind's name
+    device: str = ""  # the device file whose ioctls make and change it, where rtnetlink does not
 
     @cached_property
     def named(self) -> Mapping[str, Option]:

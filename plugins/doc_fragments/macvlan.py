@@ -1,0 +1,42 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Document what macvlan and macvtap links take."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of macvlan_link and macvtap_link (module_utils/kinds/macvlan.py)."""
+
+    DOCUMENTATION = r"""
+options:
+  mode:
+    description:
+      - Whether links on one O(link) talk to each other. V(private) does not let them, V(vepa) leaves it to the switch
+        outside, V(bridge) lets them.
+      - V(passthru) gives all of O(link) to this one link. Both have one MAC address then, so O(mac) changes that of
+        O(link) too.
+      - V(source) takes in frames from the MAC addresses of O(macaddrs) alone.
+      - A new link has V(vepa) when this is left out.
+      - Changed in place, but from and to V(passthru) with O(recreate=true).
+    type: str
+    choices: [private, vepa, bridge, passthru, source]
+  nopromisc:
+    description:
+      - Do not put O(link) into promiscuous mode, for O(mode=passthru).
+      - Changed in place.
+    type: bool
+  macaddrs:
+    description:
+      - All MAC addresses from which frames are taken in (C(macaddr set)), for O(mode=source). Quote them in YAML. An
+        empty list takes all away.
+      - The kernel refuses it with another mode, even an empty list. It forgets them when it leaves V(source) in place.
+      - Changed in place.
+    type: list
+    elements: str
+  bcqueuelen:
+    description:
+      - Length in packets of the queue for broadcast and multicast that is asked for. The links of one O(link) have one
+        queue, as long as the longest that one of them asks for. A new link asks for V(1000). Needs Linux 5.11.
+      - Changed in place.
+    type: int
+"""
