@@ -21,6 +21,15 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  from_netns:
+    description:
+      - The namespace to take the link from, where it is not in O(netns) yet. It is moved then, instead of made, and
+        what is given here is set on it. V(host) is the namespace that the module runs in. Other forms as for O(netns).
+      - A link that moves is set down by the kernel, and loses its master, addresses, routes, neighbor entries and port
+        options. It is set up again where it was up, unless O(up) says otherwise. Its kind's own options stay, and the
+        UDP socket of a tunnel stays where it is.
+      - Without it no link is moved. The kernel moves no bridge and no vrf.
+    type: str
   recreate:
     description:
       - Allow to remove the link and make it anew where the kernel cannot change an option on a living link, or where a

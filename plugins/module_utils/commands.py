@@ -24,6 +24,11 @@ def commands(operations: Iterable[Operation]) -> list[str]:
 def command(operation: Operation) -> str:
     """Return the line for one operation."""
     entry = operation.entry
+    if operation.verb == "move":
+        source = operation.before.netns if operation.before else HOST
+        return " ".join(
+            [*_tool("ip", source), "link", "set", "dev", entry.name, "netns", shell_words(entry.netns) or "1"]
+        )
     tables = {row.name for row in table_of(entry).of_a_dump}
     if tables and operation.verb == "set" and entry.options.keys() <= tables:
         return ""

@@ -24,7 +24,7 @@ SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes"
 _NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
 #: Sections of the config that stand within a link too, as lists of the same items.
 _LISTED = tuple(sort.nested for sort in SORTS.values() if sort.nested == sort.plural)
-_GENERAL = ("name", "kind", "netns", "state", "recreate")
+_GENERAL = ("name", "kind", "netns", "from_netns", "state", "recreate")
 
 
 class Reader:
@@ -70,14 +70,14 @@ class Reader:
             raise Refused(f"{entry}: wished for twice")
         self.state[entry.ident] = entry
 
-    def _netns(self, where: str, item: Mapping[str, Any]) -> str:
-        value = item.get("netns")
+    def _netns(self, where: str, item: Mapping[str, Any], option: str = "netns") -> str:
+        value = item.get(option)
         if value in (None, "", "host"):
             return HOST
         try:
             return self.canonical(str(value))
         except ValueError as why:
-            raise Refused(f"{where}: netns: {why}") from None
+            raise Refused(f"{where}: {option}: {why}") from None
 
     def _link(self, item: Any) -> None:
         item = _item("links", item)
@@ -116,6 +116,7 @@ class Reader:
             _present(name, item),
             bool(item.get("recreate")),
             kind=kind.name if kind else "",
+            from_netns=self._netns(name, item, "from_netns") if item.get("from_netns") is not None else None,
         )
 
     def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
@@ -130,7 +131,9 @@ class Reader:
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name})
         options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
-        other = Entry("link", other.key, options, entry.present, entry.recreate, kind=kind.name, made_with=entry.key)
+        other = replace(
+            other, options=options, present=entry.present, recreate=entry.recreate, kind=kind.name, made_with=entry.key
+        )
         self._add(other)
         self._nested(other, peer)
         return entry.having({**entry.options, "peer_name": name, "peer_netns": netns})

@@ -19,15 +19,18 @@ class Dependents:
         self._on: dict[Key, list[Entry]] = {}
         self._ports: dict[Key, list[Entry]] = {}
         for entry in state.values():
-            for key in _stands_on(entry):
+            for key in stands_on(entry):
                 self._on.setdefault(key, []).append(entry)
             master = entry.options.get("master", NONE)
             if entry.sort == "link" and master != NONE:
                 self._ports.setdefault((entry.netns, master), []).append(entry)
 
-    def of(self, link: Entry) -> Iterator[Entry]:
-        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair."""
-        seen = {link.ident}
+    def of(self, link: Entry, beside: Entry | None = None) -> Iterator[Entry]:
+        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair.
+
+        Not ``beside``, and what goes with that alone.
+        """
+        seen = {link.ident, *((beside.ident,) if beside is not None else ())}
         queue = [link.key]
         while queue:
             for entry in self._on.get(queue.pop(0), ()):
@@ -53,7 +56,7 @@ class Dependents:
         return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
 
 
-def _stands_on(entry: Entry) -> Iterator[Key]:
+def stands_on(entry: Entry) -> Iterator[Key]:
     """Yield the links that an object cannot be without."""
     if entry.sort == "link":
         lower = lower_key(entry)

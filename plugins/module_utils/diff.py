@@ -15,6 +15,7 @@ from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of, table_of
+from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.netns import AUTO
 from .objects.sysctl import OF_NO_LINK
@@ -35,6 +36,8 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
     ``overridden``: what carries the collection's mark and is not wished for is removed. ``kernel`` is the release to
     hold the options against. Raise Refused where a wish cannot be granted.
     """
+    moved = moves(desired, observed)
+    observed, desired = after(observed, moved), with_kept(desired, moved)
     changes = []
     for entry in desired.values():
         there = None if _moves(entry, desired, observed) else observed.get(entry.ident)
@@ -50,7 +53,20 @@ def diff(desired: State, observed: State, overridden: bool = False, kernel: str 
     _check_references(desired, observed, changes)
     _check_unique(observed, changes)
     _check_nsids(observed, changes)
-    return changes
+    _check_moved(moved, changes)
+    return [*moved, *changes]
+
+
+def _check_moved(moved: list[Change], changes: list[Change]) -> None:
+    """Refuse to move a link and make it anew at once."""
+    idents = {change.entry.ident for change in moved}
+    for change in changes:
+        if change.verb == "recreate" and change.entry.ident in idents:
+            name, old, new = _fixed(change.fields, {row.name: row for row in rows_of(change.entry)})
+            raise Refused(
+                f"{change.entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}), "
+                f"and a link that is moved is not made anew; remove it first"
+            )
 
 
 def _moves(entry: Entry, desired: State, observed: State) -> bool:
@@ -212,10 +228,10 @@ def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option])
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
     """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
-    name = next((name for name in fields if not _in_place(rows[name], *fields[name])), next(iter(fields)))
-    old, new = fields[name]
-    if rows[name].once:
-        raise Refused(f"{entry}: {name}: is given once and then stays ({old} -> {new})")
+    name, old, new = _fixed(fields, rows)
+    for field, pair in fields.items():
+        if rows[field].once and not _in_place(rows[field], *pair):
+            raise Refused(f"{entry}: {field}: is given once and then stays ({pair[0]} -> {pair[1]})")
     if entry.sort in SORTS and SORTS[entry.sort].recreated and not entry.recreate:
         raise Refused(
             f"{entry}: {name}: the name stands for another namespace ({old} -> {new}); "
@@ -227,6 +243,13 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
             f"recreate: true makes the link anew and puts back what hangs on it"
         )
     return Change("recreate", entry, there, fields)
+
+
+def _fixed(fields: Mapping[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> tuple[str, Any, Any]:
+    """Return what the user calls the first option that cannot be changed in place, its old and its new value."""
+    name = next((name for name in fields if not _in_place(rows[name], *fields[name])), next(iter(fields)))
+    old, new = (value if value != HOST or name != "peer_netns" else "host" for value in fields[name])
+    return rows[name].called, old, new
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:

@@ -146,6 +146,7 @@ class Engine:
         sorts = {entry.sort for entry in desired.values()}
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
+            netnses.add(entry.from_netns or HOST)
             sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in entry.options)
             if entry.sort in SORTS and entry.options.get("nud") in SORTS[entry.sort].passing:
                 sorts.add(f"passing {entry.sort}")
@@ -300,7 +301,8 @@ def _reaches_far(change: Change) -> bool:
     if change.entry.sort != "link":
         return False
     kind = KINDS.get(change.entry.kind)
-    return change.verb in ("delete", "recreate") or one_way(change) or (kind is not None and bool(kind.shared))
+    far = change.verb in ("delete", "recreate", "move") or one_way(change)
+    return far or (kind is not None and bool(kind.shared))
 
 
 def _privileged() -> None:

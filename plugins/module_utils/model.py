@@ -64,6 +64,8 @@ class Entry:
     kind: str  # links only
     by_kernel: bool  # looks like what the kernel makes by itself: told only where somebody wishes for it
     made_with: Key | None  # the link that brings this one with it: the other end of a veth pair
+    from_netns: str | None = None  # links only: where to take it from when it is not there
+    maker: int | None = None  # the protocol that it carries where that is not our mark: put back, it is not ours either
 
     def __init__(
         self,
@@ -76,6 +78,8 @@ class Entry:
         kind: str = "",
         by_kernel: bool = False,
         made_with: Key | None = None,
+        from_netns: str | None = None,
+        maker: int | None = None,
     ) -> None:
         # A host has ten thousands of entries, and what a frozen dataclass does by itself takes twice as long.
         self.__dict__.update(
@@ -89,6 +93,11 @@ class Entry:
             by_kernel=by_kernel,
             made_with=made_with,
         )
+        # What few have is the class's otherwise.
+        if from_netns is not None:
+            self.__dict__["from_netns"] = from_netns
+        if maker is not None:
+            self.__dict__["maker"] = maker
 
     @property
     def ident(self) -> Ident:

@@ -31,6 +31,7 @@ def link_spec(kind: str) -> dict[str, dict[str, Any]]:
     table = KINDS[kind]
     spec: dict[str, dict[str, Any]] = {"name": {"type": "str", "required": True}, **_GENERAL}
     spec["recreate"] = {"type": "bool", "default": False}
+    spec["from_netns"] = {"type": "str"}
     for row in (*LINK_OPTIONS, *table.options):
         if row.name == "link_netns" and not (table.follows_socket or table.lower):
             continue
@@ -40,7 +41,12 @@ def link_spec(kind: str) -> dict[str, dict[str, Any]]:
         rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name != "link_netns"}
         spec["peer"] = {
             "type": "dict",
-            "options": {"name": {"type": "str", "required": True}, "netns": {"type": "str"}, **rows},
+            "options": {
+                "name": {"type": "str", "required": True},
+                "netns": {"type": "str"},
+                "from_netns": {"type": "str"},
+                **rows,
+            },
         }
     return spec
 

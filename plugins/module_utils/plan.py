@@ -12,12 +12,13 @@ from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
 from .model import Change, Entry, Ident, Key, Operation, State, link_option, table_of, telling
+from .moves import after, losses, lost_with
 from .objects.sysctl import OF_NO_LINK
 from .sysctls import DISABLE, SECRET, changes_also, follows, order, spreads
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
-REMOVE_OBJECTS, REMOVE_LINKS, ADD_NETNS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(7)
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, FDB, ROUTES, REMOVE_NETNS = range(7, 14)
+ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, FDB, ROUTES, REMOVE_NETNS = range(8, 15)
 
 _PHASES = {
     "netns": ADD_NETNS,
@@ -50,6 +51,7 @@ class Planner:
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
+        self._move([change for change in changes if change.verb == "move"])
         removed = [
             change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
         ]
@@ -69,6 +71,26 @@ class Planner:
         self._keep(changes)
         self._keep_sysctls(changes)
         return self.ordered()
+
+    def _move(self, moved: list[Change]) -> None:
+        """Move links. All else is planned for what is there then."""
+        if not moved:
+            return
+        dependents = Dependents(self.observed)
+        for change in moved:
+            there = change.there
+            back = Planner({}, self.observed)
+            back._set_link(there.having(losses(there)), replace(change, fields=_asked(losses(there))))
+            for entry in lost_with(there, dependents.of(there)):
+                if entry.sort == "link":
+                    back._op("set", entry.having({"up": False, "mtu": entry.options["mtu"]}), None, SET_LINKS)
+                    back._op("set", entry.having({"up": True}), None, LINKS_UP)
+                else:
+                    back._op("set", entry.having(settable(entry)), None, _PHASES[entry.sort])
+            home = Operation("move", there, change.entry, MOVE_LINKS)
+            restore = (home, *back.ordered())
+            self.operations.append(Operation("move", change.entry, there, MOVE_LINKS, restore=restore))
+        self.observed = after(self.observed, moved)
 
     def _keep(self, changes: list[Change]) -> None:
         """Put again what stays but would go with an IPv4 address that is removed.
@@ -241,10 +263,21 @@ class Planner:
         hanging = list(self.dependents.of(there))
         back = self._rebuilt(there, None, hanging, {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
+        gone = self._left_behind(there, change.entry)
+        hanging = [entry for entry in hanging if entry.ident not in gone]
+        self.doomed.update(gone)
         self.operations += self._rebuilt(there, change.entry, hanging, self.desired)
         self.renewed.update(entry.ident for entry in (there, *hanging))
         self.renewed.update(("port", port.key) for port in self.dependents.ports(there))
         self.doomed.update(self.renewed)
+
+    def _left_behind(self, there: Entry, wished: Entry) -> set[Ident]:
+        """Return what is not put back when a pair is made anew with another other end: the old one with all on it."""
+        kind = KINDS.get(there.kind)
+        if kind is None or not kind.peered or _peer(there) == _peer(there.having({**there.options, **wished.options})):
+            return set()
+        old = self.observed.get(("link", _peer(there)))
+        return {old.ident, *(entry.ident for entry in self.dependents.of(old, there))} if old is not None else set()
 
     def _rebuilt(self, there: Entry, wished: Entry | None, hanging: list[Entry], desired: State) -> list[Operation]:
         """Return the operations that make a link that is gone whole again."""
@@ -324,6 +357,11 @@ def one_way(change: Change) -> bool:
         return False
     rows = table_of(change.entry).named
     return any(old in rows[name].only_new for name, (old, _new) in change.fields.items())
+
+
+def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return options as the fields of a change."""
+    return {name: (None, value) for name, value in options.items()}
 
 
 def _is_default(entry: Entry, name: str) -> bool:

@@ -36,6 +36,8 @@ def protect(operations: Iterable[Operation], observed: State, connection: Connec
 
 def may_cut(operation: Operation) -> bool:
     """Tell whether an operation is of a sort that can cut anything, before the connection is looked for."""
+    if operation.verb == "move":
+        return True
     if operation.verb == "del":
         return operation.entry.sort in ("link", "address", "route")
     options = operation.entry.options
@@ -71,6 +73,8 @@ def _cuts(operation: Operation, links: set[Key], connection: Connection) -> str:
     """Return what an operation does to the path, empty where it does no harm."""
     entry = operation.entry
     on_path = entry.sort == "link" and entry.key in links
+    if operation.verb == "move":
+        return "moving it to another namespace" if (operation.before or entry).key in links else ""
     if on_path and operation.verb == "set":
         if entry.options.get("up") is False:
             return "setting it down"

@@ -17,7 +17,8 @@ options:
   peer:
     description:
       - The other end, a link with the options of any link. A new pair needs it.
-      - Name and namespace are changed only with O(recreate=true), the rest in place.
+      - Name and namespace are changed only with O(recreate=true), the rest in place. What was on the old other end then
+        goes with it.
     type: dict
     suboptions:
       name:
@@ -28,7 +29,11 @@ options:
       netns:
         description:
           - Namespace of the other end, in the forms of O(netns). Left out, that of this end.
-          - Changed only with O(recreate=true).
+          - Changed only with O(recreate=true), or by moving it with O(peer.from_netns).
+        type: str
+      from_netns:
+        description:
+          - As O(from_netns).
         type: str
       mtu:
         description:
@@ -123,6 +128,14 @@ EXAMPLES = r"""
   netloom.overlay.veth_link:
     name: w-client1
     txqueuelen: 500
+
+- name: Give the other end to another namespace
+  netloom.overlay.veth_link:
+    name: w-client1
+    peer:
+      name: eth0
+      netns: client2
+      from_netns: client1
 
 - name: Remove both ends
   netloom.overlay.veth_link:

@@ -214,7 +214,8 @@ def test_first_runtime_that_knows_the_name_has_it(runtimes: Runtimes) -> None:
 def test_container_that_does_not_run_is_refused(apply: Apply, runtimes: Runtimes, runtime: str) -> None:
     runtimes.install(runtime)
     (runtimes.state / runtime / "web").write_text(STOPPED[runtime])
-    sentence = rf"br0: netns: container:web: the container is not running \({runtime} knows it\)"
+    command = COMMANDS.get(runtime, runtime)
+    sentence = rf"br0: netns: container:web: the container is not running \({command} knows it\)"
     with pytest.raises(Refused, match=sentence):
         apply("links: [{name: br0, kind: bridge, netns: 'container:web'}]")
 

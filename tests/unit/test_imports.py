@@ -50,7 +50,7 @@ LAYERS = (
     Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
     Layer(
         "words",
-        utils("model", "config", "commands", "dependents", "diff", "plan", "protect", "sysctls"),
+        utils("model", "config", "commands", "dependents", "diff", "moves", "plan", "protect", "sysctls"),
         ("words", "tables"),
         PURE,
     ),

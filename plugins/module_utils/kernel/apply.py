@@ -61,6 +61,8 @@ def _fail(outcome: Outcome, operation: Operation, reason: str) -> None:
 
 def _socket_netns(operation: Operation) -> str:
     entry = operation.entry
+    if operation.verb == "move" and operation.before is not None:
+        return operation.before.netns
     if entry.sort == "link" and operation.verb == "add":
         return str(entry.options.get("link_netns", entry.netns))
     return entry.netns
@@ -72,7 +74,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
     last: Any = None
     for operation in operations:
         entry = operation.entry
-        alone = entry.sort == "netns" or tun.concerns(operation)
+        alone = entry.sort == "netns" or operation.verb == "move" or tun.concerns(operation)
         removal = entry.sort == "link" and operation.verb == "del"
         ident = object() if alone else (_socket_netns(operation), entry.sort == "sysctl", removal)
         if run and ident != last:
@@ -89,6 +91,8 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> 
     if first.entry.sort == "netns":
         _netns(observer, first)
         outcome.done.append(first)
+    elif first.verb == "move":
+        _move(observer, first, outcome)
     elif tun.concerns(first):
         tun.carry_out(observer, first)
         outcome.done.append(first)
@@ -118,6 +122,21 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome) -> N
             _fail(outcome, operation, f"{option}: {errors[at]}" if option else str(errors[at]))
 
 
+def _move(observer: Observer, operation: Operation, outcome: Outcome) -> None:
+    """Move a link. The kernel may give it another index there, so both namespaces are looked at anew."""
+    message = encode(WIRES["link"].write(observer, operation))
+    source = _socket_netns(operation)
+    error = observer.channel(source).batch([message]).get(0)
+    if error is None:
+        outcome.done.append(operation)
+        for netns in (source, operation.entry.netns):
+            observer.views.pop(netns, None)
+    else:
+        # Linux 6.1 has no sentence for it.
+        fixed = error.number == errno.EINVAL and not error.sentence
+        _fail(outcome, operation, f"from_netns: {error}{': it is bound to its namespace' if fixed else ''}")
+
+
 def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
     """Return the option whose attribute the kernel points at, empty where it points at none of the entry's options."""
     if not 0 < offset <= len(message) - 4:
@@ -127,12 +146,12 @@ def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
     # A kind's own attributes stand behind its name in the message; the common ones before it.
     nest = message.find(entry.kind.encode() + b"\0") if own else -1
     rows = own if 0 <= nest < offset else rows_of(entry)
-    return next((row.name for row in rows if number in row.attrs and row.name in entry.options), "")
+    return next((row.called for row in rows if number in row.attrs and row.name in entry.options), "")
 
 
 def _only(operation: Operation) -> str:
     """Return the options that a change of a few carries, where the kernel does not say which one it means."""
-    names = list(operation.entry.options)
+    names = [row.called for row in rows_of(operation.entry) if row.name in operation.entry.options]
     return ", ".join(names) if operation.verb == "set" and len(names) <= FEW else ""
 
 

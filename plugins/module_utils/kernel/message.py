@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from ..model import Entry
 from . import constants as c
 from .view import View
 
@@ -47,6 +48,11 @@ class Known(Protocol):
 def flags_for(verb: str) -> int:
     """Return what a request that adds, sets or removes an object tells the kernel of one that is there already."""
     return {"add": NEW, "set": PUT, "del": 0}[verb]
+
+
+def mark_of(entry: Entry) -> int:
+    """Return the protocol that an object is to carry: the collection's, or that of the one whose object is put back."""
+    return c.MARK if entry.maker is None else entry.maker
 
 
 def family_of(address: str) -> int:

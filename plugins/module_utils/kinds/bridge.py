@@ -17,6 +17,7 @@ _SWITCH = Bool(style="number")
 
 BRIDGE = Kind(
     name="bridge",
+    bound=True,
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
     late=("mtu",),
     options=(

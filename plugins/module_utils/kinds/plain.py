@@ -12,4 +12,5 @@ VRF = Kind(
     name="vrf",
     options=(Option("table", 1, Int(low=1, rule="a routing table"), in_place=False),),
     needs=("table",),
+    bound=True,
 )

@@ -33,12 +33,18 @@ class Option:
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     since: str = ""  # first kernel release that knows it
     word: str = ""  # iproute2's keyword, where it is not the name
+    asked: str = ""  # how the user asks for it, where that is not the name
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     once: bool = False  # can be given to what has none, and stays then
     told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
+
+    @cached_property
+    def called(self) -> str:
+        """Return how a sentence to the user calls the option."""
+        return self.asked or self.name
 
     @cached_property
     def attrs(self) -> tuple[int, ...]:
@@ -90,6 +96,8 @@ class Kind:
     shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
     peered: bool = False  # made in pairs
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
+    bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
+    goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace
     tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
     module: str = ""  # the kernel module, where it is not the kind's name

@@ -10,8 +10,8 @@ VETH = Kind(
     name="veth",
     options=(
         # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
-        Option("peer_name", None, LinkName(), in_place=False),
-        Option("peer_netns", None, NetnsOf(), in_place=False),
+        Option("peer_name", None, LinkName(), in_place=False, asked="peer: name"),
+        Option("peer_netns", None, NetnsOf(), in_place=False, asked="peer: netns"),
     ),
     needs=("peer_name",),
     peered=True,

@@ -51,4 +51,5 @@ VXLAN = Kind(
     one_family=("local", "remote", "multicast_group"),
     needs_one_of=("vni", "external"),
     follows_socket=True,
+    goes_with_lower=True,
 )

@@ -10,7 +10,7 @@ from ...kinds.addresses import ip_text, packed_ip
 from ...model import Entry, Operation
 from ...objects.address import FLAGS, SCOPES
 from .. import constants as c
-from ..message import Known, Message, family_of, flags_for
+from ..message import Known, Message, family_of, flags_for, mark_of
 from ..view import View
 from ..walk import attributes
 from .wire import Links, Wire, number
@@ -39,7 +39,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["metric"] = number(found[c.IFA_RT_PRIORITY])
     options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
     key = (netns, dev, f"{ip_text(local)}/{length}")
-    return Entry("address", key, options, owned=protocol == c.MARK)
+    return Entry("address", key, options, owned=protocol == c.MARK, maker=protocol)
 
 
 def write(known: Known, operation: Operation) -> Message:
@@ -50,7 +50,7 @@ def write(known: Known, operation: Operation) -> Message:
     bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
     tree: list[Any] = [(c.IFA_LOCAL, "raw", packed_ip(local)), (c.IFA_ADDRESS, "raw", packed_ip(peer))]
     if operation.verb != "del":
-        tree += [(c.IFA_FLAGS, "u32", bits), (c.IFA_PROTO, "u8", c.MARK)]
+        tree += [(c.IFA_FLAGS, "u32", bits), (c.IFA_PROTO, "u8", mark_of(entry))]
         if entry.options.get("label"):
             tree.append((c.IFA_LABEL, "str", entry.options["label"]))
         if entry.options.get("metric"):

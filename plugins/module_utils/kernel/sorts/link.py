@@ -20,6 +20,8 @@ def write(known: Known, operation: Operation) -> Message:
     entry = operation.entry
     if operation.verb == "add":
         return _new_link(known, entry)
+    if operation.verb == "move":
+        return _move(known, operation)
     view = known.view(entry.netns)
     header: dict[str, int] = {"index": view.index(entry.name)}
     if operation.verb == "del":
@@ -31,6 +33,17 @@ def write(known: Known, operation: Operation) -> Message:
         info = [(c.IFLA_INFO_KIND, "str", entry.kind), (c.IFLA_INFO_DATA, "nested", data)]
         tree.append((c.IFLA_LINKINFO, "nested", info))
     return Message(entry.netns, "link", c.RTM_NEWLINK, 0, {**header, **_flags(entry)}, tree)
+
+
+def _move(known: Known, operation: Operation) -> Message:
+    """Return the message that moves a link from where it was (``before``) to another namespace."""
+    source, target = operation.before or operation.entry, operation.entry.netns
+    # Both get an id of the other, so that what stays behind (socket, lower link, peer) can be told by its namespace.
+    known.relate(source.netns, target)
+    known.relate(target, source.netns)
+    header = {"index": known.view(source.netns).index(source.name)}
+    tree = [(c.IFLA_NET_NS_FD, "u32", known.namespaces.fd(target))]
+    return Message(source.netns, "link", c.RTM_NEWLINK, 0, header, tree)
 
 
 def _new_link(known: Known, entry: Entry) -> Message:

@@ -10,7 +10,7 @@ from ...kinds.addresses import ip_text, packed_ip
 from ...model import Entry, Operation
 from ...objects.neighbor import STATES
 from .. import constants as c
-from ..message import PUT, Known, Message, family_of
+from ..message import PUT, Known, Message, family_of, mark_of
 from ..view import View
 from ..walk import attributes
 from .wire import Links, Wire
@@ -33,8 +33,9 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["mac"] = found[c.NDA_LLADDR].hex(":")
     options["router"] = bool(flags & c.NTF_ROUTER)
     options["extern_learn"] = bool(flags & c.NTF_EXT_LEARNED)
-    owned = found.get(c.NDA_PROTOCOL, b"\0")[0] == c.MARK
-    return Entry("neighbor", (netns, view.name(index), ip_text(found[c.NDA_DST])), options, owned=owned)
+    protocol = found.get(c.NDA_PROTOCOL, b"\0")[0]
+    key = (netns, view.name(index), ip_text(found[c.NDA_DST]))
+    return Entry("neighbor", key, options, owned=protocol == c.MARK, maker=protocol)
 
 
 def write(known: Known, operation: Operation) -> Message:
@@ -53,7 +54,7 @@ def write(known: Known, operation: Operation) -> Message:
     tree: list[Any] = [(c.NDA_DST, "raw", packed_ip(dst))]
     if operation.verb == "del":
         return Message(entry.netns, "neighbor", c.RTM_DELNEIGH, 0, header, tree)
-    tree.append((c.NDA_PROTOCOL, "u8", c.MARK))
+    tree.append((c.NDA_PROTOCOL, "u8", mark_of(entry)))
     if "mac" in entry.options:
         tree.append((c.NDA_LLADDR, "raw", bytes.fromhex(entry.options["mac"].replace(":", ""))))
     # What was learned for this address may be there: the wish replaces it, when it is new too.

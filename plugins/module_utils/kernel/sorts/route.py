@@ -14,7 +14,7 @@ from ...model import Entry, Operation
 from ...objects.address import SCOPES
 from ...objects.route import ENCAP_FIELDS, ENCAP_TYPES, TABLES, TYPES
 from .. import constants as c
-from ..message import Known, Message, flags_for
+from ..message import Known, Message, flags_for, mark_of
 from ..view import View
 from ..walk import attributes
 from .wire import Links, Wire, number
@@ -52,7 +52,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     metrics = attributes(found.get(c.RTA_METRICS, b""))
     options.update({name: number(metrics[attr]) for name, attr in c.RTAX.items() if attr in metrics})
     key = (netns, dst, str(_TABLE_NAMES.get(table, table)), str(metric))
-    return Entry("route", key, options, owned=protocol == c.MARK)
+    return Entry("route", key, options, owned=protocol == c.MARK, maker=protocol)
 
 
 def _read_encap(found: Mapping[int, bytes]) -> tuple[tuple[str, Any], ...]:
@@ -98,7 +98,7 @@ def write(known: Known, operation: Operation) -> Message:
         "family": c.AF_INET if network.version == 4 else c.AF_INET6,
         "dst_len": network.prefixlen,
         "table": table_number if table_number < 256 else 252,
-        "proto": c.MARK,
+        "proto": mark_of(entry),
         "scope": _scope(network.version, options),
         "type": TYPES[options.get("type", "unicast")],
         "flags": c.RTNH_F_ONLINK if options.get("onlink") else 0,

@@ -45,7 +45,7 @@ def test_it_is_the_dict_that_it_stands_for_in_order() -> None:
     assert list(options.items()) == [("mtu", 1450), ("peer_name", "eth0"), ("up", False)]
     assert len(options) == 3
     assert options == {"up": False, "mtu": 1450, "peer_name": "eth0"}
-    assert {"mtu": 1450, "peer_name": "eth0", "up": False} == options
+    assert options == {"mtu": 1450, "peer_name": "eth0", "up": False}
     assert options != {"mtu": 1450}
     assert {**options, "mtu": 9000} == {"mtu": 9000, "peer_name": "eth0", "up": False}
 
