@@ -27,7 +27,8 @@ Made from the tables in `plugins/module_utils/kinds/` and `objects/` by `make do
 
 An option left out is not managed. **changes** says what the kernel lets be done on what is there already: *in place*,
 or only with *a new one* (links: `recreate: true` makes it anew and puts back what hangs on it). **since** is the first
-Linux release that knows the option, where that is later than 5.4. **word** is iproute2's.
+Linux release that knows the option, where that is later than 5.4. **word** is iproute2's. Names after *or* are other
+names to ask for the option by; asking under two names at once is refused. What is told has the first name.
 """
 
 
@@ -72,12 +73,12 @@ def table(rows: Iterable[Option], keys: bool = False) -> list[str]:
     lines = ["| option | word | takes | default | changes | since |", "|---|---|---|---|---|---|"]
     for row in rows:
         parts = (
-            f"`{row.name}`",
+            " or ".join(f"`{name}`" for name in (row.name, *row.aliases)),
             f"`{row.word}`" if row.word else "",
             values(row),
             cell(row.default),
             "key" if keys else changes(row),
-            row.since,
+            ", ".join([row.since] * bool(row.since) + [f"{release} for `{value}`" for value, release in row.newer]),
         )
         lines.append(f"| {' | '.join(parts)} |")
     return lines

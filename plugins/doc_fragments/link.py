@@ -48,6 +48,12 @@ options:
       - Ethernet address (C(address) in iproute2's words), a unicast one. Quote it in YAML.
       - A new link gets a random one.
     type: str
+    aliases: [address, lladdr]
+  broadcast:
+    description:
+      - Ethernet address of broadcast frames. Quote it in YAML.
+    type: str
+    aliases: [brd]
   alias:
     description:
       - Text of up to 255 bytes that C(ip link) shows. An empty string takes it away.
@@ -56,6 +62,7 @@ options:
     description:
       - Length of the transmit queue in packets.
     type: int
+    aliases: [qlen, txqlen]
   master:
     description:
       - The link that this one becomes a port of, such as a bridge. V(none) takes it out of its master.
@@ -68,7 +75,8 @@ options:
     type: int
   gso_max_size:
     description:
-      - Largest packet in bytes that generic segmentation offload gives to the link.
+      - Largest packet in bytes that generic segmentation offload gives to the link, 524280 at most. More than
+        65536 needs Linux 5.19. A value up to 65536 holds for IPv4 too, unless O(gso_ipv4_max_size) says another.
     type: int
   gso_max_segs:
     description:
@@ -76,7 +84,7 @@ options:
     type: int
   gro_max_size:
     description:
-      - Largest packet in bytes that generic receive offload builds. Needs Linux 5.19.
+      - Largest packet in bytes that generic receive offload builds, 524280 at most. Needs Linux 5.17.
     type: int
   gso_ipv4_max_size:
     description:
@@ -86,6 +94,11 @@ options:
     description:
       - As O(gro_max_size), for IPv4 alone. Needs Linux 6.3.
     type: int
+  protodown:
+    description:
+      - Hold the link down for a protocol of the control plane, whatever O(up) says. The kernel takes it for VXLAN and
+        macvlan links. A new link is not held down.
+    type: bool
   up:
     description:
       - Whether the link is set up. A new link is set up when this is left out; one that is there already is left as it
@@ -96,6 +109,7 @@ options:
       - Take in frames for other addresses too (C(promisc)). Only what the user asked for counts, not what a bridge
         asks for its ports.
     type: bool
+    aliases: [promisc]
   allmulticast:
     description:
       - Take in all multicast frames.

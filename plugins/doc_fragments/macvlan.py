@@ -25,6 +25,12 @@ options:
       - Do not put O(link) into promiscuous mode, for O(mode=passthru).
       - Changed in place.
     type: bool
+  nodst:
+    description:
+      - Give a frame from one of O(macaddrs) to this link alone, not to the one that it is for as well, for
+        O(mode=source). Needs Linux 5.13.
+      - Changed in place.
+    type: bool
   macaddrs:
     description:
       - All MAC addresses from which frames are taken in (C(macaddr set)), for O(mode=source). Quote them in YAML. An
@@ -33,10 +39,18 @@ options:
       - Changed in place.
     type: list
     elements: str
+    aliases: [macaddr]
   bcqueuelen:
     description:
       - Length in packets of the queue for broadcast and multicast that is asked for. The links of one O(link) have one
         queue, as long as the longest that one of them asks for. A new link asks for V(1000). Needs Linux 5.11.
+      - Changed in place.
+    type: int
+  bclim:
+    description:
+      - How many links of O(link) may listen to a multicast address before its frames go through the queue of
+        broadcasts. V(0) puts all of them there, V(-1) none. The first link on O(link) has V(1).
+      - The links of one O(link) have it in common. A change shows each of them. Needs Linux 6.4.
       - Changed in place.
     type: int
 """

@@ -24,6 +24,9 @@ class Module(AnsibleModule):
                 self.params[option] = str(value)
             elif row.get("elements") == "dict" and isinstance(value, (list, tuple)):
                 self.params[option] = [item if _may_be_dict(item) else str(item) for item in value]
+            elif row.get("type") == "int" and str(value).strip().lower().lstrip("+-") in ("inf", "infinity"):
+                # check_type_int() makes it a decimal number, and fails to make that a whole one (2.19).
+                self.params[option] = repr(str(value))
 
 
 def _may_be_dict(value: Any) -> bool:

@@ -11,6 +11,7 @@ from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of, table_of
 from .objects.containers import shell_words
+from .objects.port import OF_IP
 from .objects.sysctl import FILE, path
 
 _VERBS = {"add": "add", "set": "change", "del": "del"}
@@ -132,8 +133,6 @@ def _link_set(entry: Entry) -> list[str]:
             continue
         if name == "up":
             words.append("up" if value else "down")
-        elif name == "master" and value == NONE:
-            words.append("nomaster")
         else:
             row = link_option(None, name)
             words += row.words(value) if row else []
@@ -142,7 +141,15 @@ def _link_set(entry: Entry) -> list[str]:
 
 
 def _port(verb: str, entry: Entry) -> list[str]:
-    return [*_tool("bridge", entry.netns), "link", "set", "dev", entry.name, *_words(entry)]
+    words: list[str] = []
+    for tool, names, kind in (
+        ("bridge", [name for name in entry.options if name not in OF_IP], []),
+        ("ip", [name for name in entry.options if name in OF_IP], ["type", "bridge_slave"]),
+    ):
+        if names:
+            words += ["&&"] if words else []
+            words += [*_tool(tool, entry.netns), "link", "set", "dev", entry.name, *kind, *_words(entry, names)]
+    return words
 
 
 def _netns(verb: str, entry: Entry) -> list[str]:

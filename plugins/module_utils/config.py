@@ -11,7 +11,7 @@ from typing import Any, Callable
 from .kinds import KINDS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
-from .kinds.table import Kind, Refused, nearest
+from .kinds.table import Kind, Refused, canonical, nearest
 from .kinds.types import NONE, ifname
 from .model import HOST, Entry, Ident, Key, State, rows, table_of, telling
 from .objects import SORTS
@@ -97,6 +97,7 @@ class Reader:
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
         rows_by_name = rows("link", kind.name if kind else "").named
+        item = canonical(name, item, rows("link", kind.name if kind else "").aliases)
         _known(name, item, _names_in("link", kind.name if kind else ""))
         options: dict[str, Any] = {}
         for option, value in item.items():
@@ -151,7 +152,7 @@ class Reader:
             self._object(SORTS["port"], {**port, **here}, entry.netns)
 
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
-        item = _item(sort.plural, item)
+        item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
         telling_keys = [row.name for row in sort.keys if not sort.optional(row)]
         what = f"{sort.name} {item.get(telling_keys[-1]) or item.get(sort.keys[0].name) or ''}".strip()
         _known(what, item, _names_in(sort.name))
@@ -349,7 +350,8 @@ def _ordered(state: State) -> list[Entry]:
 
 
 def _link_item(entry: Entry) -> dict[str, Any] | None:
-    options = telling(entry)
+    named = table_of(entry).named
+    options = {n: value for n, value in telling(entry).items() if not named[n].type.by_itself(value, entry.options)}
     item: dict[str, Any] = {"name": entry.name}
     if entry.kind:
         item["kind"] = entry.kind
@@ -363,7 +365,6 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
         options["link_netns"] = "host"
     if "peer_netns" in options or "peer_name" in options:
         options["peer_netns"] = options.get("peer_netns") or "host"
-    named = table_of(entry).named
     item.update({name: named[name].type.plain(value) for name, value in options.items()})
     return item
 

@@ -22,6 +22,9 @@ from .objects.sysctl import OF_NO_LINK
 
 _MISSING = object()
 
+#: Units of 1/100 s in which the kernel tells times (asm/param.h); its own ticks where nothing else is known.
+USER_HZ = 100
+
 
 def release(text: str) -> tuple[int, int]:
     """Return major and minor of a kernel release such as ``6.1.0-13-amd64``."""
@@ -30,18 +33,21 @@ def release(text: str) -> tuple[int, int]:
     return (int(major), int(minor or 0)) if major.isdigit() else (0, 0)
 
 
-def diff(desired: State, observed: State, overridden: bool = False, kernel: str = "") -> list[Change]:
+def diff(
+    desired: State, observed: State, overridden: bool = False, kernel: str = "", hz: int = USER_HZ
+) -> list[Change]:
     """Return the changes that turn observed into desired, in the order of desired.
 
     ``overridden``: what carries the collection's mark and is not wished for is removed. ``kernel`` is the release to
-    hold the options against. Raise Refused where a wish cannot be granted.
+    hold the options against, ``hz`` the timer frequency to whose ticks it rounds times. Raise Refused where a wish
+    cannot be granted.
     """
     moved = moves(desired, observed)
     observed, desired = after(observed, moved), with_kept(desired, moved)
     changes = []
     for entry in desired.values():
         there = None if _moves(entry, desired, observed) else observed.get(entry.ident)
-        change = _compare(entry, there, _implied(entry, desired, observed))
+        change = _compare(entry, there, _implied(entry, desired, observed), hz)
         if change is not None:
             _check_release(change, kernel)
             _check_takes(change)
@@ -176,7 +182,7 @@ def _implied(entry: Entry, desired: State, observed: State) -> dict[str, Any]:
     return found
 
 
-def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any]) -> Change | None:
+def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int) -> Change | None:
     if not entry.present:
         return Change("delete", entry, there) if there is not None else None
     if there is None:
@@ -193,22 +199,26 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any]) -> C
     _check_tunnels(entry, there.options)
     rows = table_of(entry).named
     told = {**implied, **there.options} if implied else there.options  # a link's options are decoded when asked for
-    fields = _differing(entry, told, rows)
+    fields = _differing(entry, told, rows, hz)
     if not fields:
         return None
     if all(_in_place(rows[name], *fields[name]) for name in fields) and not _ousted(fields, there, rows):
-        return Change("modify", entry, there, fields)
+        return Change("modify", entry, there, {**fields, **_along(fields, entry, there)})
     return _anew(entry, there, fields, rows)
 
 
-def _differing(entry: Entry, there: Mapping[str, Any], rows: Mapping[str, Option]) -> dict[str, tuple[Any, Any]]:
+def _differing(
+    entry: Entry, there: Mapping[str, Any], rows: Mapping[str, Option], hz: int
+) -> dict[str, tuple[Any, Any]]:
     """Return the options that are not as wished, with what they are and what they are to be."""
     fields = {}
     for name, wanted in entry.options.items():
         found = there.get(name, _MISSING)
         if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
             continue
-        if found is _MISSING or not (rows[name].type.same(wanted, found) or _passes(entry, name, wanted, found)):
+        of = rows[name].type
+        same = found is not _MISSING and (of.same(wanted, found) or of.same(of.kept(wanted, hz), found))
+        if not same and not (found is not _MISSING and _passes(entry, name, wanted, found)):
             fields[name] = (None if found is _MISSING else found, wanted)
     return fields
 
@@ -224,6 +234,17 @@ def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option])
     if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name) for name in fields):
         return True
     return any(other in there.options for name in fields for other in rows[name].ousts)
+
+
+def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, tuple[Any, Any]]:
+    """Return what must be said again: bits of a plain number, of which the kernel takes all or none."""
+    bits = table_of(entry).of_bits
+    numbers = {row.attr for row in bits if row.name in fields}
+    return {
+        row.name: (there.options[row.name], entry.options.get(row.name, there.options[row.name]))
+        for row in bits
+        if row.attr in numbers and row.name in there.options and row.name not in fields
+    }
 
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
@@ -323,8 +344,13 @@ def _check_release(change: Change, kernel: str) -> None:
         return
     names = change.fields or change.entry.options
     for row in table_of(change.entry).of_a_release:
-        if row.name in names and release(kernel) < release(row.since):
-            raise Refused(f"{change.entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
+        if row.name not in names:
+            continue
+        value = change.entry.options.get(row.name)
+        needed_release = row.needed_release(value)
+        if needed_release and release(kernel) < release(needed_release):
+            what = f"{row.name}: {value}" if needed_release != row.since else row.name
+            raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
 
 
 def _check_takes(change: Change) -> None:

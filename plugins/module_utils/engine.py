@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +34,7 @@ ROUNDS = 2
 #: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
 MANY_LINKS = 100
 CAP_NET_ADMIN = 12  # linux/capability.h
+CLOCK_MONOTONIC_COARSE = 6  # linux/time.h
 
 
 class Failed(Exception):
@@ -83,12 +85,12 @@ class Engine:
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)
-        changes = diff(desired, observed, overridden, os.uname().release)
+        changes = diff(desired, observed, overridden, os.uname().release, _hz())
         if not changes:
             return self._in_effect(report, desired, observed, [])
         if any(_reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
-            changes = diff(desired, observed, overridden, os.uname().release)
+            changes = diff(desired, observed, overridden, os.uname().release, _hz())
         self._check_kinds(changes)
         self._look_at_sysctls(changes, observed)
         self.before = observed
@@ -218,7 +220,7 @@ class Engine:
         """
         try:
             observed = self._observe(desired, overridden)
-            changes = diff(desired, observed, overridden)
+            changes = diff(desired, observed, overridden, hz=_hz())
         except Refused as why:
             return [], f"after the change: {why}"
         if not changes:
@@ -303,6 +305,11 @@ def _reaches_far(change: Change) -> bool:
     kind = KINDS.get(change.entry.kind)
     far = change.verb in ("delete", "recreate", "move") or one_way(change)
     return far or (kind is not None and bool(kind.shared))
+
+
+def _hz() -> int:
+    """Return the kernel's timer frequency (CONFIG_HZ): the coarse clock goes in its ticks."""
+    return round(1 / time.clock_getres(CLOCK_MONOTONIC_COARSE))
 
 
 def _privileged() -> None:

@@ -12,6 +12,7 @@ from .kinds import KINDS
 from .kinds.accounts import Account
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
+from .kinds.packed import Bits
 from .kinds.table import Kind, Option, Refused
 from .kinds.types import UNSET, LinkName
 from .objects import SORTS
@@ -179,6 +180,8 @@ class Rows:
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
     late: frozenset[str]  # names of those that hold only while a link is up
+    aliases: Mapping[str, str]  # other names to ask for an option by
+    of_bits: tuple[Option, ...]  # that share a plain number, of which the kernel takes all bits or none
 
 
 @cache
@@ -191,13 +194,15 @@ def rows(sort: str, kind: str = "") -> Rows:
         found,
         {row.name: row for row in found},
         tuple(row for row in found if isinstance(row.type, LinkName)),
-        tuple(row for row in found if row.since),
+        tuple(row for row in found if row.since or row.newer),
         tuple(row for row in found if row.family),
         tuple(row for row in found if row.dump),
         tuple(row for row in found if row.refused),
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if row.when_up),
+        {alias: row.name for row in found for alias in row.aliases},
+        tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
     )
 
 

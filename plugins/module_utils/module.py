@@ -72,16 +72,16 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
 def run_link(kind: str) -> None:
     """Run a link module."""
     module = _module(link_spec(kind))
-    item = {**_given(module.params), "kind": kind}
+    item = {**_given(module.params, module.argument_spec, module.given), "kind": kind}
     if item.get("peer"):
-        item["peer"] = _given(item["peer"])
+        item["peer"] = _given(item["peer"], module.argument_spec["peer"]["options"], module.given["peer"])
     _engine(module, lambda engine: engine.run({"links": [item]}, check=module.check_mode))
 
 
 def run_object(name: str) -> None:
     """Run the module of another sort of object."""
     module = _module(object_spec(name))
-    config = {SORTS[name].plural: [_given(module.params)]}
+    config = {SORTS[name].plural: [_given(module.params, module.argument_spec, module.given)]}
     _engine(module, lambda engine: engine.run(config, check=module.check_mode))
 
 
@@ -108,6 +108,10 @@ def run_info() -> None:
 
 class _Module(Module):
     """Refuse bad options in the words of the engine: the object first, then the option, then the nearest known one."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.given = dict(self.params)  # under the names that the user chose
 
     def fail_json(self, msg: str, **rest: Any) -> NoReturn:
         result = getattr(self, "validation_result", None)
@@ -136,15 +140,25 @@ class _Module(Module):
 _SUBJECTS = ("name", "address", "dst", "mac", "dev")
 
 
-def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> Module:
+def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> _Module:
     if writes:
         spec = {**spec, _PROTECT: {"type": "bool", "default": True}}
     return _Module(argument_spec=spec, supports_check_mode=True, **rules)
 
 
-def _given(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the user gave: an option left out is not managed."""
-    return {name: value for name, value in params.items() if value is not None and name != _PROTECT}
+def _given(params: Mapping[str, Any], spec: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """Return what the user gave: an option left out is not managed.
+
+    Ansible tells an option that was asked for by another name under both. The other one is left for the engine to
+    refuse only where the user gave both.
+    """
+    named = {alias: option for option, row in spec.items() for alias in row.get("aliases", ())}
+    twice = {alias for alias, option in named.items() if isinstance(given, Mapping) and given.get(option) is not None}
+    return {
+        name: value
+        for name, value in params.items()
+        if value is not None and name != _PROTECT and (name not in named or name in twice)
+    }
 
 
 def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = True) -> None:

@@ -418,7 +418,9 @@ def settable(entry: Entry) -> dict[str, Any]:
     return {
         name: value
         for name, value in telling(entry).items()
-        if not rows[name].when_up and (rows[name].default is None or rows[name].default != value)
+        if not rows[name].when_up
+        and (rows[name].default is None or rows[name].default != value)
+        and not rows[name].type.by_itself(value, entry.options)
     }
 
 

@@ -12,7 +12,8 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes a bridge, as C(ip link add ... type bridge) does.
-  - All times are centiseconds (1/100 s), as C(ip link) takes and shows them.
+  - All times are centiseconds (1/100 s), as C(ip link) takes and shows them. The kernel keeps them in ticks of its
+    timer, so a kernel with 250 ticks a second keeps V(100) for V(101), which is then no difference.
 options:
   forward_delay:
     description:
@@ -22,13 +23,13 @@ options:
     type: int
   hello_time:
     description:
-      - Time between hello packets of STP. In centiseconds (1/100 s). A new bridge has V(200).
+      - Time between hello packets of STP. In centiseconds (1/100 s), V(100) to V(1000). A new bridge has V(200).
       - Changed in place.
     type: int
   max_age:
     description:
-      - Time after which STP forgets a bridge that it no longer hears. In centiseconds (1/100 s). A new bridge has
-        V(2000).
+      - Time after which STP forgets a bridge that it no longer hears. In centiseconds (1/100 s), V(600) to V(4000). A
+        new bridge has V(2000).
       - Changed in place.
     type: int
   ageing_time:
@@ -65,9 +66,10 @@ options:
     type: int
   group_address:
     description:
-      - Multicast address of STP, one of 01:80:C2:00:00:0X.
+      - Multicast address of STP, one of 01:80:C2:00:00:0X. X is not 1, 2 or 3.
       - Changed in place.
     type: str
+    aliases: [group_addr]
   mcast_router:
     description:
       - Multicast router. V(0) never, V(1) when one is heard, V(2) always. A new bridge has V(1).
@@ -90,7 +92,7 @@ options:
     type: bool
   mcast_hash_elasticity:
     description:
-      - Kept by the kernel for old programs. It is always V(16).
+      - Kept by the kernel for old programs. It is always V(16), and nothing else is taken.
       - Changed in place.
     type: int
   mcast_hash_max:
@@ -125,7 +127,7 @@ options:
     type: int
   mcast_query_interval:
     description:
-      - Time between queries. In centiseconds (1/100 s). A new bridge has V(12500).
+      - Time between queries. In centiseconds (1/100 s), V(100) to V(8640000). A new bridge has V(12500).
       - Changed in place.
     type: int
   mcast_query_response_interval:
@@ -135,7 +137,8 @@ options:
     type: int
   mcast_startup_query_interval:
     description:
-      - Time between queries at the start. In centiseconds (1/100 s). A new bridge has V(3124) or V(3125), by kernel.
+      - Time between queries at the start. In centiseconds (1/100 s), V(100) to V(8640000). A new bridge has V(3124) or
+        V(3125), by kernel.
       - Changed in place.
     type: int
   nf_call_iptables:
@@ -182,6 +185,26 @@ options:
   vlan_stats_per_port:
     description:
       - Count by VLAN and port. Only while the bridge has no port VLANs.
+      - Changed in place.
+    type: bool
+  no_linklocal_learn:
+    description:
+      - Learn nothing from frames to link-local addresses (01:80:C2:00:00:0X). A new bridge does learn.
+      - Changed in place.
+    type: bool
+  mcast_vlan_snooping:
+    description:
+      - Snoop IGMP and MLD for each VLAN by itself. Needs Linux 5.15, and O(vlan_filtering).
+      - Changed in place.
+    type: bool
+  mst_enabled:
+    description:
+      - Multiple spanning trees, IEEE 802.1Q. Only while the bridge's ports have no VLANs. Needs Linux 5.18.
+      - Changed in place.
+    type: bool
+  mdb_offload_fail_notification:
+    description:
+      - Tell user space when a switch chip did not take a multicast group. Needs Linux 6.16.
       - Changed in place.
     type: bool
   fdb_max_learned:

@@ -50,6 +50,7 @@ options:
     description:
       - Leave a multicast group at once when one member does.
     type: bool
+    aliases: [mcast_fast_leave]
   learning:
     description:
       - Learn MAC addresses from what comes in. A new port does.
@@ -62,10 +63,6 @@ options:
     description:
       - Answer ARP for the port from the neighbor table.
     type: bool
-  learning_sync:
-    description:
-      - Take over what the device learned. Only switch hardware has it; the kernel does not report it for other links.
-    type: bool
   proxy_arp_wifi:
     description:
       - As O(proxy_arp), with IEEE 802.11 extensions.
@@ -75,6 +72,7 @@ options:
       - Multicast router behind the port. V(0) never, V(1) when one is heard, V(2) always, V(3) for a while. A new port
         has V(1).
     type: int
+    aliases: [multicast_router]
   mcast_flood:
     description:
       - Flood multicast frames to the port. A new port does.
@@ -93,7 +91,7 @@ options:
     type: bool
   group_fwd_mask:
     description:
-      - As the bridge's option of that name, for this port. Bits, 0 to 65535.
+      - As the bridge's option of that name, for this port. Bits, 0 to 65535. The kernel refuses the bit V(2).
     type: int
   neigh_suppress:
     description:
@@ -118,7 +116,7 @@ options:
     type: bool
   mcast_max_groups:
     description:
-      - Most multicast groups of the port. V(0) is no limit. Needs Linux 6.2.
+      - Most multicast groups of the port. V(0) is no limit. Needs Linux 6.3.
     type: int
   neigh_vlan_suppress:
     description:
@@ -126,7 +124,7 @@ options:
     type: bool
   backup_nhid:
     description:
-      - Nexthop id for what goes to the backup port. Needs Linux 6.5.
+      - Nexthop id for what goes to the backup port. V(0) is none. Needs Linux 6.6.
     type: int
   vlans:
     description:

@@ -18,6 +18,7 @@ options:
       - Virtual network identifier (C(id)), 24 bits. A new link needs it, unless O(external=true).
       - Changed only with O(recreate=true).
     type: int
+    aliases: [id]
   remote:
     description:
       - Unicast address of the other tunnel endpoint, IPv4 or IPv6. V(none) is no remote.
@@ -29,12 +30,14 @@ options:
         V(inherit) takes the inner packet's.
       - Changed in place.
     type: str
+    aliases: [hoplimit]
   tos:
     description:
       - TOS byte of the outer header, 0 to 255 (also V(0x10)). V(inherit) takes the inner packet's. A new link has
         V(0).
       - Changed in place.
     type: str
+    aliases: [dsfield]
   df:
     description:
       - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
@@ -46,6 +49,7 @@ options:
       - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).
       - Changed in place.
     type: int
+    aliases: [label]
   dstport:
     description:
       - UDP port of the other endpoint, and the one listened on. A new link has 6081 when this is left out.
@@ -53,7 +57,7 @@ options:
     type: int
   srcport:
     description:
-      - Range of UDP source ports, V(LOW-HIGH). Needs Linux 6.15.
+      - Range of UDP source ports, V(LOW-HIGH). A new link has V(1-65535). Needs Linux 6.15.
       - Changed only with O(recreate=true).
     type: str
   external:

@@ -43,6 +43,12 @@ options:
         description:
           - As O(mac).
         type: str
+        aliases: [address, lladdr]
+      broadcast:
+        description:
+          - As O(broadcast).
+        type: str
+        aliases: [brd]
       alias:
         description:
           - As O(alias).
@@ -51,6 +57,7 @@ options:
         description:
           - As O(txqueuelen).
         type: int
+        aliases: [qlen, txqlen]
       master:
         description:
           - As O(master), a link of the other end's namespace.
@@ -79,6 +86,10 @@ options:
         description:
           - As O(gro_ipv4_max_size).
         type: int
+      protodown:
+        description:
+          - As O(protodown). No kernel up to Linux 6.18 takes it for veth links.
+        type: bool
       up:
         description:
           - As O(up).
@@ -87,6 +98,7 @@ options:
         description:
           - As O(promiscuity).
         type: bool
+        aliases: [promisc]
       allmulticast:
         description:
           - As O(allmulticast).

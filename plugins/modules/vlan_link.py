@@ -24,6 +24,7 @@ options:
       - Protocol of the tag. V(802.1Q) is 0x8100 and what a new link has; V(802.1ad) is 0x88a8.
       - Changed only with O(recreate=true).
     type: str
+    aliases: [proto]
     choices: [802.1Q, 802.1ad]
   reorder_hdr:
     description:

@@ -18,6 +18,7 @@ options:
       - VXLAN network identifier (C(id)), 24 bits. A new link needs it, unless O(external=true).
       - Changed only with O(recreate=true).
     type: int
+    aliases: [id]
   remote:
     description:
       - Unicast address of the other tunnel endpoint, where all frames go whose MAC address has no FDB entry. V(none)
@@ -49,12 +50,14 @@ options:
         V(inherit) takes the inner packet's.
       - Changed in place, but from and to V(inherit) with O(recreate=true).
     type: str
+    aliases: [hoplimit]
   tos:
     description:
       - TOS byte of the outer header, 0 to 255 (also V(0x10)). V(inherit) takes the inner packet's. A new link has
         V(0).
       - Changed in place.
     type: str
+    aliases: [dsfield]
   df:
     description:
       - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
@@ -63,9 +66,11 @@ options:
     choices: [unset, set, inherit]
   flowlabel:
     description:
-      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).
+      - Flow label of the outer IPv6 header, 20 bits. V(inherit) takes the inner packet's, and needs Linux 6.8. A new
+        link has V(0).
       - Changed in place.
-    type: int
+    type: str
+    aliases: [label]
   dstport:
     description:
       - UDP port of the other endpoints, and the one listened on. A new link has 8472 when this is left out; the port
@@ -187,6 +192,13 @@ options:
         description:
           - Remote of the VNI, where it has no group.
         type: str
+  reserved_bits:
+    description:
+      - Bits of the VXLAN header that must be zero in what comes in, as a number of 64 bits, such as
+        V(0xf7ffffff000000ff). Frames with another are dropped. The kernel refuses bits that a feature of the link
+        uses, and takes all others where nothing is said. Needs Linux 6.14.
+      - Changed only with O(recreate=true).
+    type: str
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link

@@ -32,6 +32,7 @@ class Mac(Type):
 
     wire: str = "raw"
     unicast: bool = False
+    among: tuple[str, ...] = ()  # the only ones that the kernel takes
 
     @property
     def nothing(self) -> str:
@@ -41,6 +42,8 @@ class Mac(Type):
         address = mac(value)
         if self.unicast and (int(address[:2], 16) & 1 or address == "00:00:00:00:00:00"):
             raise ValueError(f"{address} is not a unicast address (IEEE 802: lowest bit of the first byte must be 0)")
+        if self.among and address not in self.among:
+            raise ValueError(f"{address} is not one of {', '.join(self.among)}")
         return address
 
     def to_leaf(self, value: Any, names: Names) -> Leaf:

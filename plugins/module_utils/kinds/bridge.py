@@ -2,18 +2,33 @@
 """Bridge; attributes from net/bridge/br_netlink.c and uapi/linux/if_link.h (IFLA_BR_*).
 
 Times are centiseconds (1/100 s, USER_HZ), as ``ip link`` takes and shows them.
+
+Not here: ``fdb_flush`` is a deed and no state. ``fdb_local_vlan_0`` (Linux 6.18) makes kernels without
+CONFIG_BRIDGE_VLAN_FILTERING follow a null pointer while they hold the rtnl lock (seen in the fix, Linux commit
+1979645e1842): no network is worth it.
 """
 
 from __future__ import annotations
 
 from .addresses import Mac
+from .packed import Bits
 from .ranges import Vlans
 from .table import Kind, Option
-from .types import Bool, Int, Word
+from .types import Bool, Centiseconds, Int, Word
 
-_CENTISECONDS = Int(rule="centiseconds")
-_CENTISECONDS64 = Int(wire="u64", high=2**63 - 1, rule="centiseconds")
+_TIME = Centiseconds()
+_TIME64 = Centiseconds(wire="u64", high=2**63 - 1)
+# br_multicast.c: BR_MULTICAST_QUERY_INTVL_MIN and _MAX, 1 s and a day. Beyond them the kernel takes the bound itself.
+_QUERY = Centiseconds(wire="u64", low=100, high=8640000, rule="centiseconds: a second to a day")
 _SWITCH = Bool(style="number")
+# br_changelink(): link-local addresses but those of pause frames, slow protocols and port authentication.
+_GROUP = Mac(among=tuple(f"01:80:c2:00:00:0{last:x}" for last in range(16) if last not in (1, 2, 3)))
+
+
+def _boolopt(name: str, number: int, since: str = "") -> Option:
+    """Return the row of one bit of IFLA_BR_MULTI_BOOLOPT (uapi/linux/if_bridge.h: enum br_boolopt_id)."""
+    return Option(name, 46, Bits(bit=1 << number, style="number"), since=since, default=False)
+
 
 BRIDGE = Kind(
     name="bridge",
@@ -21,30 +36,36 @@ BRIDGE = Kind(
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
     late=("mtu",),
     options=(
-        Option("forward_delay", 1, _CENTISECONDS, default=1500),
-        Option("hello_time", 2, _CENTISECONDS, default=200),
-        Option("max_age", 3, _CENTISECONDS, default=2000),
-        Option("ageing_time", 4, _CENTISECONDS, default=30000),
+        # 2 to 30 s while STP is on: br_set_forward_delay().
+        Option("forward_delay", 1, _TIME, default=1500),
+        Option("hello_time", 2, Centiseconds(low=100, high=1000, rule="centiseconds: 1 to 10 s"), default=200),
+        Option("max_age", 3, Centiseconds(low=600, high=4000, rule="centiseconds: 6 to 40 s"), default=2000),
+        Option("ageing_time", 4, _TIME, default=30000),
         Option("stp_state", 5, Bool(wire="u32", style="number"), default=False),
         Option("priority", 6, Int(wire="u16", high=65535), default=32768),
         Option("vlan_filtering", 7, _SWITCH, default=False),
         Option("vlan_protocol", 8, Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}), default="802.1Q"),
-        Option("group_fwd_mask", 9, Int(wire="u16", high=65535), default=0),
-        Option("group_address", 20, Mac(), default="01:80:c2:00:00:00"),
+        Option(
+            "group_fwd_mask",
+            9,
+            Int(wire="u16", high=65535, barred=0x7, rule="STP, pause frames and LACP"),
+            default=0,
+        ),
+        Option("group_address", 20, _GROUP, default="01:80:c2:00:00:00", aliases=("group_addr",)),
         Option("mcast_router", 22, Int(wire="u8", high=2), default=1),
         Option("mcast_snooping", 23, _SWITCH, default=True),
         Option("mcast_query_use_ifaddr", 24, _SWITCH, default=False),
         Option("mcast_querier", 25, _SWITCH, default=False),
-        Option("mcast_hash_elasticity", 26, Int(), default=16),
+        Option("mcast_hash_elasticity", 26, Int(low=16, high=16, rule="the kernel's own since Linux 5.0"), default=16),
         Option("mcast_hash_max", 27, Int(), default=4096),
         Option("mcast_last_member_count", 28, Int(), default=2),
         Option("mcast_startup_query_count", 29, Int(), default=2),
-        Option("mcast_last_member_interval", 30, _CENTISECONDS64, default=100),
-        Option("mcast_membership_interval", 31, _CENTISECONDS64, default=26000),
-        Option("mcast_querier_interval", 32, _CENTISECONDS64, default=25500),
-        Option("mcast_query_interval", 33, _CENTISECONDS64, default=12500),
-        Option("mcast_query_response_interval", 34, _CENTISECONDS64, default=1000),
-        Option("mcast_startup_query_interval", 35, _CENTISECONDS64),
+        Option("mcast_last_member_interval", 30, _TIME64, default=100),
+        Option("mcast_membership_interval", 31, _TIME64, default=26000),
+        Option("mcast_querier_interval", 32, _TIME64, default=25500),
+        Option("mcast_query_interval", 33, _QUERY, default=12500),
+        Option("mcast_query_response_interval", 34, _TIME64, default=1000),
+        Option("mcast_startup_query_interval", 35, _QUERY),
         Option("nf_call_iptables", 36, _SWITCH, default=False),
         Option("nf_call_ip6tables", 37, _SWITCH, default=False),
         Option("nf_call_arptables", 38, _SWITCH, default=False),
@@ -54,6 +75,10 @@ BRIDGE = Kind(
         Option("mcast_igmp_version", 43, Int(wire="u8", low=2, high=3), default=2),
         Option("mcast_mld_version", 44, Int(wire="u8", low=1, high=2), default=1),
         Option("vlan_stats_per_port", 45, _SWITCH, default=False),
+        _boolopt("no_linklocal_learn", 0),
+        _boolopt("mcast_vlan_snooping", 1, "5.15"),
+        _boolopt("mst_enabled", 2, "5.18"),
+        _boolopt("mdb_offload_fail_notification", 3, "6.16"),
         Option("fdb_max_learned", 49, Int(), since="6.7", default=0),
         # The VLANs of the bridge itself: "bridge vlan add dev br0 vid 10 self".
         Option("vlans", None, Vlans(tunnels=False), at_create=False, dump="vlans"),

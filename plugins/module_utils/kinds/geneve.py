@@ -15,14 +15,20 @@ PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
 GENEVE = Kind(
     name="geneve",
     options=(
-        Option("vni", 1, VNI, in_place=False, word="id"),
+        Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
         Option("remote", (2, 7), Ip(multicast=False)),
-        Option("ttl", (3, 12), Ttl(), default="auto"),
-        Option("tos", 4, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0),
+        Option("ttl", (3, 12), Ttl(), default="auto", aliases=("hoplimit",)),
+        Option("tos", 4, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0, aliases=("dsfield",)),
         Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
-        Option("flowlabel", 11, Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"), default=0),
+        Option(
+            "flowlabel",
+            11,
+            Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"),
+            default=0,
+            aliases=("label",),
+        ),
         Option("dstport", 5, PORT, in_place=False),
-        Option("srcport", 15, PortRange(), in_place=False, since="6.15"),
+        Option("srcport", 15, PortRange(), in_place=False, since="6.15", default="1-65535"),
         Option("external", 6, Flag(), in_place=False, default=False),
         # geneve_nl2info(): one flag in the kernel, told by the attribute of the remote's family.
         Option("udpcsum", 8, Bool(style="no"), in_place=False, family=4),

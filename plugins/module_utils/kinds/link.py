@@ -10,19 +10,25 @@ from .types import Bool, Int, LinkName, NetnsOf, Text, Word
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
 
+#: netdevice.h: GSO_MAX_SIZE and GRO_MAX_SIZE, 8 * 65535; more than 65536 (BIG TCP) since Linux 5.19.
+_BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
+
 #: Options in the link message itself. addrgenmode and the flags have a place of their own in that message; see FLAGS.
 COMMON: tuple[Option, ...] = (
     Option("mtu", 4, Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit")),
-    Option("mac", 1, Mac(unicast=True), word="address"),
+    Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr")),
+    Option("broadcast", 2, Mac(), aliases=("brd",)),
     Option("alias", 20, Text(most=255), at_create=False),
-    Option("txqueuelen", 13, Int()),
-    Option("master", 10, LinkName()),
+    Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen")),
+    Option("master", 10, LinkName(negated=True)),
     Option("group", 27, Int(high=2**31 - 1)),
-    Option("gso_max_size", 41, Int(high=2**31 - 1), default=65536),
+    Option("gso_max_size", 41, _BIG, default=65536),
     Option("gso_max_segs", 40, Int(high=65535), default=65535),
-    Option("gro_max_size", 58, Int(high=2**31 - 1), since="5.19", default=65536),
-    Option("gso_ipv4_max_size", 63, Int(high=2**31 - 1), since="6.3", default=65536),
-    Option("gro_ipv4_max_size", 64, Int(high=2**31 - 1), since="6.3", default=65536),
+    Option("gro_max_size", 58, _BIG, since="5.17", default=65536),
+    Option("gso_ipv4_max_size", 63, _BIG, since="6.3", default=65536),
+    Option("gro_ipv4_max_size", 64, _BIG, since="6.3", default=65536),
+    # rtnl_create_link() does not read it.
+    Option("protodown", 39, Bool(), at_create=False, default=False),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
@@ -36,7 +42,14 @@ FLAGS: dict[str, tuple[int, bool]] = {
 _FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False}
 FLAG_WORDS = {"promiscuity": "promisc"}
 FLAG_OPTIONS: tuple[Option, ...] = tuple(
-    Option(name, None, Bool(style="onoff"), default=_FLAG_DEFAULTS.get(name), word=FLAG_WORDS.get(name, name))
+    Option(
+        name,
+        None,
+        Bool(style="onoff"),
+        default=_FLAG_DEFAULTS.get(name),
+        word=FLAG_WORDS.get(name, name),
+        aliases=(FLAG_WORDS[name],) if name in FLAG_WORDS else (),
+    )
     for name in FLAGS
 )
 
@@ -46,6 +59,6 @@ ADDRGENMODE = Option(
 )
 
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
-LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns")
+LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS)

@@ -16,10 +16,13 @@ _OPTIONS = (
         default="vepa",
         fixed=("passthru",),  # macvlan_changelink()
     ),
-    Option("nopromisc", 2, Bits(wire="u16", bit=1), default=False),
-    Option("macaddrs", (3, 5), SourceMacs(), word="macaddr"),
-    Option("bcqueuelen", 7, Int(), since="5.11"),
+    Option("nopromisc", 2, Bits(wire="u16", bit=1, style="flag"), default=False),
+    Option("nodst", 2, Bits(wire="u16", bit=2, style="flag"), since="5.13", default=False),
+    Option("macaddrs", (3, 5), SourceMacs(), word="macaddr", aliases=("macaddr",)),
+    Option("bcqueuelen", 7, Int(), since="5.11", default=1000),
+    # One for all links of a lower link (struct macvlan_port). The kernel is silent about 1, its own choice.
+    Option("bclim", 9, Int(wire="s32", low=-(2**31), high=2**31 - 1, if_absent=1), since="6.4", default=1),
 )
 
-MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link")
-MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link")
+MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",))
+MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",))

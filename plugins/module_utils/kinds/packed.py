@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .types import Attr, Leaf, Names, Type, truth, whole_number
+from .types import Attr, Int, Leaf, Names, Type, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,12 @@ class Bits(Type):
     wire: str = "raw"
     ansible: str = "bool"
     bit: int = 1
+    style: str = "onoff"
+
+    @property
+    def alone(self) -> bool:
+        """Tell whether the kernel takes one bit without the others: a plain number has no mask."""
+        return self.wire == "raw"
 
     def parse(self, value: Any) -> bool:
         return truth(value)
@@ -36,6 +42,10 @@ class Bits(Type):
         return False  # vlan_fill_info() leaves the attribute out when no bit is set
 
     def words(self, word: str, value: Any) -> list[str]:
+        if self.style == "flag":
+            return [word] if value else []
+        if self.style == "number":
+            return [word, str(int(value))]
         return [word, "on" if value else "off"]
 
 
@@ -47,6 +57,8 @@ def merged(attrs: Sequence[Attr]) -> list[Attr]:
         other = found.get(number)
         if other is not None and isinstance(leaf, bytes) and isinstance(other[2], bytes):
             leaf = bytes(one | two for one, two in zip(leaf, other[2]))
+        elif other is not None and isinstance(leaf, int) and isinstance(other[2], int):
+            leaf |= other[2]
         found[number] = (number, wire, leaf)
     return list(found.values())
 
@@ -60,6 +72,33 @@ def _listed(payload: bytes) -> Iterator[bytes]:
             return
         yield payload[offset + 4 : offset + length]
         offset += (length + 3) & ~3
+
+
+@dataclass(frozen=True)
+class FlowLabel(Int):
+    """A flow label, or ``inherit`` (a policy in an attribute of its own: IFLA_VXLAN_LABEL_POLICY)."""
+
+    wire: str = "be32"
+    high: int = 0xFFFFF
+    rule: str = "20 bits, RFC 8200 section 3"
+    ansible: str = "str"
+
+    @property
+    def wires(self) -> tuple[str, ...]:
+        return (self.wire, "u32")
+
+    def parse(self, value: Any) -> Any:
+        return "inherit" if value == "inherit" else super().parse(value)
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        return [(attrs[1], "u32", 1)] if value == "inherit" else [(attrs[0], self.wire, value)]
+
+    def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Attr]:
+        fixed: list[Attr] = [(attrs[1], "u32", 0)] if old == "inherit" else []
+        return fixed + self.encode(attrs, new, names)
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        return "inherit" if any(found.get(attrs[1], b"")) else super().decode(attrs, found, names)
 
 
 @dataclass(frozen=True)

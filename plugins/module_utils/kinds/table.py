@@ -31,9 +31,11 @@ class Option:
     forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
-    since: str = ""  # first kernel release that knows it
+    since: str = ""  # first kernel release that knows it, where that is later than 5.4
+    newer: tuple[tuple[Any, str], ...] = ()  # values that came later than the option, with their kernel release
     word: str = ""  # iproute2's keyword, where it is not the name
     asked: str = ""  # how the user asks for it, where that is not the name
+    aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     once: bool = False  # can be given to what has none, and stays then
     told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
@@ -78,7 +80,15 @@ class Option:
                 entry["options"] = getattr(self.type, "options", {})
         if self.type.choices:
             entry["choices"] = self.type.choices
+        # Ansible wants identifiers (ansible-test sanity); a config takes names with a dash too.
+        aliases = [alias for alias in self.aliases if alias.isidentifier()]
+        if aliases:
+            entry["aliases"] = aliases
         return entry
+
+    def needed_release(self, value: Any) -> str:
+        """Return the kernel release that a value needs; empty where every supported kernel knows it."""
+        return dict(self.newer).get(value, self.since) if self.newer else self.since
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,21 @@ class Kind:
 def parent(name: str) -> Option:
     """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
     return Option(name, 5, LinkName(), in_place=False, outer=True)
+
+
+def canonical(where: str, item: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what a user gave with each option under its own name; raise Refused for one given under two."""
+    if aliases.keys().isdisjoint(item):
+        return item
+    given = dict(item)
+    for alias in aliases.keys() & item.keys():
+        name, value = aliases[alias], given.pop(alias)
+        if value is None:
+            continue
+        if given.get(name) is not None:
+            raise Refused(f"{where}: {alias}: is another name of {name}, and both are given")
+        given[name] = value
+    return given
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

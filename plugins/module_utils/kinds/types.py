@@ -22,6 +22,7 @@ __all__ = [
     "WIRE",
     "Attr",
     "Bool",
+    "Centiseconds",
     "Flag",
     "Int",
     "IntOr",
@@ -60,17 +61,34 @@ class Int(Type):
     high: int = 2**32 - 1
     rule: str = ""
     ansible: str = "int"
-    zero_when_absent: bool = False
+    if_absent: int | None = None  # what the kernel's silence means
+    barred: int = 0  # bits that the kernel refuses
 
     def parse(self, value: Any) -> int:
         number = whole_number(value)
+        if number >= 0 and number & self.barred:
+            reason = f" ({self.rule})" if self.rule else ""
+            raise ValueError(f"{number:#x} has bits of {self.barred:#x}, which the kernel refuses{reason}")
         if not self.low <= number <= self.high:
             reason = f" ({self.rule})" if self.rule else ""
             raise ValueError(f"{number} is not within {self.low}..{self.high}{reason}")
         return number
 
     def absent(self) -> Any:
-        return 0 if self.zero_when_absent else UNSET
+        return UNSET if self.if_absent is None else self.if_absent
+
+
+@dataclass(frozen=True)
+class Centiseconds(Int):
+    """A time in units of 1/100 s (USER_HZ), which the kernel keeps in ticks of its timer (CONFIG_HZ)."""
+
+    rule: str = "centiseconds"
+
+    def kept(self, value: Any, hz: int) -> int:
+        """Return the time after its way into ticks and back (kernel/time/time.c: clock_t_to_jiffies, and back)."""
+        tick = (10**9 + hz // 2) // hz  # nanoseconds, include/vdso/jiffies.h: TICK_NSEC
+        number: int = value
+        return number * hz // 100 * tick // 10**7
 
 
 def truth(value: Any) -> bool:
@@ -299,10 +317,14 @@ class LinkName(Type):
     """The name of another link in the same namespace; ``none`` stands for no link."""
 
     wire: str = "u32"
+    negated: bool = False  # iproute2's word for no link is the option's with "no" before it
 
     @property
     def nothing(self) -> str:
         return NONE
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [f"no{word}"] if self.negated and value == NONE else [word, value]
 
     def parse(self, value: Any) -> str:
         return NONE if value in ("", NONE) else ifname(value)

@@ -11,7 +11,14 @@ VLAN = Kind(
     name="vlan",
     options=(
         parent("link"),
-        Option("protocol", 5, Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}), in_place=False),
+        Option(
+            "protocol",
+            5,
+            Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}),
+            in_place=False,
+            default="802.1Q",
+            aliases=("proto",),
+        ),
         Option("id", 1, Int(wire="u16", high=4094, rule="a VLAN id, 12 bits without 4095"), in_place=False),
         Option("reorder_hdr", 2, Bits(bit=0x1), default=True),
         Option("gvrp", 2, Bits(bit=0x2), default=False),
@@ -19,8 +26,12 @@ VLAN = Kind(
         Option("mvrp", 2, Bits(bit=0x8), default=False),
         Option("bridge_binding", 2, Bits(bit=0x10), default=False),
         # An ingress key is the priority in the tag, 3 bits; an egress key is a packet's priority, 32 bits.
-        Option("ingress_qos_map", 4, QosMap(keys=7, values=2**32 - 1), word="ingress-qos-map"),
-        Option("egress_qos_map", 3, QosMap(keys=2**32 - 1, values=7), word="egress-qos-map"),
+        Option(
+            "ingress_qos_map", 4, QosMap(keys=7, values=2**32 - 1), word="ingress-qos-map", aliases=("ingress-qos-map",)
+        ),
+        Option(
+            "egress_qos_map", 3, QosMap(keys=2**32 - 1, values=7), word="egress-qos-map", aliases=("egress-qos-map",)
+        ),
     ),
     needs=("link", "id"),
     lower="link",

@@ -1,30 +1,70 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""VXLAN (RFC 7348); attributes and rules: drivers/net/vxlan/vxlan_core.c, uapi/linux/if_link.h (IFLA_VXLAN_*)."""
+"""VXLAN (RFC 7348); attributes and rules: drivers/net/vxlan/vxlan_core.c, uapi/linux/if_link.h (IFLA_VXLAN_*).
+
+Not here: ``mc_route`` (Linux 6.17), which the kernel takes and never tells (vxlan_fill_info(), up to 6.18).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from .addresses import Ip
-from .packed import PortRange
+from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option
-from .types import Bool, Flag, Int, IntOr, LinkName, Ttl, Word
+from .types import Bool, Flag, Int, IntOr, Leaf, LinkName, Names, Ttl, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
 
+_USED = 0x08000000FFFFFF00  # include/net/vxlan.h: VXLAN_HF_VNI and VXLAN_VNI_MASK
+_USED_BY = {"remcsumrx": 0x00200000000000FF, "gbp": 0x80FFFFFF00000000, "gpe": 0x350000FF00000000}
+
+
+@dataclass(frozen=True)
+class ReservedBits(Type):
+    """The header's bits that must be zero, as a number of 64 bits: ``0x`` and 16 hexadecimal digits."""
+
+    wire: str = "raw"
+
+    def parse(self, value: Any) -> str:
+        number = whole_number(value)
+        if not 0 <= number < 2**64:
+            raise ValueError(f"{value!r} is not a number of 64 bits")
+        return f"{number:#018x}"
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        return int(value, 16).to_bytes(8, "big")
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        return f"0x{leaf.hex()}" if isinstance(leaf, bytes) else str(leaf)
+
+    def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
+        """Tell whether these are the bits that no feature uses: what vxlan_nl2conf() takes when it is not asked.
+
+        An attribute of remcsumrx counts as that feature even when it says no.
+        """
+        used = _USED
+        for feature, bits in _USED_BY.items():
+            used |= bits if options.get(feature) else 0
+        return int(value, 16) in (~used & (2**64 - 1), ~(used | _USED_BY["remcsumrx"]) & (2**64 - 1))
+
+
 VXLAN = Kind(
     name="vxlan",
     options=(
-        Option("vni", 1, VNI, in_place=False, word="id"),
+        Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
         Option("remote", (2, 16), Ip(multicast=False)),
         Option("multicast_group", (2, 16), Ip(multicast=True), word="group"),
         Option("local", (4, 17), Ip(multicast=False)),
         Option("dev", 3, LinkName()),
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
-        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",)),
-        Option("tos", 6, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0),
+        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
+        Option("tos", 6, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0, aliases=("dsfield",)),
         Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
-        Option("flowlabel", 26, Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"), default=0),
+        Option("flowlabel", (26, 32), FlowLabel(), newer=(("inherit", "6.8"),), default=0, aliases=("label",)),
         Option("dstport", 15, PORT, in_place=False),
         Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
         Option("learning", 7, Bool(style="no"), default=True),
@@ -45,6 +85,7 @@ VXLAN = Kind(
         Option("gpe", 27, Flag(), in_place=False, default=False),
         Option("localbypass", 31, Bool(style="no"), since="6.5", default=True),
         Option("vnis", None, Vnis(), at_create=False, since="5.18", dump="vnis"),
+        Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
     ),
     unique=("vni", "dstport"),
     unique_defaults={"dstport": 8472},

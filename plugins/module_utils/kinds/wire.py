@@ -131,6 +131,14 @@ class Type:
         """Return the value in iproute2's words."""
         return [word, str(value)]
 
+    def kept(self, value: Any, hz: int) -> Any:
+        """Return what a kernel with that timer frequency (CONFIG_HZ) keeps of a canonical value."""
+        return value
+
+    def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
+        """Tell whether the kernel chooses the canonical value by itself where an object has these other options."""
+        return False
+
     def plain(self, value: Any) -> Any:
         """Return a canonical value as YAML would write it."""
         return value

@@ -13,6 +13,9 @@ from .sort import Sort
 
 _SWITCH = Bool()
 
+#: Words that ``ip link set ... type bridge_slave`` knows, and ``bridge link set`` does not (iproute2 6.1 to 6.17).
+OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
+
 PORT = Sort(
     name="port",
     plural="ports",
@@ -32,26 +35,25 @@ PORT = Sort(
         Option("hairpin", 4, _SWITCH, default=False),
         Option("guard", 5, _SWITCH, default=False),
         Option("root_block", 6, _SWITCH, default=False),
-        Option("fastleave", 7, _SWITCH, default=False),
+        Option("fastleave", 7, _SWITCH, default=False, aliases=("mcast_fast_leave",)),
         Option("learning", 8, _SWITCH, default=True),
         Option("flood", 9, _SWITCH, default=True),
         Option("proxy_arp", 10, _SWITCH, default=False),
-        Option("learning_sync", 11, _SWITCH),
         Option("proxy_arp_wifi", 12, _SWITCH, default=False),
-        Option("mcast_router", 25, Int(wire="u8", high=3), default=1),
+        Option("mcast_router", 25, Int(wire="u8", high=3), default=1, aliases=("multicast_router",)),
         Option("mcast_flood", 27, _SWITCH, default=True),
         Option("mcast_to_unicast", 28, _SWITCH, default=False),
         Option("vlan_tunnel", 29, _SWITCH, default=False),
         Option("bcast_flood", 30, _SWITCH, default=True),
-        Option("group_fwd_mask", 31, Int(wire="u16", high=65535), default=0),
+        Option("group_fwd_mask", 31, Int(wire="u16", high=65535, barred=0x2, rule="pause frames"), default=0),
         Option("neigh_suppress", 32, _SWITCH, default=False),
         Option("isolated", 33, _SWITCH, default=False),
-        Option("backup_port", 34, LinkName()),
+        Option("backup_port", 34, LinkName(negated=True)),
         Option("locked", 39, _SWITCH, since="5.18", default=False),
         Option("mab", 40, _SWITCH, since="6.2", default=False),
-        Option("mcast_max_groups", 42, Int(), since="6.2", default=0),
+        Option("mcast_max_groups", 42, Int(), since="6.3", default=0),
         Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4", default=False),
-        Option("backup_nhid", 44, Int(), since="6.5"),
+        Option("backup_nhid", 44, Int(if_absent=0), since="6.6", default=0),
         Option("vlans", None, Vlans(), dump="vlans"),
     ),
     lasting=True,
