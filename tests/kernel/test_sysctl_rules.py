@@ -55,6 +55,9 @@ def _neighbors() -> None:
         "ip addr add fe80::1/64 dev v1 nodad",
         f"ip neigh replace 2001:db8::2 lladdr {FAR} dev v1",
         f"ip -n h neigh replace 2001:db8::1 lladdr {NEAR} dev v0",
+        "ip -n h addr add fe80::2/64 dev v0 nodad",
+        f"ip neigh replace fe80::2 lladdr {FAR} dev v1",
+        "ip -n h addr add fe80::6/64 dev br0 nodad",
     ):
         sh(command)
 
@@ -137,6 +140,138 @@ def accept_redirects() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sender:
         sender.sendto(body[:2] + struct.pack(">H", checksum(body)) + body[4:], ("10.0.0.2", 0))
     return str(int("via 10.0.0.77" in sh(f"ip -n h route get {dst}")))
+
+
+def accept_redirects6() -> str:
+    """Send a redirect (RFC 4861, 4.5) for a new destination, from the gateway that it has."""
+    dst = f"2001:db8:4::{next(_unique):x}"
+    sh("ip -n h -6 route replace 2001:db8:4::/64 via fe80::1 dev v0")
+    target, about = socket.inet_pton(socket.AF_INET6, "fe80::77"), socket.inet_pton(socket.AF_INET6, dst)
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as sender:
+        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+        index = socket.if_nametoindex("v1")
+        sender.bind(("fe80::1", 0, 0, index))
+        sender.sendto(struct.pack(">BBHI", 137, 0, 0, 0) + target + about, ("fe80::2", 0, 0, index))
+    return str(int("via fe80::77" in sh(f"ip -n h route get {dst}")))
+
+
+def frame(kind: int, payload: bytes, to: str = FAR) -> None:
+    """Send an Ethernet frame to v0."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind(("v1", 0))
+        ends = bytes.fromhex((to + NEAR).replace(":", ""))
+        sender.send(ends + struct.pack(">H", kind) + payload)
+
+
+def echoes(dst: str, options: bytes = b"", to: str = FAR) -> bool:
+    """Tell whether h takes an echo request for an address, whatever this side would send."""
+    icmp = struct.pack(">BBHHH", 8, 0, 0, 7, next(_unique))
+    icmp = icmp[:2] + struct.pack(">H", checksum(icmp)) + icmp[4:]
+    length = 20 + len(options)
+    ends = socket.inet_aton("10.0.0.1") + socket.inet_aton(dst)
+    head = struct.pack(">BBHHHBBH", 0x40 + length // 4, 0, length + len(icmp), 1, 0, 64, 1, 0) + ends + options
+    head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
+    before = counter("Icmp", "InEchos")
+    frame(0x0800, head + icmp, to)
+    time.sleep(0.02)
+    return counter("Icmp", "InEchos") > before
+
+
+def route_localnet() -> str:
+    return str(int(echoes("127.9.9.9")))
+
+
+def accept_source_route() -> str:
+    """Send a packet with a loose source route that it has followed to its end (RFC 791, 3.1)."""
+    return str(int(echoes("10.0.0.2", bytes([131, 7, 8]) + socket.inet_aton("10.0.0.1") + bytes(1))))
+
+
+def drop_unicast() -> str:
+    return str(int(not echoes("10.0.0.2", to="ff:ff:ff:ff:ff:ff")))
+
+
+def arp_accept() -> str:
+    """Send a gratuitous ARP request of an unknown neighbor and look whether h knows it then."""
+    address = f"10.0.0.{100 + next(_unique)}"
+    sender = bytes.fromhex(MAC.replace(":", "")) + socket.inet_aton(address)
+    frame(0x0806, struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1) + sender + bytes(6) + sender[6:], "ff:ff:ff:ff:ff:ff")
+    time.sleep(0.02)
+    return str(int(MAC in sh(f"ip -n h neigh show {address}")))
+
+
+def drop_gratuitous_arp() -> str:
+    sh("ip netns exec h sysctl -qw net/ipv4/conf/v0/arp_accept=1")
+    return str(1 - int(arp_accept()))
+
+
+def proxy_arp_pvlan() -> str:
+    sh("ip netns exec h sysctl -qw net/ipv4/conf/v0/forwarding=1")
+    return str(int(arps("10.0.0.77")))
+
+
+def use_oif_addrs_only() -> str:
+    """Return whether a packet that goes out by br0 has no other link's address for its source."""
+    sh("ip -n h addr del 2001:db8:6::1/64 dev br0", check=False)
+    sh("ip -n h -6 route replace 2001:db8:7::/64 dev br0")
+    return str(int("src fe80::" in sh("ip -n h route get 2001:db8:7::7")))
+
+
+def seen(kind: int, part: bytes, command: str) -> bool:
+    """Tell whether v0 sends a frame of a kind with something in it while a command runs."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind)) as listener:
+        listener.bind(("v1", kind))
+        listener.settimeout(0.1)
+        sh(command)
+        for _try in range(20):
+            try:
+                data, ends = listener.recvfrom(2000)
+            except TimeoutError:
+                return False
+            if ends[2] != socket.PACKET_OUTGOING and part in data:
+                return True
+    return False
+
+
+def _new_mac() -> str:
+    return f"ip -n h link set v0 address 02:00:00:00:01:{next(_unique):02x}"
+
+
+def arp_notify() -> str:
+    return str(
+        int(
+            seen(0x0806, socket.inet_aton("10.0.0.2") + bytes.fromhex("ffffffffffff"), _new_mac())
+            or seen(0x0806, socket.inet_aton("10.0.0.2"), _new_mac())
+        )
+    )
+
+
+def ndisc_notify() -> str:
+    """Look for an advertisement (RFC 4861, 4.4: type 136) of the new MAC."""
+    address = socket.inet_pton(socket.AF_INET6, "2001:db8::2")
+    return str(int(seen(0x86DD, address + b"\x02\x01\x02", _new_mac())))
+
+
+def enhanced_dad() -> str:
+    """Look for a nonce (RFC 3971, 5.3.2: option 14, 8 bytes) in the question for a duplicate."""
+    sh("ip netns exec h sysctl -qw net/ipv6/conf/v0/router_solicitation_delay=0")
+    address = f"2001:db8::{next(_unique):x}:1"
+    question = socket.inet_pton(socket.AF_INET6, address)
+    add = f"ip -n h addr add {address}/64 dev v0"
+    return str(int(seen(0x86DD, question + b"\x0e\x01", add)))
+
+
+def disable_policy() -> str:
+    """Return whether a packet comes in that IPsec's policy blocks."""
+    sh("ip -n h xfrm policy update dir in src 10.0.0.0/24 dst 10.0.0.0/24 action block")
+    return str(int(echoes("10.0.0.2")))
+
+
+def disable_policy6() -> str:
+    address = f"2001:db8::{next(_unique):x}:1"
+    sh(f"ip -n h addr add {address}/64 dev v0 nodad")
+    sh(f"ip neigh replace {address} lladdr {FAR} dev v1")
+    sh("ip -n h xfrm policy update dir in src 2001:db8::/64 dst 2001:db8::/64 action block")
+    return str(int(counts("Ip6", "Icmp6InEchos", f"ping -6 -c 1 -W 0.2 {address}")))
 
 
 def send_redirects() -> str:
@@ -264,6 +399,19 @@ CASES: dict[str, tuple[Callable[[], str], str, tuple[int, ...], tuple[str, ...]]
     "ipv4.accept_local": (accept_local, "v0", (0, 1), ()),
     "ipv4.forwarding": (forwarding, "v0", (0, 1), ()),
     "ipv4.accept_redirects": (accept_redirects, "v0", (0, 1), ("ipv4.forwarding",)),
+    "ipv4.route_localnet": (route_localnet, "v0", (0, 1), ()),
+    "ipv4.accept_source_route": (accept_source_route, "v0", (0, 1), ()),
+    "ipv4.drop_unicast_in_l2_multicast": (drop_unicast, "v0", (0, 1), ()),
+    "ipv4.arp_accept": (arp_accept, "v0", (0, 1), ()),
+    "ipv4.drop_gratuitous_arp": (drop_gratuitous_arp, "v0", (0, 1), ()),
+    "ipv4.proxy_arp_pvlan": (proxy_arp_pvlan, "v0", (0, 1), ()),
+    "ipv6.accept_redirects": (accept_redirects6, "v0", (0, 1), ("ipv6.forwarding",)),
+    "ipv6.use_oif_addrs_only": (use_oif_addrs_only, "br0", (0, 1), ()),
+    "ipv4.arp_notify": (arp_notify, "v0", (0, 1), ()),
+    "ipv6.ndisc_notify": (ndisc_notify, "v0", (0, 1), ()),
+    "ipv6.enhanced_dad": (enhanced_dad, "v0", (0, 1), ()),
+    "ipv4.disable_policy": (disable_policy, "v0", (0, 1), ()),
+    "ipv6.disable_policy": (disable_policy6, "v0", (0, 1), ()),
     "ipv4.send_redirects": (send_redirects, "v0", (0, 1), ()),
     "ipv4.promote_secondaries": (promote_secondaries, "v0", (0, 1), ()),
     "ipv4.ignore_routes_with_linkdown": (ignore_linkdown, "d0", (0, 1), ()),

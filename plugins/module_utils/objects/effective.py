@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Say by which rule the kernel makes one value of what ``all`` and a link have: one row for each sysctl.
 
-Read from include/linux/inetdevice.h (IPv4), net/ipv6 (IPv6) and net/core/neighbour.c, and tried on Linux 6.18
+Read from include/linux/inetdevice.h (IPv4), net/ipv6 and net/core/neighbour.c. Half of them were tried on Linux 6.18 by what it does
 (tests/kernel/test_sysctl_rules.py).
 """
 
@@ -86,6 +86,9 @@ OWN_TOO = Rule("{link}'s own counts", _own)  # all's has a use of its own
 MAX = Rule("the larger of all ({all}) and {link} ({dev})", _max)
 MIN = Rule("the smaller of all ({all}) and {link} ({dev})", _min)
 OR = Rule("on where all ({all}) or {link} ({dev}) is", _or)
+OR_NEW = Rule(
+    "on where all ({all}) or {link} ({dev}) is, for addresses to come; for those there what was written last", _or
+)
 AND = Rule("on where both all ({all}) and {link} ({dev}) are", _and)
 ALL_FIRST = Rule("all ({all}), and {link} ({dev}) where that is 0", _all_first)
 IGMP = Rule("version 1 where all ({all}) or {link} ({dev}) says so, then version 2", _igmp)
@@ -136,7 +139,9 @@ _ROWS: tuple[tuple[str, Rule, str], ...] = (
     ("ipv6.conf", AND, "ndisc_evict_nocarrier"),
     # net/ipv6/addrconf.c: addrconf_dad_begin(), addrconf_dad_kick(), ipv6_get_saddr_eval(), ipv6_dev_get_saddr()
     ("ipv6.conf", MAX, "accept_dad"),
-    ("ipv6.conf", OR, "enhanced_dad use_optimistic use_oif_addrs_only disable_policy"),
+    ("ipv6.conf", OR, "enhanced_dad use_optimistic"),
+    # net/ipv6/route.c: addrconf_f6i_alloc(); addrconf.c: addrconf_disable_policy()
+    ("ipv6.conf", OR_NEW, "disable_policy"),
     # net/ipv6/addrconf.c: addrconf_add_linklocal()
     ("ipv6.conf", OPTIMISTIC, "optimistic_dad"),
     # net/ipv6/addrconf.c: addrconf_ifdown(); net/ipv6/mcast.c: mld_force_mld_version()
@@ -151,7 +156,7 @@ _ROWS: tuple[tuple[str, Rule, str], ...] = (
         " mldv2_unsolicited_report_interval mtu ndisc_tclass ra_defrtr_metric ra_honor_pio_life ra_honor_pio_pflag"
         " regen_max_retry regen_min_advance router_probe_interval router_solicitation_delay"
         " router_solicitation_interval router_solicitation_max_interval router_solicitations seg6_require_hmac"
-        " suppress_frag_ndisc temp_prefered_lft temp_valid_lft use_tempaddr"),
+        " suppress_frag_ndisc temp_prefered_lft temp_valid_lft use_oif_addrs_only use_tempaddr"),
 )  # fmt: skip
 
 RULES: Mapping[str, Rule] = {f"{tree}.{leaf}": rule for tree, rule, leaves in _ROWS for leaf in leaves.split()}
