@@ -11,6 +11,7 @@ from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of, table_of
 from .objects.containers import shell_words
+from .objects.neighbor import is_proxy
 from .objects.port import OF_IP
 from .objects.sysctl import FILE, path
 
@@ -177,7 +178,8 @@ def _address(verb: str, entry: Entry) -> list[str]:
 
 
 def _neighbor(verb: str, entry: Entry) -> list[str]:
-    words = [*_tool("ip", entry.netns), "neigh", "replace" if verb == "set" else verb, entry.key[2]]
+    words = [*_tool("ip", entry.netns), "neigh", "replace" if verb == "set" else verb]
+    words += ["proxy", entry.key[2]] if is_proxy(entry.key) else [entry.key[2]]
     return [*words, *([] if verb == "del" else _words(entry)), "dev", entry.name]
 
 

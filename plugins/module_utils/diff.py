@@ -14,7 +14,7 @@ from .kinds.addresses import Ip
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE
-from .model import HOST, ON_CREATE, Change, Entry, Ident, State, rows_of, table_of
+from .model import HOST, ON_CREATE, Change, Entry, Ident, State, ousted_by, rows_of, table_of
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.netns import AUTO
@@ -233,7 +233,8 @@ def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option])
     """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
     if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name) for name in fields):
         return True
-    return any(other in there.options for name in fields for other in rows[name].ousts)
+    given = [name for name, pair in fields.items() if pair[1] is not False]
+    return any(there.options.get(other, False) is not False for name in given for other in rows[name].ousts)
 
 
 def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, tuple[Any, Any]]:
@@ -326,11 +327,14 @@ def _new(entry: Entry) -> Change | None:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")
         if entry.made_with is None:
             needed(entry)
-    for name in SORTS[entry.sort].new_needs if entry.sort in SORTS else ():
-        if name not in entry.options:
+    ousted = ousted_by(entry)
+    bare = entry.sort in SORTS and SORTS[entry.sort].bare(entry.key)
+    for name in SORTS[entry.sort].new_needs if entry.sort in SORTS and not bare else ():
+        if name not in entry.options and name not in ousted:
             raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
     # What is attached was there before, and is not ours.
-    options = {**({} if "attach" in entry.options else ON_CREATE.get(entry.sort, {})), **entry.options}
+    given = {} if bare or "attach" in entry.options else ON_CREATE.get(entry.sort, {})
+    options = {**{name: value for name, value in given.items() if name not in ousted}, **entry.options}
     if entry.sort == "port":
         # A port comes to be with its link's master, with the kernel's defaults; there is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}

@@ -28,6 +28,7 @@ __all__ = [
     "Rows",
     "State",
     "link_option",
+    "ousted_by",
     "rows",
     "rows_of",
     "table_of",
@@ -219,6 +220,12 @@ def rows_of(entry: Entry) -> tuple[Option, ...]:
 def link_option(kind: Kind | None, name: str) -> Option | None:
     """Find an option of a link among its kind's and the common ones."""
     return rows("link", kind.name if kind else "").named.get(name)
+
+
+def ousted_by(entry: Entry) -> set[str]:
+    """Return the options that cannot be beside those of an object. What is false ousts nothing."""
+    rows = table_of(entry).named
+    return {other for name, value in entry.options.items() if value is not False for other in rows[name].ousts}
 
 
 def telling(entry: Entry) -> dict[str, Any]:

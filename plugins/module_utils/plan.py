@@ -11,7 +11,7 @@ from typing import Any
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, table_of, telling
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, ousted_by, table_of, telling
 from .moves import after, losses, lost_with
 from .objects.sysctl import OF_NO_LINK
 from .sysctls import DISABLE, SECRET, changes_also, follows, order, spreads
@@ -118,7 +118,7 @@ class Planner:
             if secondary and (entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) not in networks:
                 continue
             on = (entry.netns, there.options.get("dev") if entry.sort == "route" else entry.name)
-            goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[-1 if entry.sort == "neighbor" else 1]
+            goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[2 if entry.sort == "neighbor" else 1]
             if secondary or (goes and on in links):
                 self._op("set", entry.having({**there.options, **entry.options}), there, _PHASES[entry.sort])
 
@@ -305,7 +305,9 @@ class Planner:
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
             return
-        kept = {name: value for name, value in settable(there).items() if wished is None or name not in _ousted(wished)}
+        kept = {
+            name: value for name, value in settable(there).items() if wished is None or name not in ousted_by(wished)
+        }
         entry = (wished or there).having({**kept, **(wished.options if wished else {})})
         if entry.sort != "link":
             verb = "set" if entry.sort in ("port", "sysctl") else "add"
@@ -391,16 +393,11 @@ _REFERENCES = ("master", "dev", "link")
 _OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
 
 
-def _ousted(entry: Entry) -> set[str]:
-    """Return the options that cannot be beside those of an object."""
-    return {other for row in table_of(entry).named.values() if row.name in entry.options for other in row.ousts}
-
-
 def _kept_anew(change: Change) -> Mapping[str, Any]:
     """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
     there = change.there
     if there.sort != "netns":
-        ousted = _ousted(change.entry)
+        ousted = ousted_by(change.entry)
         return {name: value for name, value in there.options.items() if name not in ousted}
     return {name: value for name, value in telling(there).items() if name == "resolver"}
 

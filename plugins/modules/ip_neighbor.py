@@ -26,21 +26,39 @@ options:
     required: true
   mac:
     description:
-      - Its MAC address (C(lladdr)). A new entry needs it. Quote it in YAML.
+      - Its MAC address (C(lladdr)). Quote it in YAML.
+      - A new entry needs it, unless it is O(managed) or a O(proxy).
     type: str
   nud:
     description:
       - State. V(permanent) stays until it is removed; V(noarp) is no subject of reachability checks, and goes when the
         link loses its carrier. A new entry is V(permanent).
+      - V(reachable), V(stale), V(delay) and V(probe) are what a new entry begins with. The kernel lets them pass into
+        each other and, at last, the entry go, so any of them meets the wish as long as the MAC address is the one that
+        is wished for; an entry that is gone is made again.
+      - The states C(none), C(incomplete) and C(failed) are what the kernel is in while it looks for an address, and
+        cannot be asked for; O(managed) makes it look.
     type: str
-    choices: [permanent, noarp]
+    choices: [permanent, noarp, reachable, stale, delay, probe]
   router:
     description:
-      - The neighbor is a router (IPv6).
+      - The neighbor is a router (IPv6); a proxy entry answers as one.
     type: bool
   extern_learn:
     description:
       - A control plane learned it.
+    type: bool
+  managed:
+    description:
+      - The kernel finds the MAC address by itself, and asks again before it forgets it. Excludes O(mac) and O(nud).
+        Needs Linux 5.16.
+    type: bool
+  proxy:
+    description:
+      - The host answers for the address on this link, as C(ip neigh add proxy) has it. The kernel does so only where it
+        forwards (sysctl C(forwarding)). For IPv4 its route to the address leads out of another link; for IPv6 it wants
+        the sysctl C(proxy_ndp).
+      - Such an entry has neither O(mac) nor O(nud), and stands beside one for the same address that is no proxy.
     type: bool
   state:
     description:
@@ -70,6 +88,18 @@ EXAMPLES = r"""
     dev: br-red
     dst: 10.20.2.7
     mac: "02:00:00:00:00:08"
+
+- name: Let the kernel find the MAC address of a gateway, and keep it
+  netloom.overlay.ip_neighbor:
+    dev: eth0
+    dst: 10.0.0.1
+    managed: true
+
+- name: Answer for an address that is elsewhere
+  netloom.overlay.ip_neighbor:
+    dev: br-red
+    dst: 10.20.2.9
+    proxy: true
 
 - name: Remove the entry
   netloom.overlay.ip_neighbor:

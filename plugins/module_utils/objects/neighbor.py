@@ -1,27 +1,65 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Neighbor entries: ARP and neighbor discovery tables (uapi/linux/neighbour.h, NDA_* and NUD_*)."""
+"""Neighbor entries: ARP and neighbor discovery tables (uapi/linux/neighbour.h, NDA_*, NUD_* and NTF_*).
+
+Proxy entries, which make the host answer for an address, are a table of their own beside that of the neighbors: an
+address may be in both (net/core/neighbour.c: pneigh_lookup()).
+"""
 
 from __future__ import annotations
 
-from ..kinds.addresses import Mac
-from ..kinds.table import Option
-from ..kinds.types import Bool, LinkName, Word
-from .sort import Address, Sort
+from typing import Any
 
-#: The states that last. The others are steps that the kernel takes by itself.
-STATES = {"permanent": 0x80, "noarp": 0x40}
+from ..kinds.addresses import Mac
+from ..kinds.table import Option, Refused
+from ..kinds.types import Bool, LinkName, Word
+from .sort import Address, Key, Sort
+
+#: States that somebody can ask for. Those after the first two pass into each other by themselves.
+STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
+LASTING = ("permanent", "noarp")
+
+PROXY = "proxy"
+
+
+def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
+    """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
+    proxy = options.pop(PROXY, False)
+    word = PROXY if proxy else "managed" if options.get("managed") else ""
+    for name in (("mac", "nud", "managed") if proxy else ("mac", "nud")) if word else ():
+        if options.get(name):
+            raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
+    return (*(str(part) for part in parts.values()), PROXY if proxy else "")
+
+
+def _tell(key: Key, item: dict[str, Any]) -> None:
+    if key[-1]:
+        item[PROXY] = True
+
+
+def is_proxy(key: Key) -> bool:
+    """Tell whether an entry is a proxy: it has neither MAC nor state."""
+    return key[-1] == PROXY
+
 
 NEIGHBOR = Sort(
     name="neighbor",
     plural="neighbors",
     label="neighbor {2} on {1}",
+    label_of_last="proxy neighbor {2} on {1}",
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
-        Option("mac", None, Mac(), word="lladdr"),
-        Option("nud", None, Word(table=STATES), default="permanent"),
+        Option("mac", None, Mac(), word="lladdr", ousts=("managed",)),
+        Option("nud", None, Word(table=STATES), default="permanent", ousts=("managed",)),
         Option("router", None, Bool(style="flag"), default=False),
         Option("extern_learn", None, Bool(style="flag"), default=False),
+        # The kernel finds the MAC of a managed one, and asks again before it forgets it.
+        Option("managed", None, Bool(style="flag"), since="5.16", default=False, ousts=("mac", "nud")),
+        Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
     ),
+    settle=_settle,
+    tell=_tell,
+    passing=tuple(name for name in STATES if name not in LASTING),
     # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
     new_needs=("mac",),
+    bare=is_proxy,
 )

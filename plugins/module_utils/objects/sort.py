@@ -28,6 +28,10 @@ def _never(_key: Key, _option: str) -> bool:
     return False
 
 
+def _not_at_all(_key: Key) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Sort:
     """One sort of object: the options that tell one from another (``keys``) and those that describe it.
@@ -48,6 +52,7 @@ class Sort:
     may_lack: tuple[str, ...] = ()
     implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
     remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
+    bare: Callable[[Key], bool] = _not_at_all  # such an object needs no options, and gets none by default
     passing: tuple[str, ...] = ()  # values of ``nud`` that the kernel changes by itself: any of them is as good
     nested: str = ""  # where such objects may stand within a link of a config
     tells_defaults: bool = False  # gathered state has options with their defaults too

@@ -8,57 +8,75 @@ from typing import Any
 
 from ...kinds.addresses import ip_text, packed_ip
 from ...model import Entry, Operation
-from ...objects.neighbor import STATES
+from ...objects.neighbor import LASTING, PROXY, STATES, is_proxy
 from .. import constants as c
 from ..message import PUT, Known, Message, family_of, mark_of
 from ..view import View
 from ..walk import attributes
-from .wire import Links, Wire
+from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _NAMES = {number: name for name, number in STATES.items()}
+_LASTING = tuple(STATES[name] for name in LASTING)
+_FLAGS = {"router": c.NTF_ROUTER, "extern_learn": c.NTF_EXT_LEARNED}
 
 
-def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
+def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
     """Decode a neighbor entry; only what was put there is told."""
+    entry = decode_passing(netns, body, view, links)
+    return None if entry is None or entry.by_kernel else entry
+
+
+def decode_passing(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
+    """Decode a neighbor entry, learned or not."""
     family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
-    if family not in (c.AF_INET, c.AF_INET6) or state not in _NAMES:
+    proxy, found = flags & c.NTF_PROXY, attributes(body, 12)
+    managed = bool(number(found[c.NDA_FLAGS_EXT]) & c.NTF_EXT_MANAGED) if c.NDA_FLAGS_EXT in found else False
+    known = proxy or managed or state in _NAMES
+    if family not in (c.AF_INET, c.AF_INET6) or not known or c.NDA_DST not in found:
         return None
-    found = attributes(body, 12)
-    if c.NDA_DST not in found or (state == c.NUD_NOARP and c.NDA_PROTOCOL not in found):
-        # The kernel makes noarp entries by itself (loopback, multicast), but without a protocol.
-        return None
-    options: dict[str, Any] = {"nud": _NAMES[state]}
-    if c.NDA_LLADDR in found:
-        options["mac"] = found[c.NDA_LLADDR].hex(":")
-    options["router"] = bool(flags & c.NTF_ROUTER)
-    options["extern_learn"] = bool(flags & c.NTF_EXT_LEARNED)
     protocol = found.get(c.NDA_PROTOCOL, b"\0")[0]
-    key = (netns, view.name(index), ip_text(found[c.NDA_DST]))
-    return Entry("neighbor", key, options, owned=protocol == c.MARK, maker=protocol)
+    owned = protocol == c.MARK
+    options: dict[str, Any] = {name: bool(flags & bit) for name, bit in _FLAGS.items()}
+    # The kernel makes noarp entries by itself (loopback, multicast), but without a protocol.
+    by_kernel = False
+    if not proxy:
+        options["managed"] = managed
+        by_kernel = state not in _LASTING or (state == c.NUD_NOARP and c.NDA_PROTOCOL not in found)
+    if not proxy and not managed:
+        options["nud"] = _NAMES[state]
+        if c.NDA_LLADDR in found:
+            options["mac"] = found[c.NDA_LLADDR].hex(":")
+    key = (netns, view.name(index), ip_text(found[c.NDA_DST]), PROXY if proxy else "")
+    by_kernel = by_kernel and not managed and not owned
+    return Entry("neighbor", key, options, owned=owned, by_kernel=by_kernel, maker=protocol)
 
 
 def write(known: Known, operation: Operation) -> Message:
     """Return the request that adds, replaces or removes a neighbor entry."""
     entry = operation.entry
     dst = entry.key[2]
-    flags = (c.NTF_ROUTER if entry.options.get("router") else 0) | (
-        c.NTF_EXT_LEARNED if entry.options.get("extern_learn") else 0
-    )
+    managed = bool(entry.options.get("managed"))
+    without_state = managed or is_proxy(entry.key)
     header = {
         "family": family_of(dst),
         "ifindex": known.view(entry.netns).index(entry.name),
-        "state": STATES[entry.options.get("nud", "permanent")],
-        "flags": flags,
+        "state": 0 if without_state else STATES[entry.options.get("nud", "permanent")],
+        "flags": sum(bit for name, bit in _FLAGS.items() if entry.options.get(name))
+        | (c.NTF_PROXY if is_proxy(entry.key) else 0),
     }
     tree: list[Any] = [(c.NDA_DST, "raw", packed_ip(dst))]
     if operation.verb == "del":
         return Message(entry.netns, "neighbor", c.RTM_DELNEIGH, 0, header, tree)
     tree.append((c.NDA_PROTOCOL, "u8", mark_of(entry)))
+    if managed:
+        tree.append((c.NDA_FLAGS_EXT, "u32", c.NTF_EXT_MANAGED))
     if "mac" in entry.options:
         tree.append((c.NDA_LLADDR, "raw", bytes.fromhex(entry.options["mac"].replace(":", ""))))
     # What was learned for this address may be there: the wish replaces it, when it is new too.
     return Message(entry.netns, "neighbor", c.RTM_NEWNEIGH, PUT, header, tree)
 
 
-NEIGHBOR = Wire(write, ((c.RTM_GETNEIGH, _NDMSG.pack(0, 0, 0, 0, 0, 0)),), decode)
+#: Proxies are dumped only where the header asks for them, and then alone.
+_DUMPS = tuple((c.RTM_GETNEIGH, _NDMSG.pack(0, 0, 0, 0, flags, 0)) for flags in (0, c.NTF_PROXY))
+NEIGHBOR = Wire(write, _DUMPS, decode, decode_passing)
