@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,9 +74,10 @@ class Engine:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
         _privileged()
         if check:
-            return self._run(config, overridden=overridden, check=True)
+            with _collector_off():
+                return self._run(config, overridden=overridden, check=True)
         try:
-            with locked(LOCK_WAIT):
+            with locked(LOCK_WAIT), _collector_off():
                 return self._run(config, overridden=overridden, check=False)
         except TimeoutError as why:
             raise Refused(str(why)) from None
@@ -310,6 +313,23 @@ def _reaches_far(change: Change) -> bool:
 def _hz() -> int:
     """Return the kernel's timer frequency (CONFIG_HZ): the coarse clock goes in its ticks."""
     return round(1 / time.clock_getres(CLOCK_MONOTONIC_COARSE))
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep the garbage collector from looking for cycles.
+
+    A run on 2000 links makes some 100,000 objects, nearly all of which live until its end: to look at them again and
+    again takes a seventh of its time, and finds nothing. What is not in a cycle is freed as ever.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _privileged() -> None:
