@@ -18,7 +18,7 @@ from .objects import SORTS
 from .objects.sort import Sort
 
 Canonical = Callable[[str], str]
-Attach = Callable[[str, str], None]
+Attach = Callable[[str, str], str]
 
 SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes", "sysctls")
 _NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
@@ -31,7 +31,8 @@ class Reader:
     """Read one config.
 
     ``canonical`` gives each namespace one name, however the user calls it. ``attach`` is told of each name that is to
-    stand for a namespace which is called otherwise: from then on it is that one.
+    stand for a namespace which is called otherwise: from then on it is that one. It returns how that is called by its
+    process or runtime.
     """
 
     def __init__(self, canonical: Canonical, attach: Attach | None = None) -> None:
@@ -176,7 +177,7 @@ class Reader:
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
         if present and self.attach is not None and "attach" in options:
-            _parse(what, "attach", partial(self.attach, parts["name"]), options["attach"])
+            options["attach"] = _parse(what, "attach", partial(self.attach, parts["name"]), options["attach"])
         key = (netns, *sort.settle(parts, options))
         self._add(Entry(sort.name, key, options, present, bool(item.get("recreate"))))
 

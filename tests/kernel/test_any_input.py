@@ -61,7 +61,8 @@ TEXTS = st.sampled_from(
     ["", " ", "none", "host", "br0", "w0", "vx0", "lo", "nope", 300 * "x", "/", "..", "a b", "new\nline", "nul\0", "ü",
      "\ud800", "0x10", "1e3", "-1", "{{ x }}", "02:00:00:00:00:aa", "ff:ff:ff:ff:ff:ff", "02-00-00-00-00-aa",
      "10.1.0.9", "192.0.2.9", "239.1.1.1", "2001:db8::9", "fe80::1%br0", "10.3.0.1/24", "10.3.0.0/33", "::/0",
-     "default", "inherit", "auto", "permanent", "1000-2000", "ipv4.forwarding", "ipv4.nope", "bridge.nope"]
+     "default", "inherit", "auto", "permanent", "1000-2000", "ipv4.forwarding", "ipv4.nope", "bridge.nope",
+     "pid:0", "pid:999999999", "pidfile:/nope", "pidfile:nope", "container:-x"]
 )  # fmt: skip
 PLAIN = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.floats(width=32), st.binary(max_size=3))
 WILD = st.one_of(
@@ -98,11 +99,11 @@ def configs(draw: Any) -> dict[str, Any]:
             kind = draw(st.sampled_from(sorted(LINKS)))
             rows = [*ALL, *KINDS[kind].options]
             section, item = "links", {"kind": kind, **draw(st.sampled_from(LINKS[kind]))}
-            extra = ["recreate", "state", "port", "peer", "addresses", "fdb", "netns", "kind", "name"]
+            extra = ["recreate", "state", "port", "peer", "addresses", "fdb", "netns", "from_netns", "kind", "name"]
         else:
             section = draw(st.sampled_from(sorted(OBJECTS)))
             sort = next(sort for sort in SORTS.values() if sort.plural == section)
-            rows, item, extra = [*sort.keys, *sort.options], dict(OBJECTS[section]), ["state", "netns"]
+            rows, item, extra = [*sort.keys, *sort.options], dict(OBJECTS[section]), ["state", "netns", "recreate"]
         for _option in range(draw(st.integers(1, 3))):
             if draw(st.integers(0, 7)):
                 row = draw(st.sampled_from(rows))

@@ -336,6 +336,18 @@ def test_open_namespaces_do_not_leak(runtimes: Runtimes, apply: Apply) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_command_names_the_runtime_that_knows_the_container(apply: Apply, runtimes: Runtimes) -> None:
+    runtimes.install("docker", "lxc")
+    runtimes.run("lxc", "web")
+    config = "netns: [{name: web, attach: 'container:web'}]"
+    assert apply(config).commands == ["ip netns attach web $(lxc-info -p -H -n web)"]
+    assert apply(config).commands == []
+    file = runtimes.state / "web.pid"
+    file.write_text(f"{runtimes.process()}\n")
+    report = apply(f"netns: [{{name: web2, attach: 'pidfile:{file}'}}]")
+    assert report.commands == [f"ip netns attach web2 {file.read_text().strip()}"]
+
+
 def test_attached_name_follows_a_container_that_is_started_again(apply: Apply, runtimes: Runtimes) -> None:
     runtimes.install("docker")
     first = runtimes.run("docker", "web")
@@ -348,7 +360,7 @@ def test_attached_name_follows_a_container_that_is_started_again(apply: Apply, r
     assert "eth0" in inside(first, "ip", "-br", "link")
     assert apply(config).commands == []
     second = runtimes.run("docker", "web")
-    with pytest.raises(Refused, match=r"netns web: attach: the name stands for another namespace \(net:\[\d+\] -> con"):
+    with pytest.raises(Refused, match=r"netns web: attach: the name stands for another namespace \(net:\[\d+\] -> doc"):
         apply(config)
     assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{first}/ns/net").st_ino
     subprocess.run(["ip", "link", "del", "w0"], check=True)

@@ -100,6 +100,7 @@ class Namespaces:
         self._fds: dict[str, int] = {HOST: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)}
         self._names: dict[Inode, str] = {inode(self._fds[HOST]): HOST}
         self._aliases: dict[str, str] = {}  # how else an open namespace is called
+        self._found: dict[str, str] = {}  # what the user called a namespace -> its process or runtime and container
         self._wished: dict[str, tuple[str, Inode]] = {}  # name to be attached -> how its namespace is called, and which
         self._kept: list[tuple[str, int]] = []  # names that were taken away and what they stood for, for the way back
         self._seen: set[str] = set()  # opened only to look whether a link of ours is there
@@ -148,6 +149,7 @@ class Namespaces:
             self._seen.discard(called)
             return called
         found, fd = open_netns(called)
+        self._found[called] = found
         name = self._add(found, fd)
         if name == HOST and words.runtimes:
             raise ValueError(f"{called}: the container has no network namespace of its own, it shares the host's")
@@ -156,18 +158,19 @@ class Namespaces:
             self._aliases[called] = name
         return name
 
-    def attach(self, name: str, called: str) -> None:
+    def attach(self, name: str, called: str) -> str:
         """Let a name stand for the namespace that it is wished for, from here on, whatever it stands for now.
 
-        Raise ValueError where that cannot be found.
+        Return how that is called, by its runtime where it is a container's. Raise ValueError where it cannot be found.
         """
         there = self.canonical(called)
         if there == HOST:
             raise ValueError(f"{called}: is the namespace that the module runs in, which is called host")
+        called = self._found.get(called, called)
         fd = self._fds[there]
         self._wished[name] = (called, inode(fd))
         if there == name:
-            return
+            return called
         if name in self._fds:
             self._forget(name)
         del self._fds[there]
@@ -177,6 +180,7 @@ class Namespaces:
         self._aliases.pop(name, None)
         self._aliases = {alias: name if to == there else to for alias, to in self._aliases.items()}
         self._aliases[there] = name
+        return called
 
     def attached(self, name: str) -> str | None:
         """Return what a name is attached to: in the words of the wish where it is that, else the namespace's inode.

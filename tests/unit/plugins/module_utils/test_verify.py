@@ -6,13 +6,14 @@ The intent is that of the golden lab. The state of its hosts is made from it, as
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify import capabilities, fping
+from ansible_collections.netloom.overlay.plugins.module_utils.verify import capabilities, fping, probe
 from ansible_collections.netloom.overlay.plugins.module_utils.verify.report import verdict
 from ansible_collections.netloom.overlay.plugins.module_utils.verify.state import compact_link
 from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import (
@@ -402,3 +403,27 @@ def test_no_modules_no_boot_file() -> None:
 def test_both_know_the_same_oldest_pyroute2() -> None:
     module = (Path(capabilities.__file__).parents[1] / "module.py").read_text()
     assert f"PYROUTE2 = {capabilities.PYROUTE2}" in module
+
+
+def test_a_containers_namespace_is_looked_at_through_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(
+        '#!/bin/sh\n[ "$1 $2 $3 $4" = "container inspect --format {{.State.Pid}}" ] || exit 64\n'
+        f'case $5 in web) echo {os.getpid()} ;; old) echo 0 ;; *) echo "No such container: $5" >&2; exit 1 ;; esac\n'
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    namespace = f"/proc/{os.getpid()}/ns/net"
+    assert probe.inside("docker:web", ["true"]) == ["nsenter", f"--net={namespace}", "--", "true"]
+    assert probe.namespace_path("container:web") == probe.namespace_path(f"pid:{os.getpid()}") == namespace
+    assert probe.namespace_path("host") == ""
+    with pytest.raises(probe.NoNamespace, match="docker:old: the container is not running"):
+        probe.namespace_path("docker:old")
+    with pytest.raises(probe.NoNamespace, match="No such container: nope"):
+        probe.namespace_path("docker:nope")
+    with pytest.raises(probe.NoNamespace, match="there is no namespace gone"):
+        probe.namespace_path("gone")
+    silent = probe.make_calls([probe.Call("docker:old", ("192.0.2.1",))], 1, 100)
+    assert [answer.received for answers in silent.values() for answer in answers.values()] == [0]
