@@ -390,7 +390,18 @@ _WITH_IPV6 = ("address", "neighbor", "route")
 _REFERENCES = ("master", "dev", "link")
 
 #: What a link keeps when it is made anew as another kind.
-_OF_ANY_KIND = {"mac", "mtu", "master", "up", "alias", "group", "txqueuelen"}
+_OF_ANY_KIND = {
+    "mac",
+    "mtu",
+    "master",
+    "up",
+    "alias",
+    "group",
+    "txqueuelen",
+    "addrgenmode",
+    "promiscuity",
+    "allmulticast",
+}
 
 
 def _kept_anew(change: Change) -> Mapping[str, Any]:
