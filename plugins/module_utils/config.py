@@ -284,9 +284,16 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
 
 
 def _check_link_netns(entry: Entry, kind: Kind) -> None:
-    """Refuse another namespace for a link that has nothing there: neither a socket nor a link beneath."""
-    if entry.options.get("link_netns", entry.netns) != entry.netns and not (kind.follows_socket or kind.lower):
+    """Refuse another namespace where a link has nothing there, or where the kernel would not tell what it is."""
+    if entry.options.get("link_netns", entry.netns) == entry.netns:
+        return
+    if not (kind.follows_socket or kind.lower):
         raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")
+    if kind.lower and not kind.follows_socket and not kind.tells_netns:
+        raise Refused(
+            f"{entry}: link_netns: the kernel does not tell in which namespace the link beneath this kind of link is "
+            f"({kind.name}): it must be in the link's own"
+        )
 
 
 def _check_families(entry: Entry, kind: Kind) -> None:

@@ -23,6 +23,8 @@ extends_documentation_fragment:
 notes:
   - The device file is not made by this module. The kernel makes it where devtmpfs is mounted on C(/dev), and gives it
     to root. A link that is made anew has another interface index and so another file.
+  - The kernel does not tell in which namespace the link beneath an ipvtap link is. So O(link) must be in O(netns), and
+    another namespace in O(link_netns) is refused.
   - In one task of M(netloom.overlay.network_state), two links of one O(link) that ask for different modes or flags are
     refused.
   - The kernel gives an ipvtap link the MAC address of O(link) and does not change it. Leave O(mac) out.

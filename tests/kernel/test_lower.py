@@ -135,3 +135,13 @@ def test_source_link_made_anew_in_another_mode(apply: Any, tell: Any) -> None:
     apply(f"links: [{LOWER}, {{name: mv, kind: macvlan, link: lower, mode: source, macaddrs: ['02:00:00:00:00:05']}}]")
     apply("links: [{name: mv, kind: macvlan, mode: passthru, macaddrs: [], recreate: true}]")
     assert info(tell, "mv")["mode"] == "passthru"
+
+
+def test_ipvtap_and_its_lower_link_are_in_one_namespace(apply: Any, tell: Any) -> None:
+    """For want of a get_link_net of ipvtap the kernel tells the lower link's index, but not where that counts."""
+    config = "{netns: [{name: a}], links: [%s, {name: it0, kind: ipvtap, link: lower, mode: l2%s}]}"
+    with pytest.raises(Refused, match=r"it0 in netns a: link_netns: the kernel does not tell in which namespace"):
+        apply(config % (LOWER, ", netns: a, link_netns: host"))
+    apply(config % (LOWER, ", link_netns: host"))
+    assert tell("ip -j link show dev it0")[0]["link"] == "lower"
+    assert not apply(config % (LOWER, ", link_netns: host")).changed

@@ -16,4 +16,11 @@ _OPTIONS = (
 )
 
 IPVLAN = Kind(name="ipvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("mode", "flag"))
-IPVTAP = Kind(name="ipvtap", options=_OPTIONS, needs=("link",), lower="link", shared=("mode", "flag"))
+IPVTAP = Kind(
+    name="ipvtap",
+    options=_OPTIONS,
+    needs=("link",),
+    lower="link",
+    shared=("mode", "flag"),
+    tells_netns=False,  # ipvtap_link_ops has no get_link_net (drivers/net/ipvlan/ipvtap.c)
+)

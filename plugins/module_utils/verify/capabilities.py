@@ -18,6 +18,9 @@ PYROUTE2 = (0, 7, 2)
 #: Kernel module of each link kind whose name differs.
 MODULES = {"vlan": "8021q", "vrf": "vrf"}
 
+#: Kinds that are made through a device file. Opening it has the kernel load its module.
+DEVICES = {"tun": "/dev/net/tun"}
+
 #: Words without which iproute2 does not even ask the kernel for a kind.
 _WORDS = {"geneve": ["id", "1", "remote", "192.0.2.1"], "vxlan": ["id", "1", "dstport", "4789"], "vlan": ["id", "2"]}
 
@@ -47,12 +50,21 @@ def lacking_kinds(kinds: Iterable[str]) -> list[str]:
 
     A kind whose module is loaded is not asked for; the others are tried in a network namespace that ends at once.
     """
-    return [
-        kind
-        for kind in kinds
-        if not os.path.isdir("/sys/module/%s" % MODULES.get(kind, kind))
-        and "Unknown device type" in _try("unshare", "--net", *_add(kind))
-    ]
+    return [kind for kind in kinds if not (_opens(DEVICES[kind]) if kind in DEVICES else _known(kind))]
+
+
+def _known(kind: str) -> bool:
+    if os.path.isdir("/sys/module/%s" % MODULES.get(kind, kind)):
+        return True
+    return "Unknown device type" not in _try("unshare", "--net", *_add(kind))
+
+
+def _opens(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def _add(kind: str) -> list[str]:

@@ -427,3 +427,11 @@ def test_a_containers_namespace_is_looked_at_through_its_process(
         probe.namespace_path("gone")
     silent = probe.make_calls([probe.Call("docker:old", ("192.0.2.1",))], 1, 100)
     assert [answer.received for answers in silent.values() for answer in answers.values()] == [0]
+
+
+def test_a_kind_of_a_device_file_is_there_when_the_file_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "tun"
+    monkeypatch.setitem(capabilities.DEVICES, "tun", str(file))
+    assert capabilities.lacking_kinds(["tun"]) == ["tun"]
+    file.touch()
+    assert capabilities.lacking_kinds(["tun"]) == []
