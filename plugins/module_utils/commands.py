@@ -31,8 +31,8 @@ def command(operation: Operation) -> str:
         return " ".join(
             [*_tool("ip", source), "link", "set", "dev", entry.name, "netns", shell_words(entry.netns) or "1"]
         )
-    tables = {row.name for row in table_of(entry).of_a_dump}
-    if tables and operation.verb == "set" and entry.options.keys() <= tables:
+    tables = {row.name for row in table_of(entry).of_a_dump} if operation.verb == "set" else set()
+    if tables and entry.options.keys() <= tables:
         return ""
     words = _WRITERS[entry.sort](operation.verb, entry)
     return " ".join(str(word) for word in words)

@@ -154,8 +154,7 @@ class Reader:
 
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
-        telling_keys = [row.name for row in sort.keys if not sort.optional(row)]
-        what = f"{sort.name} {item.get(telling_keys[-1]) or item.get(sort.keys[0].name) or ''}".strip()
+        what = f"{sort.name} {item.get(sort.telling_key) or item.get(sort.keys[0].name) or ''}".strip()
         _known(what, item, _names_in(sort.name))
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)

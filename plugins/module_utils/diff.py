@@ -47,7 +47,7 @@ def diff(
     changes = []
     for entry in desired.values():
         there = None if _moves(entry, desired, observed) else observed.get(entry.ident)
-        change = _compare(entry, there, _implied(entry, desired, observed), hz)
+        change = _compare(entry, there, _implied(entry, there, desired, observed), hz)
         if change is not None:
             _check_release(change, kernel)
             _check_takes(change)
@@ -92,7 +92,7 @@ def _unwished(desired: State, observed: State) -> list[Entry]:
     net/bridge/br_fdb.c; VLAN 1 where nothing else was said). Those follow it, and are not removed by themselves.
     """
     doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
-    return [entry for entry in doomed if not (_without_vlan(entry) & (desired.keys() | observed.keys()))]
+    return [e for e in doomed if not any(ident in desired or ident in observed for ident in _without_vlan(e))]
 
 
 def _without_vlan(entry: Entry) -> set[Ident]:
@@ -159,7 +159,8 @@ def _check_unique(observed: State, changes: list[Change]) -> None:
 
 def _check_nsids(observed: State, changes: list[Change]) -> None:
     """Refuse an id that another named namespace has. One of a namespace without a name is the kernel's to refuse."""
-    taken = {there.options["nsid"]: there for there in observed.values() if "nsid" in there.options}
+    named = (there for there in observed.values() if there.sort == "netns")
+    taken = {there.options["nsid"]: there for there in named if "nsid" in there.options}
     for change in changes:
         number = change.entry.options.get("nsid")
         if change.verb == "delete" or number in (None, AUTO):
@@ -169,10 +170,10 @@ def _check_nsids(observed: State, changes: list[Change]) -> None:
             raise Refused(f"{change.entry}: nsid: {number} is the id of {other} already")
 
 
-def _implied(entry: Entry, desired: State, observed: State) -> dict[str, Any]:
-    """Return what the kernel does not tell of an object, since its link has the same."""
+def _implied(entry: Entry, there: Entry | None, desired: State, observed: State) -> dict[str, Any]:
+    """Return what the kernel does not tell of an object, since its link has the same, where that is wished for."""
     implied = SORTS[entry.sort].implied if entry.sort in SORTS else {}
-    if not implied:
+    if there is None or not any(name in entry.options and name not in there.options for name in implied):
         return {}
     found: dict[str, Any] = {}
     for state in (observed, desired):

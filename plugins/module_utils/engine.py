@@ -138,12 +138,15 @@ class Engine:
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""
         made = {entry.name: entry.present for entry in desired.values() if entry.sort == "netns"}
+        there: set[str] = set()
         for entry in desired.values():
             if entry.sort == "netns" or not entry.present:
                 continue
             needed = {entry.netns, entry.options.get("link_netns", HOST), entry.options.get("peer_netns", HOST)}
-            for netns in needed:
-                if not made.get(netns, self.namespaces.has(netns)):
+            for netns in needed - there:
+                if made.get(netns, self.namespaces.has(netns)):
+                    there.add(netns)
+                else:
                     raise Refused(f"{entry}: netns: there is no namespace {netns}")
 
     def _observe(self, desired: State, overridden: bool, everything: bool = False) -> State:

@@ -112,7 +112,7 @@ class Planner:
         networks = {(entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) for entry in removed}
         for ident, entry in self.desired.items():
             there = self.observed.get(ident)
-            if there is None or not entry.present or ident in changed | self.renewed:
+            if there is None or not entry.present or ident in changed or ident in self.renewed:
                 continue
             secondary = entry.sort == "address" and ":" not in entry.key[2]
             if secondary and (entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) not in networks:

@@ -29,7 +29,7 @@ _OF_ONE_REMOTE = ("dst", "port", "vni", "via")
 
 def is_listed(mac: str) -> bool:
     """Tell whether the kernel keeps several destinations for a MAC (vxlan_fdb_update(): zero or multicast)."""
-    return mac == "00:00:00:00:00:00" or bool(int(mac[:2], 16) & 1)
+    return mac == "00:00:00:00:00:00" or mac[1] in "13579bdf"
 
 
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Callable
 
 from ..kinds.addresses import ip
@@ -65,6 +66,11 @@ class Sort:
     def on_link(self) -> bool:
         """Tell whether such an object is on a link."""
         return self.keys[0].name == "dev"
+
+    @cached_property
+    def telling_key(self) -> str:
+        """Give the key that tells most of an object: the last one that must be given."""
+        return [row.name for row in self.keys if not self.optional(row)][-1]
 
     def optional(self, row: Option) -> bool:
         """Tell whether a key can be left out."""
