@@ -44,6 +44,25 @@ options:
     description:
       - Metric of the route to the address's prefix. Changed in place.
     type: int
+  broadcast:
+    description:
+      - Broadcast address of an IPv4 address (C(brd)). V(+) sets all host bits, V(-) clears them, V(none) is none. A new
+        address has none.
+      - Changing it makes the address anew.
+    type: str
+  valid_lft:
+    description:
+      - Seconds until the kernel removes the address, or V(forever), which a new one has.
+      - They count down. The task is content while at least half of them is left, and sets them anew when less is left or
+        more than asked for. Changed in place.
+    type: str
+  preferred_lft:
+    description:
+      - Seconds until the kernel chooses the address no longer for new connections (C(deprecated)), or V(forever). V(0)
+        is at once. Compared as O(valid_lft) is; not longer than that. An IPv4 address without a O(valid_lft) is
+        preferred forever or not at all.
+      - Left out where O(valid_lft) is given, it is at most that. Changed in place.
+    type: str
   noprefixroute:
     description:
       - Make no route to the address's prefix.
@@ -62,6 +81,11 @@ options:
   mngtmpaddr:
     description:
       - Make temporary addresses from it (IPv6).
+      - Changing it makes the address anew.
+    type: bool
+  autojoin:
+    description:
+      - Join the multicast group that the address is.
       - Changing it makes the address anew.
     type: bool
   state:
@@ -91,6 +115,20 @@ EXAMPLES = r"""
     netns: client1
     address: 10.20.1.11/24
     noprefixroute: true
+
+- name: An address with a broadcast address, for the next hour; a play that runs each half hour keeps it
+  netloom.overlay.ip_address:
+    dev: br0
+    address: 10.20.2.1/24
+    broadcast: +
+    valid_lft: 3600
+    preferred_lft: 3600
+
+- name: Use an address for no new connections
+  netloom.overlay.ip_address:
+    dev: br0
+    address: 10.20.1.1/24
+    preferred_lft: 0
 
 - name: Remove it
   netloom.overlay.ip_address:

@@ -3,19 +3,116 @@
 
 from __future__ import annotations
 
-from ..kinds.table import Option
-from ..kinds.types import Bool, Int, LinkName, Text, Word
-from .sort import Address, Prefix, Sort
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+from ..kinds.addresses import ip
+from ..kinds.table import Option, Refused
+from ..kinds.types import NONE, Bool, Int, LinkName, Text, Type, Word, whole_number
+from .sort import Address, Key, Prefix, Sort
 
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
-FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100}
+FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}
+
+FOREVER = "forever"
+#: The kernel's number for it (include/net/addrconf.h: INFINITY_LIFE_TIME).
+INFINITY = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Lifetime(Type):
+    """Seconds that are left of an address when it is set, or ``forever``.
+
+    They count down, so a wish is met while at least half of them is left; then they are set anew. ``forever`` and 0 do
+    not count down.
+    """
+
+    wire: str = ""
+    low: int = 0
+    high: int = INFINITY - 1
+
+    def parse(self, value: Any) -> str | int:
+        if str(value) == FOREVER or value == INFINITY:
+            return FOREVER
+        try:
+            number = whole_number(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is neither a number of seconds nor {FOREVER}") from None
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{number} is not within {self.low}..{self.high} (seconds)")
+        return number
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        if FOREVER in (wanted, found) or wanted == 0:
+            return bool(wanted == found)
+        return bool(wanted <= 2 * found and found <= wanted)
+
+
+@dataclass(frozen=True)
+class Broadcast(Type):
+    """An IPv4 broadcast address, ``+`` or ``-`` for all host bits one or zero, or ``none``."""
+
+    wire: str = "raw"
+
+    @property
+    def nothing(self) -> str:
+        return NONE
+
+    def parse(self, value: Any) -> str:
+        if str(value) in ("+", "-"):
+            return str(value)
+        if value in ("", NONE):
+            return NONE
+        address = ip(value)
+        if ":" in address:
+            raise ValueError(f"{address} is no IPv4 address")
+        return address
+
+    def absent(self) -> Any:
+        return NONE
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [] if value == NONE else [word, value]
+
+
+def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
+    """Settle what ``+`` and ``-`` stand for, and refuse what no address has; raise Refused."""
+    where = f"address {parts['address']} on {parts['dev']}"
+    interface = ipaddress.ip_interface(parts["address"])
+    if "broadcast" in options:
+        if interface.version == 6:
+            raise Refused(f"{where}: broadcast: IPv6 has none")
+        options["broadcast"] = _broadcast(options["broadcast"], interface.network)
+    valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
+    if options.get("label") == parts["dev"]:
+        options["label"] = ""  # what the kernel gives an address by itself
+    if interface.version == 4 and valid == FOREVER and preferred not in (FOREVER, 0):
+        # devinet.c: check_lifetime() passes over what is valid for ever.
+        raise Refused(
+            f"{where}: preferred_lft: {preferred} seconds need a valid_lft, an IPv4 address has none by itself"
+        )
+    if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
+        raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
+    return tuple(str(part) for part in parts.values())
+
+
+def _broadcast(word: str, network: Any) -> str:
+    """Return the address that a word stands for; a prefix of one or two addresses has none, as in ``ip address``."""
+    if word not in ("+", "-"):
+        return word
+    if network.prefixlen > 30:
+        return NONE
+    return str(network.broadcast_address if word == "+" else network.network_address)
+
 
 ADDRESS = Sort(
     name="address",
     plural="addresses",
     label="address {2} on {1}",
+    settle=_settle,
     nested="addresses",
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True))),
     options=(
@@ -23,6 +120,9 @@ ADDRESS = Sort(
         Option("scope", None, Word(table=SCOPES), default="global", in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
         Option("metric", 9, Int()),
+        Option("broadcast", 4, Broadcast(), in_place=False, word="brd"),
+        Option("valid_lft", None, Lifetime(low=1), default=FOREVER),
+        Option("preferred_lft", None, Lifetime(), default=FOREVER),
         *(Option(name, None, Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
     ),
 )

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from ...kinds.addresses import ip_text, packed_ip
+from ...kinds.types import NONE
 from ...model import Entry, Operation
-from ...objects.address import FLAGS, SCOPES
+from ...objects.address import FLAGS, FOREVER, INFINITY, SCOPES
 from .. import constants as c
 from ..message import Known, Message, family_of, flags_for, mark_of
 from ..view import View
@@ -16,6 +18,7 @@ from ..walk import attributes
 from .wire import Links, Wire, number
 
 _IFADDR = struct.Struct("=BBBBI")
+_CACHEINFO = struct.Struct("=IIII")  # struct ifa_cacheinfo: preferred, valid, and two times of the kernel's own
 _SCOPE_NAMES = {number: name for name, number in SCOPES.items()}
 
 
@@ -37,9 +40,32 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     options["label"] = label if label != dev else ""
     if c.IFA_RT_PRIORITY in found:
         options["metric"] = number(found[c.IFA_RT_PRIORITY])
+    if family == c.AF_INET:
+        options["broadcast"] = ip_text(found[c.IFA_BROADCAST]) if c.IFA_BROADCAST in found else NONE
+    if c.IFA_CACHEINFO in found:
+        preferred, valid = _CACHEINFO.unpack_from(found[c.IFA_CACHEINFO])[:2]
+        if family == c.AF_INET and valid == INFINITY and flags & c.IFA_F_DEPRECATED:
+            preferred = 0  # inet_fill_ifaddr() says forever all the same
+        options.update(valid_lft=_lifetime(valid), preferred_lft=_lifetime(preferred))
     options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
     key = (netns, dev, f"{ip_text(local)}/{length}")
     return Entry("address", key, options, owned=protocol == c.MARK, maker=protocol)
+
+
+def _lifetime(seconds: int) -> str | int:
+    return FOREVER if seconds == INFINITY else seconds
+
+
+def _cacheinfo(options: Mapping[str, Any]) -> list[Any]:
+    """Write the lifetimes where there is one: without them the kernel takes forever for both."""
+    if "valid_lft" not in options and "preferred_lft" not in options:
+        return []
+    valid, preferred = (
+        INFINITY if value == FOREVER else int(value)
+        for value in (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
+    )
+    # A new valid lifetime may be shorter than the preferred one that was not asked for.
+    return [(c.IFA_CACHEINFO, "raw", _CACHEINFO.pack(min(preferred, valid), valid, 0, 0))]
 
 
 def write(known: Known, operation: Operation) -> Message:
@@ -53,6 +79,9 @@ def write(known: Known, operation: Operation) -> Message:
         tree += [(c.IFA_FLAGS, "u32", bits), (c.IFA_PROTO, "u8", mark_of(entry))]
         if entry.options.get("label"):
             tree.append((c.IFA_LABEL, "str", entry.options["label"]))
+        if entry.options.get("broadcast", NONE) != NONE:
+            tree.append((c.IFA_BROADCAST, "raw", packed_ip(entry.options["broadcast"])))
+        tree += _cacheinfo(entry.options)
         if entry.options.get("metric"):
             tree.append((c.IFA_RT_PRIORITY, "u32", entry.options["metric"]))
     header = {

@@ -1,0 +1,179 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Addresses: each option, created, repeated, changed; ``ip -j -d address`` is the witness."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+from .test_tables import heard
+
+BASE = "links: [{name: b, kind: bridge, addrgenmode: none, mac: '02:00:00:00:00:01'}]"
+FOREVER = 2**32 - 1
+V4, V6 = "10.1.0.1/24", "2001:db8::1/64"
+#: What changes by itself: duplicate address detection, and the seconds of a lifetime.
+_BY_ITSELF = ("tentative", "dadfailed", "protocol", "valid_life_time", "preferred_life_time")
+
+
+@pytest.fixture
+def base(apply: Any) -> None:
+    apply(BASE)
+
+
+def wish(address: str = V4, **options: Any) -> dict[str, Any]:
+    return {"addresses": [{"dev": "b", "address": address, **options}]}
+
+
+def addresses(tell: Any) -> list[dict[str, Any]]:
+    return [info for link in tell("ip -j -d addr show dev b") for info in link["addr_info"]]
+
+
+#: Options of an address, and what ip tells of it (None: nothing): what is created, and what it is changed to.
+ROUNDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "scope": (V4, {"scope": "link"}, {"scope": "link"}, {"scope": "host"}, {"scope": "host"}),
+    "label": (V4, {"label": "b:1"}, {"label": "b:1"}, {"label": "b"}, {"label": "b"}),
+    "metric": (V4, {"metric": 7}, {"metric": 7}, {"metric": 8}, {"metric": 8}),
+    "metric of IPv6": (V6, {"metric": 7}, {"metric": 7}, {"metric": 8}, {"metric": 8}),
+    "peer": (V4, {"peer": "10.1.0.2"}, {"address": "10.1.0.2"}, {"peer": "10.1.0.3"}, {"address": "10.1.0.3"}),
+    "peer of IPv6": ("2001:db8::1/128", {"peer": "2001:db8::2"}, {"address": "2001:db8::2"},
+                     {"peer": "2001:DB8::3"}, {"address": "2001:db8::3"}),
+    "broadcast": (V4, {"broadcast": "10.1.0.77"}, {"broadcast": "10.1.0.77"},
+                  {"broadcast": "none"}, {"broadcast": None}),
+    "broadcast, ones and zeros": (V4, {"broadcast": "+"}, {"broadcast": "10.1.0.255"},
+                                  {"broadcast": "-"}, {"broadcast": "10.1.0.0"}),
+    "noprefixroute": (V4, {"noprefixroute": True}, {"noprefixroute": True},
+                      {"noprefixroute": False}, {"noprefixroute": None}),
+    "noprefixroute of IPv6": (V6, {"noprefixroute": True}, {"noprefixroute": True},
+                              {"noprefixroute": False}, {"noprefixroute": None}),
+    "nodad": (V6, {"nodad": True}, {"nodad": True}, {"nodad": False}, {"nodad": None}),
+    "home": (V6, {"home": True}, {"home": True}, {"home": False}, {"home": None}),
+    "mngtmpaddr": (V6, {"mngtmpaddr": True}, {"mngtmpaddr": True}, {"mngtmpaddr": False}, {"mngtmpaddr": None}),
+    "autojoin": ("239.1.1.1/32", {"autojoin": True}, {"autojoin": True}, {"autojoin": False}, {"autojoin": None}),
+    "deprecated": (V4, {"preferred_lft": 0}, {"deprecated": True, "valid_life_time": FOREVER},
+                   {"preferred_lft": "forever"}, {"deprecated": None, "preferred_life_time": FOREVER}),
+    "deprecated IPv6": (V6, {"valid_lft": "forever", "preferred_lft": 0}, {"deprecated": True},
+                        {"preferred_lft": "forever"}, {"deprecated": None, "preferred_life_time": FOREVER}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_option_is_what_ip_says_and_the_second_run_sends_nothing(name: str, base: None, apply: Any, tell: Any) -> None:
+    address, first, told_first, second, told_second = ROUNDS[name]
+    for options, told in ((first, told_first), (second, told_second)):
+        config = wish(address, **options)
+        foretold = apply(config, check=True)
+        report = apply(config)
+        assert (report.changed, report.commands) == (True, foretold.commands)
+        (info,) = addresses(tell)
+        assert {key: info.get(key) for key in told} == told
+        time.sleep(0.05)  # what the kernel announces of its own, such as the end of duplicate address detection
+        with heard() as announced:
+            assert apply(config).commands == []
+        assert [kind for kind in announced if kind == 20] == [], "RTM_NEWADDR"
+
+
+def left(tell: Any) -> tuple[int, int]:
+    (info,) = addresses(tell)
+    return info["valid_life_time"], info["preferred_life_time"]
+
+
+@pytest.mark.parametrize("address", [V4, V6])
+def test_lifetime_is_set_anew_when_less_than_half_of_it_is_left(
+    address: str, base: None, apply: Any, tell: Any
+) -> None:
+    config = wish(address, valid_lft=3600, preferred_lft=1800)
+    assert apply(config).changed
+    assert 3590 <= left(tell)[0] <= 3600
+    assert 1790 <= left(tell)[1] <= 1800
+    time.sleep(1.1)
+    assert not apply(config).changed, "they count down, and more than half is left"
+    for valid, preferred, changed in ((2000, 1000, False), (1700, 1000, True), (2000, 800, True), (2000, 0, True)):
+        apply(wish(address, valid_lft=valid, preferred_lft=preferred))
+        assert left(tell)[0] <= valid, "the positive control"
+        assert apply(config).changed == changed
+        if changed:
+            assert 3590 <= left(tell)[0] <= 3600
+    assert apply(wish(address, valid_lft=600)).changed, "a longer one than wished for is cut"
+    assert left(tell)[0] <= 600
+    assert left(tell)[1] <= 600
+    assert not apply(wish(address)).changed
+    assert left(tell)[0] <= 600, "left out is not managed"
+    assert apply(wish(address, valid_lft="forever", preferred_lft="forever")).changed
+    assert left(tell) == (FOREVER, FOREVER)
+
+
+def test_another_option_that_changes_leaves_the_lifetimes_alone(base: None, apply: Any, tell: Any) -> None:
+    apply(wish(valid_lft=3600, preferred_lft=1800, broadcast="+"))
+    assert apply(wish(metric=9)).changed
+    assert 3500 < left(tell)[0] <= 3600
+    assert 1700 < left(tell)[1] <= 1800
+    assert apply(wish(scope="link")).changed, "made anew"
+    assert 3500 < left(tell)[0] <= 3600
+    assert addresses(tell)[0]["broadcast"] == "10.1.0.255"
+
+
+OBJECTS = """
+addresses:
+  - {dev: b, address: 10.1.0.1/24, broadcast: +, valid_lft: 3600, preferred_lft: 1800}
+  - {dev: b, address: 10.1.0.2/24, preferred_lft: 0, label: "b:x", metric: 7}
+  - {dev: b, address: 10.2.0.1/32, peer: 10.2.0.2, scope: link, noprefixroute: true}
+  - {dev: b, address: "2001:db8::1/64", nodad: true, valid_lft: 7200, preferred_lft: 0}
+"""
+
+
+def steadily(tell: Any) -> list[dict[str, Any]]:
+    found = [{key: value for key, value in info.items() if key not in _BY_ITSELF} for info in addresses(tell)]
+    return sorted(found, key=lambda info: str(info["local"]))
+
+
+def test_all_are_back_after_a_recreation_and_gathered(base: None, apply: Any, gather: Any, tell: Any) -> None:
+    apply(OBJECTS)
+    before = steadily(tell)
+    assert [info.get("deprecated", False) for info in before] == [False, True, False, True]
+    config = yaml.safe_load(yaml.safe_dump(gather()))
+    (link,) = [link for link in config["links"] if link["name"] == "b"]
+    found = {item["address"]: item for item in link["addresses"]}
+    assert found["10.1.0.1/24"]["broadcast"] == "10.1.0.255"
+    assert 3500 < found["10.1.0.1/24"]["valid_lft"] <= 3600
+    assert found["10.1.0.2/24"]["preferred_lft"] == 0
+    assert "valid_lft" not in found["10.1.0.2/24"], "forever goes without saying"
+    assert apply(config).commands == []
+    apply({}, overridden=True)
+    assert tell("ip -j link show type bridge") == []
+    apply({**config, "links": [link for link in config["links"] if link["name"] != "lo"]})
+    assert steadily(tell) == before
+    with pytest.raises(Failed):
+        # A link that is made anew and then fails is brought back, with all of it.
+        apply("links: [{name: b, kind: vxlan, vni: 1, dstport: 4789, recreate: true}]\n"
+              "routes: [{dst: 10.77.0.0/16, via: 203.0.113.1, dev: lo}]")  # fmt: skip
+    assert steadily(tell) == before
+
+
+@pytest.mark.parametrize(
+    ("address", "options", "sentence"),
+    [
+        (V4, {"valid_lft": 0}, "address 10.1.0.1/24: valid_lft: 0 is not within 1..4294967294 (seconds)"),
+        (V4, {"valid_lft": "ever"},
+         "address 10.1.0.1/24: valid_lft: 'ever' is neither a number of seconds nor forever"),
+        (V4, {"preferred_lft": 60}, "address 10.1.0.1/24 on b: preferred_lft: 60 seconds need a valid_lft"),
+        (V4, {"valid_lft": 60, "preferred_lft": 61},
+         "address 10.1.0.1/24 on b: preferred_lft: 61 is longer than valid_lft 60"),
+        (V4, {"valid_lft": 60, "preferred_lft": "forever"},
+         "address 10.1.0.1/24 on b: preferred_lft: forever is longer than valid_lft 60"),
+        (V4, {"broadcast": "2001:db8::1"}, "address 10.1.0.1/24: broadcast: 2001:db8::1 is no IPv4 address"),
+        (V6, {"broadcast": "+"}, "address 2001:db8::1/64 on b: broadcast: IPv6 has none"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(
+    address: str, options: dict[str, Any], sentence: str, base: None, apply: Any, tell: Any
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        apply(wish(address, **options))
+    assert str(refusal.value).startswith(sentence)
+    assert addresses(tell) == []
