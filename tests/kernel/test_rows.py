@@ -298,7 +298,7 @@ NOT_TOLD = {
     ("bridge", "mcast_hash_elasticity"): "the kernel ignores it since 5.0 and always says 16",
     ("port", "state"): "a case of its own in test_engine.py: the kernel sets it too, when the carrier comes",
     ("link", "link_netns"): "a case of its own in test_engine.py",
-    ("tun", "persistent"): "a case of its own in test_tuntap.py: only one value can be asked for",
+    ("tun", "persistent"): "a case of its own in test_tuntap_programs.py: only one value can be asked for",
     ("veth", "peer_name"): "a case of its own in test_engine.py",
     ("veth", "peer_netns"): "a case of its own in test_engine.py",
 }
