@@ -11,10 +11,10 @@ export MOLECULE_GLOB := $(CURDIR)/molecule/*/molecule.yml
 # The lab makes namespaces and mounts.
 as_root := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env env "PATH=$(PATH)")
 
-.PHONY: help setup lab lab-shell lab-down test check unit sanity lint matrix docs build changelog clean
+.PHONY: help setup lab lab-shell lab-down test check unit sanity lint matrix docs build changelog clean test-newer-kernel
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: Debian packages, .venv, the link in .collections
 	@scripts/setup
@@ -30,6 +30,9 @@ lab-down: setup ## remove the lab
 
 test: setup ## every test, natively and in the lab kernel, with counts (under 30 minutes)
 	@scripts/test
+
+test-newer-kernel: setup ## the kernel tests on Linux 6.12 and newer, in QEMU; not part of test (under 10 minutes)
+	@scripts/test newer_kernel
 
 check: setup ## the quick part: ruff, mypy, unit tests (under 90 seconds)
 	@scripts/test check unit

@@ -26,9 +26,15 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 OUTPUT = CHECKOUT / "tests" / "output"
 BIN = CHECKOUT / ".venv" / "bin"
-LAB_KERNEL = str(CHECKOUT / "scripts" / "lab-kernel")
 NATIVE = "native"
 LAB = "lab kernel"
+NEWER = "newer kernel"  # Linux 6.12 or later; see scripts/newer-kernel
+NEWEST = "newest kernel"
+KERNELS = {
+    LAB: (str(CHECKOUT / "scripts" / "lab-kernel"), "--uml"),
+    NEWER: (str(CHECKOUT / "scripts" / "newer-kernel"), "--qemu"),
+    NEWEST: (str(CHECKOUT / "scripts" / "newer-kernel"), "--suite", "stable-backports"),
+}
 STEP_SECONDS = 1500
 SHOWN_LINES = 150
 # pytest's exit status when it found no test, or when -m left none of them.
@@ -70,6 +76,7 @@ class Result:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    left: int = 0  # to a newer kernel: make test-newer-kernel
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -172,7 +179,17 @@ def molecule(kernels: Kernels, _options: list[str]) -> list[Step]:
     ]
 
 
+def newer_kernel(_kernels: Kernels, options: list[str]) -> list[Step]:
+    """Run level kernel on Linux 6.12 or later, and its tests for newer kernels on the newest; not by default."""
+    return [
+        pytest_step("newer_kernel", "tests/kernel", NEWER, options),
+        pytest_step("newer_kernel", "tests/kernel", NEWEST, ["-m", "needs_linux", *options]),
+    ]
+
+
 LEVELS = {level.__name__: level for level in (check, unit, sanity, lint, kernel, integration, lab, molecule)}
+OPTIONAL = {newer_kernel.__name__: newer_kernel}
+ALL_LEVELS = {**LEVELS, **OPTIONAL}
 
 
 # --- running -----------------------------------------------------------------------------------------------------
@@ -199,7 +216,7 @@ def find_kernels() -> Kernels:
     def ask(*script: str) -> str:
         return subprocess.run([*as_root(), *script], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
-    lab_kernel = ask(LAB_KERNEL, "--which")
+    lab_kernel = ask(KERNELS[LAB][0], "--which")
     return Kernels(ask(str(CHECKOUT / "scripts" / "missing-kinds")), NATIVE if lab_kernel == "native" else LAB)
 
 
@@ -210,7 +227,7 @@ def environment(step: Step, kernels: Kernels) -> dict[str, str]:
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
         "MOLECULE_GLOB": str(CHECKOUT / "molecule" / "*" / "molecule.yml"),
-        "NETLOOM_MISSING_KINDS": kernels.missing_kinds,
+        "NETLOOM_MISSING_KINDS": "" if step.where in (NEWER, NEWEST) else kernels.missing_kinds,
         "NETLOOM_TEST_KERNEL": step.where,
     }
     if step.count in ("junit", "both"):
@@ -230,9 +247,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def call(step: Step, kernels: Kernels, log: Path) -> int | str:
     """Run a step's command with its output in a file; give the exit status, or why there is none."""
-    prefix = as_root() if step.needs_root or step.where == LAB else []
-    if step.where == LAB:
-        prefix = [*prefix, LAB_KERNEL, "--uml"]
+    prefix = as_root() if step.needs_root or step.where in KERNELS else []
+    prefix = [*prefix, *KERNELS.get(step.where, ())]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*prefix, *step.command], cwd=CHECKOUT, env=environment(step, kernels), start_new_session=True,
@@ -293,6 +309,9 @@ def count_junit(result: Result, status: int | str, _text: str) -> None:
             outcomes = {child.tag: child.get("message") or "" for child in case}
             if {"failure", "error"} & outcomes.keys():
                 result.fail(name)
+            elif outcomes.get("skipped", "").startswith(f"{NEWER}: ") and result.step.where != NEWEST:
+                result.left += 1
+                result.notes.append(f"left: {name}: {outcomes['skipped']}")
             elif "skipped" in outcomes:
                 result.skipped += 1
                 result.notes.append(f"skipped: {name}: {outcomes['skipped']}")
@@ -341,7 +360,7 @@ def run_stream(steps: list[Step], kernels: Kernels) -> list[Result]:
 
 def run_all(steps: list[Step], kernels: Kernels) -> list[Result]:
     """Run the native stream and the lab kernel's side by side; give the results in the order of the steps."""
-    streams = [[step for step in steps if step.where == where] for where in (NATIVE, LAB)]
+    streams = [[step for step in steps if step.where == where] for where in (NATIVE, *KERNELS)]
     with ThreadPoolExecutor(max_workers=len(streams)) as pool:
         futures = [pool.submit(run_stream, stream, kernels) for stream in streams]
         try:
@@ -371,15 +390,17 @@ def report(results: list[Result], seconds: float) -> bool:
     empty = list(empty_levels(results))
     for level in empty:
         show(f"{level}: failed: the level has no test")
-    show(f"\n{'level':<12} {'step':<34} {'where':<10} {'passed':>7} {'failed':>7} {'skipped':>7} {'seconds':>8}")
+    show(f"\n{'level':<12} {'step':<34} {'where':<13} {'passed':>7} {'failed':>7} {'skipped':>7} {'seconds':>8}")
     for result in results:
         step = result.step
         show(
-            f"{step.level:<12} {step.name:<34} {step.where:<10} {result.passed:>7} {result.failed:>7} "
+            f"{step.level:<12} {step.name:<34} {step.where:<13} {result.passed:>7} {result.failed:>7} "
             f"{result.skipped:>7} {result.seconds:>8.1f}"
         )
     passed, skipped = sum(result.passed for result in results), sum(result.skipped for result in results)
     failed = sum(result.failed for result in results) + len(empty)
+    if left := sum(result.left for result in results if result.step.where != NEWER):
+        show(f"\n{left} left to a newer kernel: make test-newer-kernel")
     show(f"\n{seconds:.0f} seconds\n{passed} passed, {failed} failed, {skipped} skipped")
     return not failed and not skipped
 
@@ -387,21 +408,23 @@ def report(results: list[Result], seconds: float) -> bool:
 def main(arguments: list[str]) -> int:
     """Run the levels that are named, or all; give the exit status."""
     cut = arguments.index("--") if "--" in arguments else len(arguments)
-    levels = "\n".join(f"  {name:<12} {(level.__doc__ or '').splitlines()[0]}" for name, level in LEVELS.items())
+    levels = "\n".join(f"  {name:<12} {(level.__doc__ or '').splitlines()[0]}" for name, level in ALL_LEVELS.items())
     parser = argparse.ArgumentParser(
         prog="scripts/test",
         usage="scripts/test [LEVEL...] [-- PYTEST-OPTION...]",
         description=f"Run the tests.\n\nlevels, in this order:\n{levels}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("levels", nargs="*", choices=[[], *LEVELS], metavar="LEVEL", help="left out: all of them")
+    parser.add_argument(
+        "levels", nargs="*", choices=[[], *ALL_LEVELS], metavar="LEVEL", help="left out: all but newer_kernel"
+    )
     chosen = parser.parse_args(arguments[:cut]).levels or list(LEVELS)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     # The quick levels need no kernel, so they do not ask for root either.
     kernels = find_kernels() if {"kernel", "integration", "lab", "molecule"} & set(chosen) else Kernels("", NATIVE)
     if kernels.missing_kinds:
         show(f"The native kernel lacks: {kernels.missing_kinds}. What needs them runs in the lab kernel.")
-    steps = [step for name in LEVELS if name in chosen for step in LEVELS[name](kernels, arguments[cut + 1 :])]
+    steps = [step for name in ALL_LEVELS if name in chosen for step in ALL_LEVELS[name](kernels, arguments[cut + 1 :])]
     started = time.monotonic()
     return 0 if report(run_all(steps, kernels), time.monotonic() - started) else 1
 

@@ -5,11 +5,17 @@
 gets the mark ``lab_kernel``: ``scripts/test`` runs ``-m "not lab_kernel"`` natively and ``-m lab_kernel`` in the lab
 kernel, so each test runs in exactly one of them. Called by hand on a kernel that cannot run it, a test is skipped with
 the reason.
+
+``@pytest.mark.needs_linux("6.5", iproute2="6.15")`` says that a test needs that kernel, with that iproute2 as witness.
+Where one is older, the test is skipped with a reason that begins with ``newer kernel:``. ``scripts/test`` counts those
+apart, and ``make test-newer-kernel`` runs them.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +57,25 @@ def in_lab_kernel() -> bool:
     return os.environ.get("NETLOOM_LAB_KERNEL") == "uml"
 
 
+def numbers(release: str) -> tuple[int, ...]:
+    """Give the first two numbers of a release, to be compared."""
+    return tuple(int(number) for number in re.findall(r"\d+", release)[:2])
+
+
+@functools.cache
+def iproute2_release() -> str:
+    """Give the release of iproute2 on PATH, such as 6.1.0."""
+    told = subprocess.run(["ip", "-V"], check=True, capture_output=True, text=True).stdout
+    return told.split("iproute2-")[1].split(",")[0]
+
+
+def too_old(linux: str, iproute2: str = "0.0") -> str:
+    """Say what is too old here for a test, or nothing."""
+    there = {"Linux": (linux, os.uname().release), "iproute2": (iproute2, iproute2_release())}
+    old = [f"{name} {wanted} (here: {has})" for name, (wanted, has) in there.items() if numbers(has) < numbers(wanted)]
+    return " and ".join(old)
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m is applied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what the native kernel cannot run; raise UsageError for a test that no kernel would run."""
@@ -65,6 +90,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if lacking and not in_lab_kernel():
             reason = f"this kernel lacks {', '.join(lacking)}: call scripts/lab-kernel .venv/bin/pytest {item.nodeid}"
             item.add_marker(pytest.mark.skip(reason=reason))
+        for mark in item.iter_markers("needs_linux"):
+            if old := too_old(*mark.args, **mark.kwargs):
+                item.add_marker(pytest.mark.skip(reason=f"newer kernel: needs {old}: make test-newer-kernel"))
         if native and in_lab_kernel():
             item.add_marker(pytest.mark.skip(reason="marked native: needs something newer than the lab kernel"))
 

@@ -59,7 +59,7 @@ def told(command: str) -> Any:
 
 
 _BY_ITSELF = re.compile(
-    "ifindex|link_index|.*_timer|operstate|flags|num_.*|.*_addr|bridge_id|.*root.*|link_netnsid|designated_.*|no"
+    "ifindex|link_index|.*_timer|operstate|flags|num_.*|.*_addr|bridge_id|.*root.*|link_netnsid|designated_.*|no|fdb_n_learned"
 )
 
 

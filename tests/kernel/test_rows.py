@@ -358,14 +358,19 @@ def shown(tell: Any, case: Case, name: str = "t0") -> Any:
     info = link.get("linkinfo", {})
     for part in (info.get("info_data", {}), info.get("info_slave_data", {}), link):
         if case.key in part:
-            return part[case.key]
+            return True if part[case.key] is None else part[case.key]
     return None
+
+
+def agree(seen: Any, told: Any) -> bool:
+    """Compare with what iproute2 6.1 says; newer ones say ``false`` where it says nothing, and gbp and gpe are null."""
+    return bool(seen == told) or (told is None and seen is False)
 
 
 def change_round(case: Case, apply: Any, tell: Any, make: Any, in_place: bool) -> None:
     """Create, repeat, change (in place, or refused and then anew), repeat: with iproute2 as the witness."""
     assert apply(make(case, case.values[0])).changed
-    assert shown(tell, case) == case.told[0]
+    assert agree(shown(tell, case), case.told[0])
     index = tell("ip -j link show dev t0")[0]["ifindex"]
     assert not apply(make(case, case.values[0])).changed
     assert tell("ip -j link show dev t0")[0]["ifindex"] == index
@@ -375,15 +380,15 @@ def change_round(case: Case, apply: Any, tell: Any, make: Any, in_place: bool) -
     else:
         with pytest.raises(Refused, match=rf"t0: {case.option}: .*recreate: true"):
             apply(make(case, case.values[1]))
-        assert shown(tell, case) == case.told[0], "a refused change was made"
+        assert agree(shown(tell, case), case.told[0]), "a refused change was made"
         with pytest.MonkeyPatch.context() as patch:
             # Not a guess: sent all the same, the kernel refuses it or keeps what it has.
             patch.setattr(diff_module, "_in_place", lambda *_pair: True)
             with pytest.raises(Failed):
                 apply(make(case, case.values[1]))
-        assert shown(tell, case) == case.told[0], "the kernel does change it in place"
+        assert agree(shown(tell, case), case.told[0]), "the kernel does change it in place"
         assert apply(make(case, case.values[1], recreate=True)).changed
-    assert shown(tell, case) == case.told[1]
+    assert agree(shown(tell, case), case.told[1])
     assert not apply(make(case, case.values[1], recreate=True)).changed
 
 
