@@ -360,7 +360,7 @@ def run_stream(steps: list[Step], kernels: Kernels) -> list[Result]:
 
 def run_all(steps: list[Step], kernels: Kernels) -> list[Result]:
     """Run the native stream and the lab kernel's side by side; give the results in the order of the steps."""
-    streams = [[step for step in steps if step.where == where] for where in (NATIVE, *KERNELS)]
+    streams = [[step for step in steps if step.where in where] for where in ((NATIVE,), (LAB,), (NEWER, NEWEST))]
     with ThreadPoolExecutor(max_workers=len(streams)) as pool:
         futures = [pool.submit(run_stream, stream, kernels) for stream in streams]
         try:
