@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .types import Attr, Int, Leaf, Names, Type, truth, whole_number
+from .types import UNSET, Attr, Int, Leaf, Names, Type, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class Bits(Type):
         number = self.bit if value else 0
         return number if self.wire != "raw" else struct.pack("=II", number, self.bit)
 
-    def from_leaf(self, leaf: Leaf, names: Names) -> bool:
-        number = struct.unpack_from("=I", leaf)[0] if isinstance(leaf, bytes) else int(leaf)
-        return bool(number & self.bit)
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        number, known = struct.unpack_from("=II", leaf) if isinstance(leaf, bytes) else (int(leaf), self.bit)
+        # The mask has the bits that this kernel knows (br_boolopt_multi_get(); all of them in vlan_fill_info()).
+        return bool(number & self.bit) if known & self.bit else UNSET
 
     def absent(self) -> Any:
         return False  # vlan_fill_info() leaves the attribute out when no bit is set
