@@ -154,3 +154,17 @@ options:
       - Changed only with O(recreate=true).
     type: str
 """
+
+    QUEUES = r"""
+options:
+  numtxqueues:
+    description:
+      - Number of transmit queues, 1 to 4096. A new link has V(1), a veth link one for each processor.
+      - Changed only with O(recreate=true).
+    type: int
+  numrxqueues:
+    description:
+      - Number of receive queues, 1 to 4096. A new link has V(1), a veth link one for each processor.
+      - Changed only with O(recreate=true).
+    type: int
+"""

@@ -88,8 +88,8 @@ def _link(verb: str, entry: Entry) -> list[str]:
         return _tuntap(entry, [row.name for row in kind.options])
     own = [row.name for row in kind.options if not row.outer]
     beneath = [row.name for row in kind.options if row.outer]
-    words = [*_tool("ip", created_in), "link", "add", *_words(entry, beneath)]
-    words += ["name", entry.name] if beneath else [entry.name]
+    first = _words(entry, beneath)
+    words = [*_tool("ip", created_in), "link", "add", *first, *(["name"] if first else []), entry.name]
     if created_in != entry.netns:
         words += ["netns", shell_words(entry.netns) or "1"]
     words += _words(entry, [n for n in entry.options if n not in {*own, *beneath, "link_netns", "master"}])

@@ -358,7 +358,11 @@ def _ordered(state: State) -> list[Entry]:
 
 def _link_item(entry: Entry) -> dict[str, Any] | None:
     named = table_of(entry).named
-    options = {n: value for n, value in telling(entry).items() if not named[n].type.by_itself(value, entry.options)}
+    options = {
+        name: value
+        for name, value in telling(entry).items()
+        if named[name].told and not named[name].type.by_itself(value, entry.options)
+    }
     item: dict[str, Any] = {"name": entry.name}
     if entry.kind:
         item["kind"] = entry.kind

@@ -328,6 +328,9 @@ def _new(entry: Entry) -> Change | None:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")
         if entry.made_with is None:
             needed(entry)
+        else:
+            for name in [row.name for row in KINDS[entry.kind].options if row.outer and row.name in entry.options]:
+                raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
     ousted = ousted_by(entry)
     bare = entry.sort in SORTS and SORTS[entry.sort].bare(entry.key)
     for name in SORTS[entry.sort].new_needs if entry.sort in SORTS and not bare else ():

@@ -238,6 +238,7 @@ options:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.bridge_port

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.ip_address

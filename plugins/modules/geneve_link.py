@@ -89,6 +89,7 @@ options:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.link.tunnel
   - netloom.overlay.changes
 seealso:

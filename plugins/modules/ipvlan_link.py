@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.link.lower
   - netloom.overlay.ipvlan
   - netloom.overlay.changes

@@ -119,6 +119,7 @@ options:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.netns

@@ -71,6 +71,7 @@ options:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.link.lower
   - netloom.overlay.changes
 notes:

@@ -22,6 +22,7 @@ options:
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
+  - netloom.overlay.link.queues
   - netloom.overlay.changes
 notes:
   - A route of the VRF is one of its table, see O(netloom.overlay.ip_route#module:table).

@@ -289,6 +289,10 @@ NOT_TOLD = {
             "egress_qos_map",
         )
     },
+    **{
+        (kind, "numrxqueues"): "the native kernel lacks the kind, and the lab kernel tells none without CONFIG_RPS"
+        for kind in ("dummy", "geneve", "ipvlan", "ipvtap", "vlan", "vrf")
+    },
     ("geneve", "external"): "excludes vni, without which it cannot be false: a case of its own in test_engine.py",
     ("geneve", "srcport"): "Linux 6.15, and the native kernel has no geneve",
     ("vxlan", "vnifilter"): "needs external: with its table of VNIs in test_tables.py",
@@ -329,7 +333,7 @@ def marked(cases: list[Case], *needed: str) -> list[Any]:
 def test_every_row_has_a_case_or_a_reason() -> None:
     told = {(case.kind, case.option) for case in (*CASES, *NEW_CASES, *PORT_CASES, *NEW_PORT_CASES, *LAB_CASES)}
     told |= {("link", case.option) for case in (*COMMON_CASES, *NEW_COMMON_CASES)}
-    told |= {("link", name) for name in FLAG_CASES}
+    told |= {("link", name) for name in FLAG_CASES} | {(case.kind, case.option) for case in QUEUE_CASES}
     rows = {(kind.name, row.name) for kind in KINDS.values() for row in kind.options}
     rows |= {("port", row.name) for row in PORT.options} | {("link", row.name) for row in ALL}
     assert rows - told - set(NOT_TOLD) == set()
@@ -459,6 +463,43 @@ def test_port_row_of_a_newer_kernel(case: Case, apply: Any, tell: Any) -> None:
 OTHERWISE = {("vxlan", name) for name in ("multicast_group", "external", "gpe")}
 OTHERWISE |= {(kind, "nodst") for kind in ("macvlan", "macvtap")}
 KNOWN = [case for case in CASES if (case.kind, case.option) not in OTHERWISE]
+QUEUES = {
+    "bridge": {},
+    "dummy": {},
+    "geneve": GENEVE,
+    "vxlan": VXLAN,
+    "macvlan": ON_BRIDGE,
+    "macvtap": ON_BRIDGE,
+    "ipvlan": ON_DUMMY,
+    "ipvtap": ON_DUMMY,
+    "vlan": {**ON_DUMMY, "id": 5},
+    "vrf": {"table": 100},
+    "veth": {"peer": {"name": "t1"}},
+}
+QUEUE_CASES = [
+    Case(kind, option, (3, 5), told, (3, 5), base)
+    for kind, base in QUEUES.items()
+    for option, told in (("numtxqueues", "num_tx_queues"), ("numrxqueues", "num_rx_queues"))
+    if (kind, option) not in NOT_TOLD
+]
+
+
+@pytest.mark.parametrize("case", marked(QUEUE_CASES))
+def test_queues(case: Case, apply: Any, tell: Any, gather: Any) -> None:
+    """Numbers of queues are for a new link alone."""
+    change_round(case, apply, tell, links, in_place=False)
+    run_lines(["ip link del dev t0"])
+    run_lines(apply(links(case, 7), check=True).commands)
+    assert shown(tell, case) == 7
+    (told,) = [link for link in gather()["links"] if link["name"] == "t0"]
+    assert (case.option in told) == (case.kind != "veth")
+
+
+def test_other_end_of_a_pair_has_the_queues_that_the_kernel_gives_it(apply: Any) -> None:
+    with pytest.raises(Refused, match="t1: numtxqueues: a new pair has it for its first end alone"):
+        apply({"links": [{"name": "t0", "kind": "veth", "peer": {"name": "t1", "numtxqueues": 2}}]})
+
+
 KNOWN_LAB = [case for case in LAB_CASES if isinstance(case.key, str)]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .addresses import Mac
 from .packed import Bits
 from .ranges import Vlans
-from .table import Kind, Option
+from .table import Kind, Option, queues
 from .types import Bool, Centiseconds, Int, Word
 
 _TIME = Centiseconds()
@@ -80,6 +80,7 @@ BRIDGE = Kind(
         _boolopt("mst_enabled", 2, "5.18"),
         _boolopt("mdb_offload_fail_notification", 3, "6.16"),
         Option("fdb_max_learned", 49, Int(), since="6.7", default=0),
+        *queues(),
         # The VLANs of the bridge itself: "bridge vlan add dev br0 vid 10 self".
         Option("vlans", None, Vlans(tunnels=False), at_create=False, dump="vlans"),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .addresses import Ip
 from .packed import PortRange
-from .table import Kind, Option
+from .table import Kind, Option, queues
 from .types import Bool, Flag, Int, IntOr, Ttl, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
@@ -34,6 +34,7 @@ GENEVE = Kind(
         Option("udpcsum", 8, Bool(style="no"), in_place=False, family=4),
         Option("udp6zerocsumtx", 9, Bool(style="no"), in_place=False, family=6),
         Option("udp6zerocsumrx", 10, Bool(style="no"), in_place=False),
+        *queues(),
         Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18", default=False),
     ),
     unique=("vni", "remote", "dstport"),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .packed import Bits, SourceMacs
-from .table import Kind, Option, parent
+from .table import Kind, Option, parent, queues
 from .types import Int, Word
 
 _OPTIONS = (
@@ -16,6 +16,7 @@ _OPTIONS = (
         default="vepa",
         fixed=("passthru",),  # macvlan_changelink()
     ),
+    *queues(),
     Option("nopromisc", 2, Bits(wire="u16", bit=1, style="flag"), default=False),
     Option("nodst", 2, Bits(wire="u16", bit=2, style="flag"), since="5.13", default=False),
     Option("macaddrs", (3, 5), SourceMacs(), word="macaddr", aliases=("macaddr",)),

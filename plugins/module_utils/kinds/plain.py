@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from .table import Kind, Option
+from .table import Kind, Option, queues
 from .types import Int
 
-DUMMY = Kind(name="dummy", options=())
+DUMMY = Kind(name="dummy", options=queues())
 
 VRF = Kind(
     name="vrf",
-    options=(Option("table", 1, Int(low=1, rule="a routing table"), in_place=False),),
+    options=(Option("table", 1, Int(low=1, rule="a routing table"), in_place=False), *queues()),
     needs=("table",),
     bound=True,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .types import Attr, LinkName, Names, Type
+from .types import Attr, Int, LinkName, Names, Type
 
 
 class Refused(Exception):
@@ -126,6 +126,19 @@ class Kind:
 def parent(name: str) -> Option:
     """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
     return Option(name, 5, LinkName(), in_place=False, outer=True)
+
+
+def queues(default: int | None = 1) -> tuple[Option, ...]:
+    """Return the rows for the numbers of queues: rtnl_create_link() alone reads them, and takes 1 to 4096.
+
+    ``default`` is None where a new link has one for each processor: what gathered tells is for other machines too.
+    """
+    # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and tells none.
+    number = Int(low=1, high=4096, rule="rtnl_create_link()", if_absent=1)
+    return tuple(
+        Option(name, attr, number, in_place=False, outer=True, told=default is not None, default=default)
+        for name, attr in (("numtxqueues", 31), ("numrxqueues", 32))
+    )
 
 
 def canonical(where: str, item: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .table import Kind, Option
+from .table import Kind, Option, queues
 from .types import LinkName, NetnsOf
 
 VETH = Kind(
@@ -11,6 +11,7 @@ VETH = Kind(
     options=(
         # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
         Option("peer_name", None, LinkName(), in_place=False, asked="peer: name"),
+        *queues(default=None),
         Option("peer_netns", None, NetnsOf(), in_place=False, asked="peer: netns"),
     ),
     needs=("peer_name",),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .packed import Bits, QosMap
-from .table import Kind, Option, parent
+from .table import Kind, Option, parent, queues
 from .types import Int, Word
 
 VLAN = Kind(
@@ -20,6 +20,7 @@ VLAN = Kind(
             aliases=("proto",),
         ),
         Option("id", 1, Int(wire="u16", high=4094, rule="a VLAN id, 12 bits without 4095"), in_place=False),
+        *queues(),
         Option("reorder_hdr", 2, Bits(bit=0x1), default=True),
         Option("gvrp", 2, Bits(bit=0x2), default=False),
         Option("loose_binding", 2, Bits(bit=0x4), default=False),

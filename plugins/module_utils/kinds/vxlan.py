@@ -13,7 +13,7 @@ from typing import Any
 from .addresses import Ip
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
-from .table import Kind, Option
+from .table import Kind, Option, queues
 from .types import Bool, Flag, Int, IntOr, Leaf, LinkName, Names, Ttl, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
@@ -84,6 +84,7 @@ VXLAN = Kind(
         Option("gbp", 23, Flag(), in_place=False, default=False),
         Option("gpe", 27, Flag(), in_place=False, default=False),
         Option("localbypass", 31, Bool(style="no"), since="6.5", default=True),
+        *queues(),
         Option("vnis", None, Vnis(), at_create=False, since="5.18", dump="vnis"),
         Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
     ),
