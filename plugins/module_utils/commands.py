@@ -11,10 +11,13 @@ from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_of, table_of
 from .objects.containers import shell_words
+from .objects.metrics import METRICS
+from .objects.multipath import Hops
 from .objects.neighbor import is_proxy
 from .objects.port import OF_IP
 from .objects.sysctl import FILE, path
 
+_METRICS, HOPS = {row.name for row in METRICS}, Hops()
 _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 
@@ -197,18 +200,60 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
     return [*words, *(["vlan", vlan] if vlan != "0" else []), target]
 
 
+_REPLACE = {"add": "add", "set": "replace", "del": "del"}
+
+
 def _route(verb: str, entry: Entry) -> list[str]:
-    _netns_name, dst, table, metric = entry.key
-    words = [*_tool("ip", entry.netns), "route", {"add": "add", "set": "replace", "del": "del"}[verb]]
+    _netns_name, dst, table, metric, tos = entry.key
+    words = [*_tool("ip", entry.netns), "route", _REPLACE[verb]]
     options = dict(entry.options)
     kind = options.pop("type", "unicast")
+    locked = options.pop("lock", ())
+    several = options.pop("nexthops", ())
     words += ([] if kind == "unicast" else [kind]) + [dst]
-    words += _words(entry.having(options))
+    for row in rows_of(entry):
+        value = options.get(row.name)
+        # A metric that is 0 is none, and iproute2 has no word for that.
+        if value in (None, 0, "") and row.name in _METRICS:
+            words += [row.word or row.name, "lock", "0"] if row.name in locked else []
+        elif row.name in options:
+            written = row.words(value)
+            words += [*written[:1], "lock", *written[1:]] if row.name in locked else written
+    if tos != "0":
+        words += ["tos", f"{int(tos):#x}"]  # rtnl_dsfield_a2n() reads base 16
     if table != "main":
         words += ["table", table]
     if metric not in ("0", "1024"):
         words += ["metric", metric]
-    return words
+    return words + (HOPS.words("nexthops", several) if several else [])
+
+
+def _nexthop(verb: str, entry: Entry) -> list[str]:
+    words = [*_tool("ip", entry.netns), "nexthop", _REPLACE[verb], "id", entry.key[1]]
+    if verb == "del":
+        return words
+    options = dict(entry.options)
+    if options.pop("family", "ipv4") == "ipv6" and "via" not in options:
+        words.insert(words.index("nexthop"), "-6")
+    if options.get("type") == "mpath":
+        del options["type"]
+    return words + _words(entry.having(options))
+
+
+def _rule(verb: str, entry: Entry) -> list[str]:
+    _netns_name, priority, family, selector = entry.key
+    words = [*_tool("ip", entry.netns), *(["-6"] if family == "ipv6" else []), "rule", verb]
+    options = dict(entry.options)
+    action = options.pop("action", "lookup")
+    if action == "lookup" and not options.get("l3mdev"):
+        options.setdefault("table", "main")
+    for name in ("suppress_prefixlength", "suppress_ifgroup"):
+        if options.get(name) == -1:
+            del options[name]
+    if "not" in selector.split():
+        words += ["not"]
+    words += ["priority", priority, *(word for word in selector.split() if word != "not")]
+    return words + ([action] if action not in ("lookup", "goto") else []) + _words(entry.having(options))
 
 
 def _sysctl(verb: str, entry: Entry) -> list[str]:
@@ -235,6 +280,8 @@ _WRITERS: dict[str, Callable[[str, Entry], list[str]]] = {
     "address": _address,
     "neighbor": _neighbor,
     "fdb": _fdb,
+    "nexthop": _nexthop,
     "route": _route,
+    "rule": _rule,
     "sysctl": _sysctl,
 }

@@ -20,7 +20,7 @@ from .objects.sort import Sort
 Canonical = Callable[[str], str]
 Attach = Callable[[str, str], str]
 
-SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "fdb", "routes", "sysctls")
+SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "nexthops", "fdb", "routes", "rules", "sysctls")
 _NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
 #: Sections of the config that stand within a link too, as lists of the same items.
 _LISTED = tuple(sort.nested for sort in SORTS.values() if sort.nested == sort.plural)
@@ -384,7 +384,7 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     sort = SORTS[entry.sort]
     item: dict[str, Any] = dict(zip([row.name for row in sort.keys], entry.key[1:]))
     for row in sort.keys:
-        if row.type.ansible == "int":
+        if row.type.ansible == "int" and row.name in item:
             item[row.name] = int(item[row.name])
     sort.tell(entry.key, item)
     for row in sort.keys:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Know what hangs on a link: what goes when it goes, and what stays but loses its master. Pure."""
+"""Know what hangs on a link or a nexthop: what goes when it goes, and what stays but loses its master. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from .config import lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
-from .model import Entry, Key, State
+from .model import Entry, Ident, Key, State, links_named, nexthops_named
+from .objects import SORTS
+
+#: What has several ways and goes with the last of them; IPv6 routes and groups lose a way before that.
+_WAYS = ("route", "nexthop")
 
 
 class Dependents:
@@ -16,30 +20,32 @@ class Dependents:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._on: dict[Key, list[Entry]] = {}
+        self._on: dict[Ident, list[Entry]] = {}
         self._ports: dict[Key, list[Entry]] = {}
         for entry in state.values():
-            for key in stands_on(entry):
-                self._on.setdefault(key, []).append(entry)
+            for ident in stands_on(entry):
+                self._on.setdefault(ident, []).append(entry)
             master = entry.options.get("master", NONE)
             if entry.sort == "link" and master != NONE:
                 self._ports.setdefault((entry.netns, master), []).append(entry)
 
-    def of(self, link: Entry, beside: Entry | None = None) -> Iterator[Entry]:
-        """Yield what goes when a link goes: what is on it, links above it, and the other end of a pair.
+    def of(self, gone: Entry, beside: Entry | None = None, partly: bool = False) -> Iterator[Entry]:
+        """Yield what goes when a link or a nexthop goes: what is on it, what is above that, the other end of a pair.
 
-        Not ``beside``, and what goes with that alone.
+        Not ``beside``, and what goes with that alone. ``partly``: what loses one of several ways too.
         """
-        seen = {link.ident, *((beside.ident,) if beside is not None else ())}
-        queue = [link.key]
+        seen = {gone.ident, *((beside.ident,) if beside is not None else ())}
+        queue = [gone.ident]
         while queue:
             for entry in self._on.get(queue.pop(0), ()):
                 if entry.ident in seen:
                     continue
+                if entry.sort in _WAYS and not partly and not seen.issuperset(stands_on(entry)):
+                    continue
                 seen.add(entry.ident)
                 yield entry
-                if entry.sort == "link":
-                    queue.append(entry.key)
+                if entry.sort in ("link", "nexthop"):
+                    queue.append(entry.ident)
 
     def ports(self, link: Entry) -> list[Entry]:
         """Return the links whose master a link is."""
@@ -56,17 +62,20 @@ class Dependents:
         return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
 
 
-def stands_on(entry: Entry) -> Iterator[Key]:
-    """Yield the links that an object cannot be without."""
+def stands_on(entry: Entry) -> Iterator[Ident]:
+    """Yield the links and nexthops that an object cannot be without."""
     if entry.sort == "link":
         lower = lower_key(entry)
         if lower is not None:
-            yield lower
+            yield ("link", lower)
         kind = KINDS.get(entry.kind)
         if kind is not None and kind.peered and "peer_name" in entry.options:
-            yield (entry.options["peer_netns"], entry.options["peer_name"])
-    elif entry.sort == "route":
-        if entry.options.get("dev", NONE) != NONE:
-            yield (entry.netns, entry.options["dev"])
-    elif entry.sort != "netns" and not entry.by_kernel:
-        yield (entry.netns, entry.name)
+            yield ("link", (entry.options["peer_netns"], entry.options["peer_name"]))
+        return
+    if entry.sort in _WAYS:
+        for name in links_named(entry):
+            yield ("link", (entry.netns, name))
+    elif SORTS[entry.sort].on_link and not entry.by_kernel:
+        yield ("link", (entry.netns, entry.name))
+    for _option, number in nexthops_named(entry):
+        yield ("nexthop", (entry.netns, number))

@@ -14,9 +14,10 @@ from .kinds.addresses import Ip
 from .kinds.link import LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE
-from .model import HOST, ON_CREATE, Change, Entry, Ident, State, ousted_by, rows_of, table_of
+from .model import HOST, ON_CREATE, Change, Entry, Ident, State, nexthops_named, ousted_by, rows_of, table_of
 from .moves import after, moves, with_kept
 from .objects import SORTS
+from .objects.encap import Consent
 from .objects.netns import AUTO
 from .objects.sysctl import OF_NO_LINK
 
@@ -184,10 +185,9 @@ def _implied(entry: Entry, there: Entry | None, desired: State, observed: State)
 
 
 def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int) -> Change | None:
-    if not entry.present:
-        return Change("delete", entry, there) if there is not None else None
-    if there is None:
-        return _new(entry)
+    if there is None or not entry.present:
+        gone = Change("delete", entry, there) if there is not None else None
+        return _new(entry) if entry.present else gone
     if entry.kind and entry.kind != there.kind:
         if not entry.recreate:
             raise Refused(
@@ -203,6 +203,8 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
     fields = _differing(entry, told, rows, hz)
     if not fields:
         return None
+    if _beside(entry, there):
+        return _new(entry)
     if all(_in_place(rows[name], *fields[name]) for name in fields) and not _ousted(fields, there, rows):
         return Change("modify", entry, there, {**fields, **_along(fields, entry, there)})
     return _anew(entry, there, fields, rows)
@@ -222,6 +224,11 @@ def _differing(
         if not same and not (found is not _MISSING and _passes(entry, name, wanted, found)):
             fields[name] = (None if found is _MISSING else found, wanted)
     return fields
+
+
+def _beside(entry: Entry, there: Entry) -> bool:
+    """Tell whether what is there is another's, which stays, and ours is made beside it."""
+    return entry.sort in SORTS and SORTS[entry.sort].beside and not there.owned
 
 
 def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
@@ -293,6 +300,8 @@ def _other_family(old: Any, new: Any) -> bool:
 
 def _untold(entry: Entry, name: str) -> bool:
     """Tell whether the kernel never reports this option of this kind."""
+    if isinstance(table_of(entry).named[name].type, Consent):
+        return True
     return name == LINK_NETNS.name and not KINDS[entry.kind].tells_netns
 
 
@@ -336,6 +345,9 @@ def _new(entry: Entry) -> Change | None:
     for name in SORTS[entry.sort].new_needs if entry.sort in SORTS and not bare else ():
         if name not in entry.options and name not in ousted:
             raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
+    one_of = SORTS[entry.sort].new_needs_one_of if entry.sort in SORTS else ()
+    if one_of and not any(entry.options.get(name) for name in one_of):
+        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
     # What is attached was there before, and is not ours.
     given = {} if bare or "attach" in entry.options else ON_CREATE.get(entry.sort, {})
     options = {**{name: value for name, value in given.items() if name not in ousted}, **entry.options}
@@ -359,6 +371,13 @@ def _check_release(change: Change, kernel: str) -> None:
         if needed_release and release(kernel) < release(needed_release):
             what = f"{row.name}: {value}" if needed_release != row.since else row.name
             raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
+    daring = bool(change.entry.options.get("allow_kernel_hazard"))
+    for row in table_of(change.entry).of_an_objection:
+        # Of a changed route all is sent, not only what differs.
+        if row.name in change.entry.options:
+            reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
+            if reason:
+                raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
 
 
 def _check_takes(change: Change) -> None:
@@ -389,6 +408,9 @@ def _check_references(desired: State, observed: State, changes: list[Change]) ->
         for option, netns, name in _links_named(change.entry):
             if not there("link", netns, name):
                 raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+        for option, number in nexthops_named(change.entry):
+            if not there("nexthop", change.entry.netns, number):
+                raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
         if change.entry.sort == "port" and not _has_master(("link", change.entry.key), desired, observed):
             raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
 
@@ -398,11 +420,12 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
     for row in table_of(entry).naming_links:
-        value = entry.options.get(row.name, NONE)
-        if value == NONE or row.name == "peer_name":
+        if row.name not in entry.options or row.name == "peer_name":
             continue
         lower = row.name != "master" and entry.sort == "link"
-        yield row.name, entry.options.get("link_netns", entry.netns) if lower else entry.netns, value
+        netns = entry.options.get("link_netns", entry.netns) if lower else entry.netns
+        for name in row.type.links(entry.options[row.name]):
+            yield row.name, netns, name
 
 
 def _on_link(entry: Entry) -> bool:

@@ -23,7 +23,7 @@ from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
-from .model import HOST, Change, Entry, Operation, Refused, State, table_of
+from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .objects import SORTS
 from .plan import one_way, plan, undo
 from .protect import may_cut, protect
@@ -133,7 +133,7 @@ class Engine:
             return
         found = connection(self.observer)
         if found is not None:
-            protect(operations, self.observer.observe([HOST], ["address"]), found)
+            protect(operations, self.observer.observe([HOST], ["address", "nexthop", "route"]), found)
 
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""
@@ -152,6 +152,8 @@ class Engine:
     def _observe(self, desired: State, overridden: bool, everything: bool = False) -> State:
         netnses = {entry.netns for entry in desired.values()}
         sorts = {entry.sort for entry in desired.values()}
+        if any(nexthops_named(entry) for entry in desired.values()):
+            sorts.add("nexthop")
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
             netnses.add(entry.from_netns or HOST)
@@ -306,6 +308,8 @@ def _reaches_far(change: Change) -> bool:
     """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
     if change.entry.sort == "sysctl":
         return change.entry.key[2] == DISABLE
+    if change.entry.sort == "nexthop":
+        return change.verb in ("delete", "recreate")
     if change.entry.sort != "link":
         return False
     kind = KINDS.get(change.entry.kind)

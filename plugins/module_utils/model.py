@@ -14,7 +14,8 @@ from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MARK_GROUP
 from .kinds.packed import Bits
 from .kinds.table import Kind, Option, Refused
-from .kinds.types import UNSET, LinkName
+from .kinds.types import UNSET
+from .kinds.wire import Type
 from .objects import SORTS
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Rows",
     "State",
     "link_option",
+    "links_named",
+    "nexthops_named",
     "ousted_by",
     "rows",
     "rows_of",
@@ -176,6 +179,7 @@ class Rows:
     naming_links: tuple[Option, ...]  # whose value is another link
     of_a_release: tuple[Option, ...]  # that not every kernel knows
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
+    of_an_objection: tuple[Option, ...]  # whose values some kernels are not to be asked for
     of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
     of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
     forgetful: tuple[Option, ...]  # that a new link gives up others with
@@ -194,9 +198,10 @@ def rows(sort: str, kind: str = "") -> Rows:
     return Rows(
         found,
         {row.name: row for row in found},
-        tuple(row for row in found if isinstance(row.type, LinkName)),
+        tuple(row for row in found if type(row.type).links is not Type.links),
         tuple(row for row in found if row.since or row.newer),
         tuple(row for row in found if row.family),
+        tuple(row for row in found if type(row.type).objection is not Type.objection),
         tuple(row for row in found if row.dump),
         tuple(row for row in found if row.refused),
         tuple(row for row in found if row.forgets),
@@ -226,6 +231,20 @@ def ousted_by(entry: Entry) -> set[str]:
     """Return the options that cannot be beside those of an object. What is false ousts nothing."""
     rows = table_of(entry).named
     return {other for name, value in entry.options.items() if value is not False for other in rows[name].ousts}
+
+
+def links_named(entry: Entry) -> tuple[str, ...]:
+    """Return the links of its namespace that an object's options name."""
+    rows = (row for row in table_of(entry).naming_links if row.name in entry.options)
+    return tuple(name for row in rows for name in row.type.links(entry.options[row.name]))
+
+
+def nexthops_named(entry: Entry) -> list[tuple[str, str]]:
+    """Return the nexthops that an object leads to, each with the option that says so."""
+    found = [("nhid", str(entry.options["nhid"]))] if entry.options.get("nhid") else []
+    if entry.sort == "nexthop":
+        found += [("group", str(number)) for number, _weight in entry.options.get("group") or ()]
+    return found
 
 
 def telling(entry: Entry) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def after(observed: State, moved: Iterable[Change]) -> State:
 def _after(entry: Entry, places: Mapping[Key, str]) -> Optional[Entry]:
     if entry.sort == "link":
         return _link_after(entry, places)
-    if not any(key in places for key in (entry.key[:2], *stands_on(entry))):
+    if not any(sort == "link" and key in places for sort, key in (("link", entry.key[:2]), *stands_on(entry))):
         return entry
     if entry.sort == "fdb" and _stays(entry):
         return replace(entry, key=(places[entry.key[:2]], *entry.key[1:]))

@@ -10,15 +10,17 @@ from typing import Any
 
 from .dependents import Dependents
 from .kinds import KINDS
-from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, ousted_by, table_of, telling
+from .kinds.types import NONE, UNSET
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, links_named, ousted_by, table_of, telling
 from .moves import after, losses, lost_with
+from .objects import SORTS
+from .objects.rule import finds
 from .objects.sysctl import OF_NO_LINK
 from .sysctls import DISABLE, SECRET, changes_also, follows, order, spreads
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, FDB, ROUTES, REMOVE_NETNS = range(8, 15)
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(8, 18)
 
 _PHASES = {
     "netns": ADD_NETNS,
@@ -28,7 +30,9 @@ _PHASES = {
     "address": ADDRESSES,
     "neighbor": NEIGHBORS,
     "fdb": FDB,
+    "nexthop": NEXTHOPS,
     "route": ROUTES,
+    "rule": RULES,
 }
 
 
@@ -47,6 +51,7 @@ class Planner:
         self.renewed: set[Ident] = set()  # made anew, or put back on what is made anew
         self.doomed: set[Ident] = set()  # gone with a link that is removed
         self.removed: set[Ident] = set()  # links to be removed or made anew
+        self.changed: set[Ident] = set()  # all that something is to become of
         self.dependents = Dependents({})
 
     def plan(self, changes: list[Change]) -> list[Operation]:
@@ -56,7 +61,8 @@ class Planner:
             change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
         ]
         self.removed = {change.entry.ident for change in removed}
-        if removed or any(one_way(change) for change in changes):
+        self.changed = {change.entry.ident for change in changes}
+        if removed or any(one_way(change) or _ends_nexthop(change) for change in changes):
             self.dependents = Dependents(self.observed)
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
@@ -117,10 +123,10 @@ class Planner:
             secondary = entry.sort == "address" and ":" not in entry.key[2]
             if secondary and (entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) not in networks:
                 continue
-            on = (entry.netns, there.options.get("dev") if entry.sort == "route" else entry.name)
+            on = {(entry.netns, name) for name in (links_named(there) if entry.sort == "route" else (entry.name,))}
             goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[2 if entry.sort == "neighbor" else 1]
-            if secondary or (goes and on in links):
-                self._op("set", entry.having({**there.options, **entry.options}), there, _PHASES[entry.sort])
+            if secondary or (goes and on & links):
+                self._op("set", over(entry, there.options), there, _PHASES[entry.sort])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
@@ -181,26 +187,70 @@ class Planner:
         if entry.ident in self.renewed or (change.verb == "delete" and entry.ident in self.doomed):
             return
         if entry.sort == "link":
-            if change.verb == "create":
-                self._add_link(entry)
-            elif change.verb == "modify":
-                self._set_link(entry, change)
-            return
+            self._one_link(change)
+        else:
+            self._one_object(change)
+
+    def _one_link(self, change: Change) -> None:
+        if change.verb == "create":
+            self._add_link(change.entry)
+        elif change.verb == "modify":
+            self._set_link(change.entry, change)
+
+    def _one_object(self, change: Change) -> None:
+        entry = change.entry
         phase = _PHASES[entry.sort]
-        if change.verb == "delete":
+        if change.verb == "create":
+            on_new = SORTS[entry.sort].on_link and ("link", entry.key[:2]) in self.renewed
+            self._op("add", entry, None, phase, not on_new)
+        elif entry.sort == "nexthop" and change.verb != "modify":
+            self._remove_nexthop(change)
+        elif change.verb == "delete":
+            if entry.sort == "rule":
+                self._spare(change.there)
             self._op("del", change.there, change.there, REMOVE_NETNS if entry.sort == "netns" else REMOVE_OBJECTS)
-        elif change.verb == "create":
-            self._op("add", entry, None, phase, ("link", entry.key[:2]) not in self.renewed)
         elif change.verb == "recreate":
-            self._op("del", change.there, change.there, phase)
-            self._op("add", entry.having({**_kept_anew(change), **entry.options}), None, phase)
+            self._anew(change, phase)
         elif entry.sort in ("port", "netns"):
             late = table_of(entry).late
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
                 self._set_fields(entry, replace(change, fields=fields), when)
         else:
-            self._op("set", entry.having({**_kept(change), **entry.options}), change.there, phase)
+            self._op("set", over(entry, change.there.options), change.there, phase)
+
+    def _spare(self, there: Entry) -> None:
+        """Put rules that stay, but would be found in place of one that is removed, behind it."""
+        one = (there.key, there.options)
+        for other in self.observed.values():
+            found = other.sort == "rule" and other.ident not in self.changed and other.owned >= there.owned
+            if found and finds(one, (other.key, other.options)):
+                self._op("add", other, None, REMOVE_OBJECTS)
+                self._op("del", other, other, REMOVE_OBJECTS)
+
+    def _anew(self, change: Change, phase: int) -> None:
+        """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
+        steps = [("del", change.there, change.there), ("add", over(change.entry, _kept_anew(change.there)), None)]
+        for verb, entry, before in reversed(steps) if SORTS[change.entry.sort].beside else steps:
+            self._op(verb, entry, before, phase)
+
+    def _remove_nexthop(self, change: Change) -> None:
+        """Remove a nexthop when nothing needs it any more; one that is to become another is made at once.
+
+        What went with it (routes, members of groups) is put back behind a new one, and by the way back.
+        """
+        there, entry = change.there, change.entry
+        hanging = [one for one in self.dependents.of(there, partly=True) if one.ident not in self.changed]
+        before, after = Planner({}, self.observed), Planner(self.desired, self.observed)
+        before._op("add", there, None, NEXTHOPS)
+        for one in hanging:
+            before._put_back(one, None)
+            after._put_back(one, self.desired.get(one.ident))
+        phase = REMOVE_NEXTHOPS if change.verb == "delete" else NEXTHOPS
+        self.operations.append(Operation("del", there, there, phase, restore=tuple(before.ordered())))
+        if change.verb == "recreate":
+            self._op("add", over(entry, there.options), None, NEXTHOPS)
+            self.operations += [replace(op, undoable=False) for op in after.operations]
 
     def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
         new = {name: pair[1] for name, pair in change.fields.items()}
@@ -250,9 +300,8 @@ class Planner:
         there = change.there
         if there.ident in self.doomed:
             return
-        hanging = list(self.dependents.of(there))
-        self.doomed.update(entry.ident for entry in hanging)
-        back = self._rebuilt(there, None, hanging, {})
+        self.doomed.update(entry.ident for entry in self.dependents.of(there))
+        back = self._rebuilt(there, None, list(self.dependents.of(there, partly=True)), {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
 
     def _renew_link(self, change: Change) -> None:
@@ -260,7 +309,7 @@ class Planner:
         there = change.there
         if there.ident in self.doomed:
             return
-        hanging = list(self.dependents.of(there))
+        hanging = list(self.dependents.of(there, partly=True))
         back = self._rebuilt(there, None, hanging, {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
         gone = self._left_behind(there, change.entry)
@@ -305,12 +354,11 @@ class Planner:
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
             return
-        kept = {
-            name: value for name, value in settable(there).items() if wished is None or name not in ousted_by(wished)
-        }
-        entry = (wished or there).having({**kept, **(wished.options if wished else {})})
+        entry = over(wished or there.having({}), settable(there))
         if entry.sort != "link":
-            verb = "set" if entry.sort in ("port", "sysctl") else "add"
+            # What has several ways may have lost one of them only.
+            several = entry.options.get("nexthops") or entry.options.get("group") or entry.options.get("nhid")
+            verb = "set" if entry.sort in ("port", "sysctl") or several else "add"
             self._op(verb, entry, entry.having({}), _phase(entry))
             return
         peered = bool(KINDS[entry.kind].peered)
@@ -337,14 +385,7 @@ class Planner:
         rank = {ident: number for number, ident in enumerate(ordered)}
         return sorted(
             self.operations,
-            key=lambda op: (
-                op.phase,
-                rank[op.entry.ident]
-                if op.phase == ADD_LINKS
-                else order(op.entry)
-                if op.entry.sort == "sysctl"
-                else op.phase == ROUTES and "via" in op.entry.options,
-            ),
+            key=lambda op: (op.phase, rank[op.entry.ident] if op.phase == ADD_LINKS else _place(op)),
         )
 
 
@@ -364,6 +405,29 @@ def one_way(change: Change) -> bool:
 def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return options as the fields of a change."""
     return {name: (None, value) for name, value in options.items()}
+
+
+def _place(op: Operation) -> int:
+    """Return the place of an operation within its phase, where objects of one sort depend on each other."""
+    options = op.entry.options
+    if op.entry.sort == "sysctl":
+        return order(op.entry)
+    if op.phase == ROUTES:
+        return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
+    if op.phase == NEXTHOPS:
+        return int(bool(options.get("group")))
+    if op.phase == REMOVE_NEXTHOPS:
+        return int(not options.get("group"))
+    # One that selects less is told by more words, and goes first (see finds()).
+    return -len(op.entry.key[3].split()) if op.entry.sort == "rule" and op.phase == REMOVE_OBJECTS else 0
+
+
+def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
+    """Return a wish with what it keeps of what is there."""
+    ousted = ousted_by(entry)
+    there = {name: value for name, value in there.items() if name not in ousted}
+    merge = SORTS[entry.sort].merge if entry.sort in SORTS else None
+    return entry.having(merge(there, entry.options) if merge else {**there, **entry.options})
 
 
 def _is_default(entry: Entry, name: str) -> bool:
@@ -404,20 +468,16 @@ _OF_ANY_KIND = {
 }
 
 
-def _kept_anew(change: Change) -> Mapping[str, Any]:
+def _kept_anew(there: Entry) -> Mapping[str, Any]:
     """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
-    there = change.there
     if there.sort != "netns":
-        ousted = ousted_by(change.entry)
-        return {name: value for name, value in there.options.items() if name not in ousted}
+        return there.options
     return {name: value for name, value in telling(there).items() if name == "resolver"}
 
 
-def _kept(change: Change) -> dict[str, Any]:
-    """Return the options that a changed object keeps. A route with a new next hop keeps neither link nor scope."""
-    options = change.there.options
-    moved = change.entry.sort == "route" and change.entry.options.get("via") not in (None, options.get("via"))
-    return {name: value for name, value in options.items() if not (moved and name in ("dev", "scope"))}
+def _ends_nexthop(change: Change) -> bool:
+    """Tell whether a nexthop goes, for good or to be made anew."""
+    return change.entry.sort == "nexthop" and change.verb in ("delete", "recreate")
 
 
 def settable(entry: Entry) -> dict[str, Any]:

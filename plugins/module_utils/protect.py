@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from .config import lower_key
 from .kinds.types import NONE
-from .model import HOST, Entry, Key, Operation, Refused, State
+from .model import HOST, Entry, Key, Operation, Refused, State, links_named, nexthops_named
+from .objects.route import NOWHERE
+from .objects.rule import selected
 from .sysctls import DISABLE
 
 
@@ -24,9 +26,9 @@ class Connection:
 
 def protect(operations: Iterable[Operation], observed: State, connection: Connection) -> None:
     """Raise Refused for an operation that takes away what the connection needs."""
-    links = path_of(observed, connection)
+    path = Path(path_of(observed, connection), observed, connection)
     for operation in operations:
-        danger = _cuts(operation, links, connection)
+        danger = _cuts(operation, path) or path.misled(operation)
         if danger:
             raise Refused(
                 f"{operation.entry}: {danger} would cut the connection from {connection.client}; "
@@ -39,8 +41,10 @@ def may_cut(operation: Operation) -> bool:
     if operation.verb == "move":
         return True
     if operation.verb == "del":
-        return operation.entry.sort in ("link", "address", "route")
+        return operation.entry.sort in ("link", "address", "route", "nexthop")
     options = operation.entry.options
+    if operation.entry.sort in ("route", "rule"):
+        return operation.verb == "set" or options.get("action") in NOWHERE
     if operation.entry.sort == "sysctl":
         return _disables_ipv6(operation.entry)
     return operation.verb == "set" and operation.entry.sort == "link" and ("up" in options or "master" in options)
@@ -69,9 +73,61 @@ def path_of(observed: State, connection: Connection) -> set[Key]:
     return found
 
 
-def _cuts(operation: Operation, links: set[Key], connection: Connection) -> str:
+@dataclass(frozen=True)
+class Path:
+    """The links that a connection runs over, and what leads there."""
+
+    links: set[Key]
+    observed: State
+    connection: Connection
+
+    def leads(self, entry: Entry) -> bool:
+        """Tell whether an object is a route to the client."""
+        if entry.sort != "route" or entry.netns != HOST or not self._ways(entry) & self.links:
+            return False
+        client = ipaddress.ip_address(self.connection.client)
+        network = ipaddress.ip_network("0.0.0.0/0" if entry.key[1] == "default" else entry.key[1])
+        return client.version == network.version and client in network
+
+    def _ways(self, entry: Entry) -> set[Key]:
+        """Return the links that a route or nexthop leads to, through nexthops and groups of them too."""
+        found: set[Key] = {(entry.netns, name) for name in links_named(entry)}
+        for _option, number in nexthops_named(entry):
+            nexthop = self.observed.get(("nexthop", (entry.netns, number)))
+            found |= self._ways(nexthop) if nexthop is not None else set()
+        return found
+
+    def misled(self, operation: Operation) -> str:
+        """Return what an operation does to the routes to the client and the rules before them."""
+        entry = operation.entry
+        if entry.netns != HOST:
+            return ""
+        if entry.sort == "route" and operation.verb == "set" and operation.before is not None:
+            return "another way" if self.leads(operation.before) and not self.leads(entry) else ""
+        if entry.sort == "nexthop" and operation.verb == "del":
+            used = (one for one in self.observed.values() if self.leads(one))
+            return "its removal" if any(entry.key[1] in self._numbers(one) for one in used) else ""
+        if entry.sort == "rule" and operation.verb == "add" and entry.options.get("action") in NOWHERE:
+            return "it" if self._selected(entry.key[2], entry.key[3]) else ""
+        return ""
+
+    def _numbers(self, entry: Entry) -> set[str]:
+        numbers = {number for _option, number in nexthops_named(entry)}
+        below = [self.observed.get(("nexthop", (entry.netns, number))) for number in numbers]
+        return numbers.union(*(self._numbers(one) for one in below if one is not None))
+
+    def _selected(self, family: str, text: str) -> bool:
+        """Tell whether a rule is about all packets from here to the client. What else it may ask for is not known."""
+        chosen = selected(text)
+        ends = {"from": self.connection.server, "to": self.connection.client}
+        if chosen.keys() - ends.keys() or (family == "ipv6") != (":" in self.connection.client):
+            return False
+        return all(ipaddress.ip_address(ends[name]) in ipaddress.ip_network(chosen[name]) for name in chosen)
+
+
+def _cuts(operation: Operation, path: Path) -> str:
     """Return what an operation does to the path, empty where it does no harm."""
-    entry = operation.entry
+    entry, links, connection = operation.entry, path.links, path.connection
     on_path = entry.sort == "link" and entry.key in links
     if operation.verb == "move":
         return "moving it to another namespace" if (operation.before or entry).key in links else ""
@@ -83,7 +139,7 @@ def _cuts(operation: Operation, links: set[Key], connection: Connection) -> str:
         return "IPv6 off" if entry.key[1] == "all" or entry.key[:2] in links else ""
     if operation.verb != "del":
         return ""
-    return "its removal" if on_path or _is_server(entry, connection) or _leads(entry, links, connection) else ""
+    return "its removal" if on_path or _is_server(entry, connection) or path.leads(entry) else ""
 
 
 def _disables_ipv6(entry: Entry) -> bool:
@@ -93,12 +149,3 @@ def _disables_ipv6(entry: Entry) -> bool:
 def _is_server(entry: Entry, connection: Connection) -> bool:
     """Tell whether an object is the address that the connection came to."""
     return entry.sort == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server
-
-
-def _leads(entry: Entry, links: set[Key], connection: Connection) -> bool:
-    """Tell whether an object is a route to the client."""
-    if entry.sort != "route" or (HOST, entry.options.get("dev", NONE)) not in links or entry.netns != HOST:
-        return False
-    client = ipaddress.ip_address(connection.client)
-    network = ipaddress.ip_network("0.0.0.0/0" if entry.key[1] == "default" else entry.key[1])
-    return client.version == network.version and client in network

@@ -12,7 +12,10 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one IPv4 or IPv6 route, as C(ip route) does.
-  - Destination, table and metric tell one route from another. What else differs is replaced in place.
+  - Destination, table, metric and TOS tell one route from another. What else differs is replaced in place, without a
+    moment in which there is no route.
+  - The way of a route is one next hop (O(via), O(dev), O(onlink), O(encap)), several (O(nexthops)), or a nexthop object
+    (O(nhid)). When one of these is asked for, the others are given up.
   - A new route carries protocol 110 as its mark.
 options:
   dst:
@@ -29,20 +32,39 @@ options:
     description:
       - Metric (preference), the lower the better. Left out, 0 for IPv4 and 1024 for IPv6.
     type: int
+  tos:
+    description:
+      - TOS (dsfield) of the packets that an IPv4 route is for, a number whose two lowest bits are 0. Left out, 0, which
+        is for all packets.
+    type: int
   type:
     description:
-      - Type of the route. A new one is V(unicast).
+      - Type of the route. A new one is V(unicast). V(blackhole), V(unreachable), V(prohibit) and V(throw) lead nowhere
+        and have neither O(via) nor O(dev).
     type: str
-    choices: [unicast, local, broadcast, multicast, blackhole, unreachable, prohibit]
+    choices: [unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw]
+  nhid:
+    description:
+      - Number of the nexthop object or group that the route leads to, see M(netloom.overlay.ip_nexthop).
+      - Needs Linux 5.3.
+    type: int
   encap:
     description:
-      - Tunnel header that the route puts on each packet.
+      - Tunnel header that the route puts on each packet. An empty dict takes it away.
       - The keys are C(type) (V(ip) or V(ip6), of the outer header), C(id) (the VNI), C(dst), C(src) (addresses of the
-        outer header), C(ttl) and C(tos).
+        outer header), C(ttl) (C(hoplimit)), C(tos) (C(tc)), and the flags C(key), C(csum) and C(seq), which GRE knows.
+      - C(geneve_opts) is a list of Geneve options (RFC 8926), each a dict of C(class), C(type) (0x80 is the critical
+        bit) and C(data) (bytes in hexadecimal, a multiple of 4, at most 124; quote it). All together may have 252
+        bytes, with 4 more for each option.
+      - C(vxlan_opts) is a dict with C(gbp), the group policy of VXLAN GBP. C(erspan_opts) is a dict with C(version) 1
+        and C(index), or with C(version) 2, C(dir) and C(hwid).
+      - These options need O(allow_kernel_hazard) on Linux 6.15 and later.
     type: dict
   via:
     description:
-      - Address of the next hop.
+      - Address of the next hop; V(none) is none.
+      - An IPv4 route may have an IPv6 next hop. For V(default), which is then taken for IPv6's, write
+        V(inet6 ADDRESS).
     type: str
   dev:
     description:
@@ -50,7 +72,7 @@ options:
     type: str
   src:
     description:
-      - Source address to prefer.
+      - Source address to prefer; V(none) is none.
     type: str
   scope:
     description:
@@ -61,14 +83,97 @@ options:
     description:
       - Take O(via) to be on the link although no address says so.
     type: bool
+  pref:
+    description:
+      - Preference of an IPv6 route among those that routers announced (RFC 4191). A new one is V(medium).
+    type: str
+    choices: [low, medium, high]
+  nexthops:
+    description:
+      - Several next hops, among which flows are shared out. An empty list asks for none.
+      - Each has C(via), C(dev), C(weight) (1 to 256, 1 when left out), C(onlink) and C(encap) as above, C(via) or
+        C(dev) at least. Their order says nothing.
+    type: list
+    elements: dict
   mtu:
     description:
-      - MTU along the route, in bytes.
+      - MTU along the route, in bytes. As with all metrics, 0 takes it away.
     type: int
   advmss:
     description:
       - Segment size that TCP announces, in bytes.
     type: int
+  window:
+    description:
+      - The largest window that TCP announces, in bytes.
+    type: int
+  rtt:
+    description:
+      - First guess of the round trip time, in milliseconds, or with a unit (V(100ms), V(1.5s)). The kernel counts in
+        steps of 0.125 ms.
+    type: str
+  rttvar:
+    description:
+      - First guess of the round trip time's variance, likewise, in steps of 0.25 ms.
+    type: str
+  rto_min:
+    description:
+      - The shortest retransmission timeout of TCP, in milliseconds, or with a unit.
+    type: str
+  ssthresh:
+    description:
+      - First slow start threshold, in segments.
+    type: int
+  cwnd:
+    description:
+      - Upper bound of the congestion window, in segments. The kernel heeds it only with O(lock).
+    type: int
+  initcwnd:
+    description:
+      - First congestion window, in segments.
+    type: int
+  initrwnd:
+    description:
+      - First window that TCP announces, in segments.
+    type: int
+  reordering:
+    description:
+      - How far segments may be out of order before TCP takes one for lost.
+    type: int
+  hoplimit:
+    description:
+      - TTL or hop limit of packets sent along the route.
+    type: int
+  quickack:
+    description:
+      - Acknowledge each segment at once.
+    type: bool
+  congctl:
+    description:
+      - Congestion control of TCP, such as V(cubic). The empty text takes it away.
+    type: str
+  features:
+    description:
+      - Features of TCP, V(ecn) and V(tcp_usec_ts) (Linux 6.7). An empty list asks for none.
+    type: list
+    elements: str
+  fastopen_no_cookie:
+    description:
+      - Let TCP Fast Open do without a cookie.
+    type: bool
+  lock:
+    description:
+      - Names of metrics that path MTU discovery and TCP are not to change, C(lock) before the value in iproute2.
+    type: list
+    elements: str
+  allow_kernel_hazard:
+    description:
+      - Send the tunnel options of O(encap) (C(geneve_opts), C(vxlan_opts), C(erspan_opts)) to a kernel that is known to
+        die of them.
+      - Linux 6.15 and later, where compiled with gcc 15 or clang 19.1.3 and FORTIFY_SOURCE, stop in the middle of such
+        a request with the lock of rtnetlink held. From then on nothing that touches the network works on that
+        machine, in no namespace, until it is started again. Without this option such a route is refused there.
+    type: bool
   state:
     description:
       - V(present) makes the route where there is none, and changes what is given here and differs. V(absent) removes
@@ -76,10 +181,14 @@ options:
     type: str
     choices: [present, absent]
     default: present
+notes:
+  - The table of a VRF is the number of its link (O(table) of M(netloom.overlay.vrf_link)); there is no C(vrf) here.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.changes
 seealso:
+  - module: netloom.overlay.ip_nexthop
+  - module: netloom.overlay.ip_rule
   - module: netloom.overlay.ip_address
   - module: netloom.overlay.ip_neighbor
   - module: netloom.overlay.network_state
@@ -103,6 +212,25 @@ EXAMPLES = r"""
     dst: 10.99.0.0/16
     dev: vx-ext
     encap: {type: ip, id: 42, dst: 10.0.0.3}
+
+- name: Two uplinks, the first with three times the share
+  netloom.overlay.ip_route:
+    dst: 10.97.0.0/16
+    nexthops:
+      - {via: 192.0.2.1, weight: 3}
+      - {via: 198.51.100.1}
+
+- name: Geneve options, the first of them critical
+  netloom.overlay.ip_route:
+    dst: 10.96.0.0/16
+    dev: gnv-ext
+    encap:
+      type: ip
+      id: 42
+      dst: 10.0.0.2
+      geneve_opts:
+        - {class: 0x0102, type: 0x80, data: "11223344"}
+        - {class: 0x0102, type: 0x01, data: "0000000000000001"}
 
 - name: Remove it
   netloom.overlay.ip_route:

@@ -12,8 +12,8 @@ author:
   - netloom contributors (@netloom)
 description:
   - Brings the network of a host to the state that O(config) describes, in one step, whatever its size. Links, bridge
-    ports, addresses, FDB and neighbor entries, routes, namespaces and sysctls are compared with what the kernel holds,
-    and only what differs is sent.
+    ports, addresses, FDB and neighbor entries, nexthops, routes, rules, namespaces and sysctls are compared with
+    what the kernel holds, and only what differs is sent.
   - Takes what P(netloom.overlay.fabric#inventory) makes of an inventory, and what O(state=gathered) and
     M(netloom.overlay.network_info) give.
 options:
@@ -34,11 +34,12 @@ options:
     description:
       - The wished state. Needed for V(merged) and V(overridden); an empty dict with V(overridden) removes all that the
         collection owns.
-      - The sections are C(netns), C(links), C(ports), C(addresses), C(neighbors), C(fdb), C(routes) and C(sysctls),
-        each a list of dicts, each may be left out. An unknown section or option is refused with the nearest known
-        name. Objects may refer to each other in any order.
+      - The sections are C(netns), C(links), C(ports), C(addresses), C(neighbors), C(nexthops), C(fdb), C(routes),
+        C(rules) and C(sysctls), each a list of dicts, each may be left out. An unknown section or option is refused
+        with the nearest known name. Objects may refer to each other in any order.
       - C(netns) takes the options of M(netloom.overlay.netns), C(ports) those of M(netloom.overlay.bridge_port),
         C(addresses) those of M(netloom.overlay.ip_address), C(neighbors) those of M(netloom.overlay.ip_neighbor),
+        C(nexthops) those of M(netloom.overlay.ip_nexthop), C(rules) those of M(netloom.overlay.ip_rule),
         C(fdb) those of M(netloom.overlay.bridge_fdb), C(routes) those of M(netloom.overlay.ip_route), C(sysctls) those
         of M(netloom.overlay.sysctl_iface).
       - A link has a C(name), a C(kind) and the options of that kind's module. V(bridge) is described in

@@ -51,6 +51,8 @@ OBJECTS: dict[str, dict[str, Any]] = {
     "neighbors": {"dev": "br0", "dst": "10.1.0.9", "mac": "02:00:00:00:00:09"},
     "fdb": {"dev": "vx0", "mac": "02:00:00:00:00:08", "dst": "192.0.2.3"},
     "routes": {"dst": "10.9.0.0/16", "via": "10.1.0.7", "dev": "br0"},
+    "nexthops": {"id": 5, "via": "10.1.0.7", "dev": "br0"},
+    "rules": {"priority": 100, "from": "10.8.0.0/16", "table": 100},
     "sysctls": {"dev": "w0", "name": "ipv4.proxy_arp", "value": 1},
     "netns": {"name": "client"},
 }

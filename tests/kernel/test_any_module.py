@@ -49,6 +49,8 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "ip_address": [{"dev": "br0", "address": "10.2.0.1/24"}, {"dev": "br0", "address": "2001:db8::1/64"}],
     "ip_neighbor": [{"dev": "br0", "dst": "10.1.0.9", "mac": "02:00:00:00:00:09"}],
     "ip_route": [{"dst": "10.9.0.0/16", "via": "10.1.0.7", "dev": "br0"}, {"dst": "10.8.0.0/16", "type": "blackhole"}],
+    "ip_nexthop": [{"id": 5, "via": "10.1.0.7", "dev": "br0"}, {"id": 6, "blackhole": True}],
+    "ip_rule": [{"priority": 100, "from": "10.8.0.0/16", "table": 100}, {"priority": 101, "action": "blackhole"}],
     "netns": [{"name": "client"}, {"name": "client", "resolver": {"nameservers": ["192.0.2.53"]}}],
     "sysctl_iface": [{"dev": "w0", "name": "ipv4.proxy_arp", "value": 1}],
     "network_state": [{"config": {"links": [{"name": "br2", "kind": "bridge"}]}}, {"state": "gathered"}],

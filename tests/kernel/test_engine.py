@@ -82,6 +82,9 @@ def everything() -> list[str]:
         *(f"{name} {json.dumps(link, sort_keys=True)}" for name, link in sorted(links.items())),
         *(line.split(": ", 1)[1] for line in lines("ip -o addr show scope global")),
         *lines("ip route show table all proto 110"),
+        *lines("ip -6 route show table all proto 110"),
+        *lines("ip nexthop show proto 110"),
+        *[line for family in ("-4", "-6") for line in lines(f"ip {family} rule") if "proto 110" in line],
         *lines("ip neigh show nud permanent"),
         *[line for line in lines("bridge fdb show") if "self permanent" in line and "33:33" not in line],
         *(line.split()[0] for line in lines("ip netns list")),
@@ -375,8 +378,8 @@ BAD = {
         "route 10.0.0.1/24: dst: '10.0.0.1/24' is not an address with a prefix",
     ),
     "families of a route": (
-        "routes: [{dst: 10.0.0.0/24, via: 'fe80::1', dev: lo}]",
-        "route 10.0.0.0/24: dst, via and src are not of one",
+        "routes: [{dst: '2001:db8::/64', via: 10.0.0.1, dev: lo}]",
+        "route 2001:db8::/64: via: 10.0.0.1 is no gateway for an IPv6 route",
     ),
     "group MAC": (
         "links: [{name: b, kind: bridge, mac: '01:00:00:00:00:01'}]",

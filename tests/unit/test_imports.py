@@ -16,7 +16,18 @@ UTILS = "plugins.module_utils."
 
 # What a pure part may take from Python itself: nothing that reads or writes anything.
 PURE = frozenset(
-    {"__future__", "base64", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "ipaddress"}
+    {
+        "__future__",
+        "base64",
+        "collections",
+        "dataclasses",
+        "difflib",
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "ipaddress",
+    }
     | {"itertools", "json", "math", "operator", "re", "struct", "textwrap", "typing"}
 )
 

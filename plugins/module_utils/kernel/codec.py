@@ -87,13 +87,50 @@ class tunnel_message(_Mapped, nlmsg):
     fields = (("family", "B"), ("flags", "B"), ("reserved2", "H"), ("ifindex", "I"))
 
 
+class nexthop_message(_Mapped, nlmsg):
+    """struct nhmsg, for which pyroute2 has no class (0.9.7)."""
+
+    fields = (("family", "B"), ("scope", "B"), ("protocol", "B"), ("resvd", "B"), ("flags", "I"))
+
+
+class rule_message(_Mapped, nlmsg):
+    """struct fib_rule_hdr; pyroute2's own class has it too, with 32 bits where some attributes have other types."""
+
+    fields = (
+        *((name, "B") for name in ("family", "dst_len", "src_len", "tos", "table", "res1", "res2", "action")),
+        ("flags", "I"),
+    )
+
+
+HOPS = "hops"  # the wire type of RTA_MULTIPATH
+
 MESSAGES = {
     "link": link_message,
     "address": address_message,
     "neighbor": neighbor_message,
     "route": route_message,
+    "nexthop": nexthop_message,
+    "rule": rule_message,
     "tunnel": tunnel_message,
 }
+
+
+def _hop(header: tuple[int, int, int], tree: Tree) -> bytes:
+    """Return a struct rtnexthop with its attributes: a part of RTA_MULTIPATH that is no attribute itself."""
+    inner: Any = attributes()
+    inner["attrs"] = _values(tree)
+    inner.encode()
+    body = bytes(inner.data)[4:]  # without the header of the nest
+    return struct.pack("=HBBi", 8 + len(body), *header) + body
+
+
+def _packed(message: Message) -> Message:
+    """Return a message whose next hops are bytes."""
+    tree = [
+        (number, "raw", b"".join(_hop(*one) for one in value)) if wire == HOPS else (number, wire, value)
+        for number, wire, value in message.tree
+    ]
+    return message._replace(tree=tree)
 
 
 def _values(tree: Tree) -> list[tuple[str, Any]]:
@@ -121,6 +158,8 @@ _forms: dict[Any, Form] = {}
 
 def encode(message: Message) -> bytearray:
     """Return the bytes of a request; raise ValueError where a value does not fit its attribute."""
+    if message.shape == "route" and any(wire == HOPS for _number, wire, _value in message.tree):
+        message = _packed(message)
     key, values = parts(message)
     form = _forms.get(key)
     try:

@@ -108,7 +108,13 @@ class Observer:
     def _dump(self, netns: str, sort: str, state: State, passing: bool) -> None:
         channel, view = self.channel(netns), self.view(netns)
         wire = WIRES[sort]
-        bodies = [body for request in wire.dumps for body in channel.dump(*request)]
+        bodies: list[bytes] = []
+        for request in wire.dumps:
+            try:
+                bodies += channel.dump(*request)
+            except KernelError as error:
+                if not wire.may_lack or error.number not in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
+                    raise
         found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
         links = Links((entry.name, entry) for entry in found)
         decode = wire.decode_passing if passing else wire.decode

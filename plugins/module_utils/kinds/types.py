@@ -337,3 +337,6 @@ class LinkName(Type):
 
     def absent(self) -> Any:
         return NONE
+
+    def links(self, value: Any) -> tuple[str, ...]:
+        return () if value == NONE else (value,)

@@ -142,3 +142,11 @@ class Type:
     def plain(self, value: Any) -> Any:
         """Return a canonical value as YAML would write it."""
         return value
+
+    def links(self, value: Any) -> tuple[str, ...]:
+        """Return the names of the links that a value refers to."""
+        return ()
+
+    def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
+        """Return why a kernel of this release is not to be asked for a value; ``daring``: a hazard is no reason."""
+        return ""

@@ -7,9 +7,13 @@ from .address import ADDRESS
 from .fdb import FDB
 from .neighbor import NEIGHBOR
 from .netns import NETNS
+from .nexthop import NEXTHOP
 from .port import PORT
 from .route import ROUTE
+from .rule import RULE
 from .sort import Sort
 from .sysctl import SYSCTL
 
-SORTS: dict[str, Sort] = {sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, FDB, ROUTE, SYSCTL)}
+SORTS: dict[str, Sort] = {
+    sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, NEXTHOP, FDB, ROUTE, RULE, SYSCTL)
+}

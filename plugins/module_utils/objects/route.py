@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Routes (uapi/linux/rtnetlink.h, RTA_*; lightweight tunnel encapsulation from uapi/linux/lwtunnel.h)."""
+"""Routes (uapi/linux/rtnetlink.h, RTA_*; man ip-route)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..kinds.addresses import ip
-from ..kinds.table import Option, Refused, nearest
-from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
+from ..kinds.table import Option, Refused
+from ..kinds.types import NONE, Bool, Int, LinkName, Type, Word, whole_number
 from .address import SCOPES
+from .encap import Consent, Encap
+from .metrics import LOCK, METRICS
+from .multipath import OTHER_FAMILY, Hops, Via, via_for
 from .sort import Address, Destination, Key, Sort
 
-TYPES = {"unicast": 1, "local": 2, "broadcast": 3, "multicast": 5, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+TYPES = {
+    "unicast": 1,
+    "local": 2,
+    "broadcast": 3,
+    "anycast": 4,
+    "multicast": 5,
+    "blackhole": 6,
+    "unreachable": 7,
+    "prohibit": 8,
+    "throw": 9,
+}
+#: Types that lead nowhere: no gateway, no link (net/ipv4/fib_semantics.c: fib_props[].error).
+NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 TABLES = {"default": 253, "main": 254, "local": 255}
+PREFERENCES = {"medium": 0, "high": 1, "low": 3}  # RFC 4191; uapi/linux/icmpv6.h, ICMPV6_ROUTER_PREF_*
 
-#: What rtnetlink calls the protocol of a route that the collection made: the ASCII code of "n".
-MARK_PROTOCOL = 110
+#: The options that say which way a route goes. Each row excludes the others.
+ONE_HOP = ("via", "dev", "onlink", "encap")
+WAYS = (ONE_HOP, ("nexthops",), ("nhid",))
 
 
 @dataclass(frozen=True)
@@ -36,73 +52,16 @@ class Table(Type):
 
 
 @dataclass(frozen=True)
-class EncapField:
-    """One attribute of an ``encap ip`` or ``encap ip6`` nest (LWTUNNEL_IP_*; the same numbers for LWTUNNEL_IP6_*)."""
+class Dsfield(Int):
+    """The byte of an IP header that was TOS; its two lowest bits are ECN's, which no route and no rule is found by."""
 
-    name: str
-    attr: int
-    wire: str
-    high: int = 0
+    high: int = 255
 
-
-ENCAP_FIELDS: tuple[EncapField, ...] = (
-    EncapField("id", 1, "be64", 2**64 - 1),
-    EncapField("dst", 2, "ip"),
-    EncapField("src", 3, "ip"),
-    EncapField("ttl", 4, "u8", 255),
-    EncapField("tos", 5, "u8", 255),
-)
-ENCAP_TYPES = {"ip": 2, "ip6": 4}
-
-
-@dataclass(frozen=True)
-class Encap(Type):
-    """A tunnel header put on by the route itself: ``{type: ip, id: 42, dst: 192.0.2.2}``."""
-
-    wire: str = ""
-    ansible: str = "dict"
-
-    @property
-    def nothing(self) -> Any:
-        return ()
-
-    def parse(self, value: Any) -> tuple[tuple[str, Any], ...]:
-        if value in ("none", "", None, {}):
-            return ()
-        if not isinstance(value, Mapping):
-            raise ValueError(f"{value!r} is not a dict such as {{type: ip, id: 42, dst: 192.0.2.2}}")
-        kind = str(value.get("type", "ip"))
-        if kind not in ENCAP_TYPES:
-            raise ValueError(f"type {kind!r} is not one of {', '.join(ENCAP_TYPES)}")
-        parsed: dict[str, Any] = {"type": kind}
-        fields = {row.name: row for row in ENCAP_FIELDS}
-        for name, item in value.items():
-            if name == "type" or item is None:
-                continue
-            if name not in fields:
-                raise ValueError(f"unknown key {name!r}, {nearest(str(name), [*fields, 'type'])}")
-            parsed[name] = self._field(fields[name], item, kind)
-        return tuple((name, parsed[name]) for name in ("type", *fields) if name in parsed)
-
-    @staticmethod
-    def _field(row: EncapField, item: Any, kind: str) -> Any:
-        if row.wire == "ip":
-            address = ip(item)
-            if (":" in address) != (kind == "ip6"):
-                raise ValueError(f"{row.name} {address} is not of the family of encap {kind}")
-            return address
-        number = whole_number(item)
-        if not 0 <= number <= row.high:
-            raise ValueError(f"{row.name} {number} is not within 0..{row.high}")
+    def parse(self, value: Any) -> int:
+        number = super().parse(value)
+        if number & 3:
+            raise ValueError(f"{number} has one of the two lowest bits set, and these are not DSCP's but ECN's")
         return number
-
-    def plain(self, value: Any) -> Any:
-        return dict(value)
-
-    def words(self, word: str, value: Any) -> list[str]:
-        fields = dict(value)
-        flat = [str(part) for name, item in fields.items() if name != "type" for part in (name, item)]
-        return ["encap", fields["type"], *flat] if fields else []
 
 
 def default_metric(dst: str) -> int:
@@ -111,20 +70,82 @@ def default_metric(dst: str) -> int:
 
 
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Settle what ``default`` means and check that the families agree; raise Refused."""
-    families = {":" in options[name] for name in ("via", "src") if name in options}
-    if parts["dst"] != "default":
-        families.add(":" in parts["dst"])
-    if len(families) > 1:
-        raise Refused(f"route {parts['dst']}: dst, via and src are not of one address family")
-    if parts["dst"] == "default" and True in families:
+    """Settle what ``default`` means, and check what excludes what; raise Refused."""
+    where = f"route {parts['dst']}"
+    if len(options.get("nexthops") or ()) == 1:
+        # The kernel tells a single next hop as a route without RTA_MULTIPATH.
+        (only,) = options.pop("nexthops")
+        options.update({name: value for name, value in only if name != "weight"})
+    hops = options.get("nexthops") or ()
+    vias = [options["via"]] if options.get("via", NONE) != NONE else []
+    vias += [dict(one)["via"] for one in hops if "via" in dict(one)]
+    six = _is_six(parts["dst"], options, vias)
+    if six and parts["dst"] == "default":
         parts["dst"] = "::/0"
-    if parts["metric"] is None:
-        parts["metric"] = default_metric(parts["dst"])
+    if options.get("src", NONE) != NONE and (":" in options["src"]) != six:
+        raise Refused(f"{where}: src: {options['src']} is not of the address family of the destination")
+    try:
+        if "via" in options:
+            options["via"] = via_for(options["via"], six)
+        if hops:
+            options["nexthops"] = tuple(
+                tuple((name, via_for(value, six) if name == "via" else value) for name, value in one) for one in hops
+            )
+    except ValueError as why:
+        raise Refused(f"{where}: via: {why}") from None
+    if six and parts["tos"]:
+        raise Refused(f"{where}: tos: is for IPv4 routes only")
+    if "pref" in options and not six:
+        raise Refused(f"{where}: pref: is for IPv6 routes only (RFC 4191)")
+    _check_ways(where, options)
+    # fib6_config.fc_metric 0 stands for the default.
+    parts["metric"] = parts["metric"] or default_metric(parts["dst"])
     return tuple(str(part) for part in parts.values())
 
 
+def _is_six(dst: str, options: Mapping[str, Any], vias: list[str]) -> bool:
+    """Tell whether a route is an IPv6 one: by its destination, else by its source, else by its gateways."""
+    if dst != "default":
+        return ":" in dst
+    if options.get("src", NONE) != NONE:
+        return ":" in options["src"]
+    return bool(vias) and all(":" in via and not via.startswith(OTHER_FAMILY) for via in vias)
+
+
+def ways_of(options: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the rows of WAYS that an object's options speak of."""
+    return [row for row in WAYS if any(options.get(name) not in (None, (), False, NONE) for name in row)]
+
+
+def _check_ways(where: str, options: Mapping[str, Any]) -> None:
+    given = [next(name for name in row if options.get(name) not in (None, (), False, NONE)) for row in ways_of(options)]
+    if len(given) > 1:
+        raise Refused(f"{where}: {given[1]}: {given[0]} and {given[1]} exclude each other")
+    if given and options.get("type") in NOWHERE:
+        raise Refused(f"{where}: {given[0]}: a {options['type']} route leads nowhere")
+
+
+def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a changed route has: another way leaves nothing of the old one behind."""
+    kept = dict(there)
+    given = ways_of(wished)
+    for row in WAYS:
+        if wished.get("type") in NOWHERE or (given and row not in given):
+            kept = {name: value for name, value in kept.items() if name not in row}
+    changed = "type" in wished and wished["type"] != there.get("type", "unicast")
+    turned = "via" in wished and wished["via"] != there.get("via", NONE)
+    elsewhere = bool(given) and given != ways_of(there)
+    if turned and wished["via"] != NONE:
+        kept.pop("dev", None)
+    if changed or turned or elsewhere:
+        kept.pop("scope", None)  # each way has its own
+    if given and there.get("type") in NOWHERE and "type" not in wished:
+        kept.pop("type")
+    return {**kept, **wished}
+
+
 def _tell(_key: Key, item: dict[str, Any]) -> None:
+    item["table"] = Table().parse(item["table"])
     if item["metric"] == default_metric(item["dst"]):
         del item["metric"]
 
@@ -135,21 +156,27 @@ ROUTE = Sort(
     label="route {1}",
     settle=_settle,
     tell=_tell,
+    merge=_merge,
     may_lack=("metric",),
     keys=(
         Option("dst", None, Destination()),
         Option("table", None, Table(), default="main"),
         Option("metric", None, Int()),
+        Option("tos", None, Dsfield(), default=0),
     ),
     options=(
         Option("type", None, Word(table=TYPES), default="unicast"),
+        Option("nhid", 30, Int(low=1), since="5.3"),
         Option("encap", None, Encap()),
-        Option("via", None, Address()),
+        Option("via", None, Via()),
         Option("dev", None, LinkName()),
-        Option("src", None, Address()),
+        Option("src", None, Address(none=True)),
         Option("scope", None, Word(table=SCOPES), default="global"),
         Option("onlink", None, Bool(style="flag"), default=False),
-        Option("mtu", None, Int(high=2**31 - 1)),
-        Option("advmss", None, Int(high=65535)),
+        Option("pref", None, Word(table=PREFERENCES), default="medium"),
+        *METRICS,
+        LOCK,
+        Option("nexthops", None, Hops()),
+        Option("allow_kernel_hazard", None, Consent()),
     ),
 )

@@ -11,14 +11,19 @@ from typing import Any, Callable
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option
-from ..kinds.types import Type
+from ..kinds.types import NONE, UNSET, Type
 
 Key = tuple[str, ...]
 Settle = Callable[[dict[str, Any], dict[str, Any]], Key]
+Options = Mapping[str, Any]
 
 
 def _as_it_is(parts: dict[str, Any], _options: dict[str, Any]) -> Key:
     return tuple(str(part) for part in parts.values())
+
+
+def _wish_over_what_is_there(there: Options, wished: Options) -> dict[str, Any]:
+    return {**there, **wished}
 
 
 def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
@@ -61,6 +66,10 @@ class Sort:
     needs: tuple[str, ...] = ()  # options without which the object says nothing
     recreated: bool = False  # what is not changed in place is made anew only where the user allows it
     new_needs: tuple[str, ...] = ()  # options without which none is made
+    new_needs_one_of: tuple[str, ...] = ()
+    #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
+    merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
+    beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
 
     @property
     def on_link(self) -> bool:
@@ -118,9 +127,20 @@ class Destination(Prefix):
 
 @dataclass(frozen=True)
 class Address(Type):
-    """One IPv4 or IPv6 address."""
+    """One IPv4 or IPv6 address; ``none`` where none is a wish too."""
 
     wire: str = "raw"
+    none: bool = False
+
+    @property
+    def nothing(self) -> Any:
+        return NONE if self.none else None
+
+    def absent(self) -> Any:
+        return NONE if self.none else UNSET
 
     def parse(self, value: Any) -> str:
-        return ip(value)
+        return NONE if self.none and value in (NONE, "") else ip(value)
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [] if value == NONE else [word, value]

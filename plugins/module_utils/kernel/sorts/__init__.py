@@ -9,8 +9,10 @@ from .address import ADDRESS
 from .fdb import FDB
 from .link import LINK
 from .neighbor import NEIGHBOR
+from .nexthop import NEXTHOP
 from .port import PORT
 from .route import ROUTE
+from .rule import RULE
 from .vlans import VLANS
 from .vnis import VNIS
 from .wire import Table, Wire
@@ -20,8 +22,10 @@ WIRES: dict[str, Wire] = {
     "link": LINK,
     "address": ADDRESS,
     "neighbor": NEIGHBOR,
+    "nexthop": NEXTHOP,
     "fdb": FDB,
     "route": ROUTE,
+    "rule": RULE,
     "port": PORT,
 }
 

@@ -43,6 +43,7 @@ class Wire:
     dumps: tuple[tuple[int, bytes], ...] = ()
     decode: Decode | None = None
     decode_passing: Decode | None = None
+    may_lack: bool = False  # a kernel that does not know it has none
 
 
 @dataclass(frozen=True)

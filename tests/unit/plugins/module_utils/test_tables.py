@@ -25,7 +25,9 @@ BASES: dict[str, dict[str, Any]] = {
     "address": {"dev": "t0", "address": "10.0.0.1/24"},
     "neighbor": {"dev": "t0", "dst": "10.0.0.1"},
     "fdb": {"dev": "t0", "mac": "02:00:00:00:00:01"},
-    "route": {"dev": "t0", "dst": "10.0.0.0/24"},
+    "route": {"dst": "10.0.0.0/24"},
+    "nexthop": {"id": 9, "group": [{"id": 1}]},
+    "rule": {"priority": 100},
 }
 #: What the kernel needs to make a link of a kind.
 NEEDED: dict[str, dict[str, Any]] = {
@@ -90,6 +92,8 @@ def test_option_that_the_kernel_is_too_old_for_is_refused_by_name(
             Entry("link", ("", "lower"), {}, kind="bridge"),
             Entry("link", ("", "t0"), {"master": "lower"}, kind="vxlan") if where not in KINDS else None,
             Entry("port", ("", "t0"), {}) if where == "port" else None,
+            Entry("nexthop", ("", "2"), {}),  # what an nhid leads to
+            Entry("nexthop", ("", "1"), {}),
         )
         if entry is not None
     }

@@ -1,0 +1,483 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Set every row of routes, nexthops and rules on a real kernel and let iproute2 say what it holds."""
+
+from __future__ import annotations
+
+import select
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any, Callable
+
+import pytest
+
+from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+
+LINKS = """
+links:
+  - name: v0
+    kind: veth
+    addresses: [10.0.0.1/24, {address: "2001:db8::1/64", nodad: true}]
+    peer: {name: v1, addresses: [10.0.1.1/24, {address: "2001:db8:1::1/64", nodad: true}]}
+nexthops: [{id: 1, via: 10.0.0.2, dev: v0}, {id: 2, via: 10.0.0.3, dev: v0}, {id: 3, via: 10.0.0.4, fdb: true}]
+"""
+V4 = {"dst": "10.9.0.0/16", "dev": "v0"}
+V6 = {"dst": "2001:db8:9::/64", "dev": "v0"}
+MULTI = [
+    {"via": "10.0.0.2", "dev": "v0", "weight": 3},
+    {"via": "10.0.1.2", "onlink": True, "dev": "v1"},
+    {"via": "10.0.0.3", "encap": {"id": 5, "dst": "10.0.0.9"}},
+]
+MULTI6 = [{"via": "2001:db8::2", "weight": 2}, {"via": "2001:db8:1::2", "dev": "v1"}]
+Pick = Callable[[dict[str, Any]], Any]
+
+
+def metric(name: str) -> Pick:
+    """Look for a metric of a route."""
+    return lambda route: route.get("metrics", [{}])[0].get(name)
+
+
+def header(*names: str) -> Pick:
+    """Look for the fields of a tunnel header. Its destination has the key of the route's, and comes behind it."""
+    return lambda route: tuple(route.get(name) for name in names)
+
+
+def hops(route: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the next hops, in an order of their own."""
+    found = [
+        (hop.get("gateway"), hop["dev"], hop["weight"], "onlink" in hop["flags"], hop.get("id"))
+        for hop in route.get("nexthops", ())
+    ]
+    return sorted(found, key=str)
+
+
+def word(name: str) -> Pick:
+    """Tell whether a word without a value is there."""
+    return lambda told: name in told
+
+
+@dataclass(frozen=True)
+class Case:
+    """One option: two values, and what iproute2 says for each under a key, or what a function finds."""
+
+    sort: str
+    option: str
+    values: tuple[Any, Any]
+    key: str | Pick
+    told: tuple[Any, Any]
+    base: dict[str, Any] = field(default_factory=dict)
+    in_place: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.sort}-{self.option}-{'v6' if ':' in str(self.base.get('dst', '')) else 'v4'}"
+
+    def item(self, value: Any, **more: Any) -> dict[str, Any]:
+        """Give an object with the case's option."""
+        return {**self.base, self.option: value, **more}
+
+    def find(self, told: list[dict[str, Any]]) -> Any:
+        """Return what iproute2 says."""
+        (one,) = told
+        return one.get(self.key) if isinstance(self.key, str) else self.key(one)
+
+
+def _metric(option: str, values: tuple[Any, Any], told: tuple[Any, Any], name: str = "") -> list[Case]:
+    return [Case("route", option, values, metric(name or option), told, base) for base in (V4, V6)]
+
+
+BARE = {"dst": "10.9.0.0/16"}
+BARE6 = {"dst": "2001:db8:9::/64"}
+ROUTES = [
+    *(
+        Case("route", "type", pair, "type", pair, base)
+        for base in (BARE, BARE6)
+        for pair in (("blackhole", "unreachable"), ("prohibit", "throw"))
+    ),
+    Case("route", "type", ("local", "broadcast"), "type", ("local", "broadcast"), V4),
+    Case("route", "type", ("local", "anycast"), "type", ("local", "anycast"), V6),
+    Case("route", "type", ("multicast", "unicast"), "type", ("multicast", "unicast"), V4),
+    Case("route", "nhid", (1, 2), "nhid", (1, 2), BARE),
+    Case("route", "via", ("10.0.0.2", "10.0.0.3"), "gateway", ("10.0.0.2", "10.0.0.3"), V4),
+    Case("route", "via", ("2001:DB8::2", "2001:db8::3"), "gateway", ("2001:db8::2", "2001:db8::3"), V6),
+    Case(
+        "route",
+        "via",
+        ("2001:db8::2", "inet6 2001:db8::3"),
+        lambda route: (route["via"]["family"], route["via"]["host"]),
+        (("inet6", "2001:db8::2"), ("inet6", "2001:db8::3")),
+        V4,
+    ),
+    *(Case("route", "dev", ("v0", "v1"), "dev", ("v0", "v1"), base) for base in (BARE, BARE6)),
+    Case("route", "src", ("10.0.0.1", "10.0.1.1"), "prefsrc", ("10.0.0.1", "10.0.1.1"), V4),
+    Case("route", "src", ("2001:db8::1", "2001:db8:1::1"), "prefsrc", ("2001:db8::1", "2001:db8:1::1"), V6),
+    Case("route", "scope", ("host", "site"), "scope", ("host", "site"), V4),
+    Case("route", "onlink", (True, False), lambda r: "onlink" in r["flags"], (True, False), V4 | {"via": "10.0.0.7"}),
+    Case(
+        "route", "onlink", (True, False), lambda r: "onlink" in r["flags"], (True, False), V6 | {"via": "2001:db8::7"}
+    ),
+    Case("route", "pref", ("high", "low"), "pref", ("high", "low"), V6),
+    Case(
+        "route",
+        "encap",
+        (
+            {
+                "id": 42,
+                "dst": "10.0.0.9",
+                "src": "10.0.0.1",
+                "ttl": 9,
+                "tos": 4,
+                "key": True,
+                "csum": True,
+                "seq": True,
+            },
+            {"id": 2**64 - 1, "dst": "10.0.0.9"},
+        ),
+        header("encap", "id", "src", "ttl", "tos", "key", "csum", "seq"),
+        (
+            ("ip", 42, "10.0.0.1", 9, 4, True, True, True),
+            ("ip", 2**64 - 1, "0.0.0.0", 0, 0, None, None, None),  # noqa: S104 - what iproute2 says of no address
+        ),
+        V4,
+    ),
+    Case(
+        "route",
+        "encap",
+        ({"type": "ip6", "id": 42, "dst": "2001:db8::9", "hoplimit": 9, "tc": 4, "key": True}, {}),
+        header("encap", "id", "src", "hoplimit", "tc", "key"),
+        (("ip6", 42, "::", 9, 4, True), (None,) * 6),
+        V6,
+    ),
+    Case(
+        "route",
+        "nexthops",
+        (MULTI, MULTI[:2]),
+        hops,
+        (
+            [("10.0.0.2", "v0", 3, False, None), ("10.0.0.3", "v0", 1, False, 5), ("10.0.1.2", "v1", 1, True, None)],
+            [("10.0.0.2", "v0", 3, False, None), ("10.0.1.2", "v1", 1, True, None)],
+        ),
+        BARE,
+    ),
+    Case(
+        "route",
+        "nexthops",
+        (MULTI6, [*MULTI6[1:], {"via": "2001:db8::3"}]),
+        hops,
+        (
+            [("2001:db8:1::2", "v1", 1, False, None), ("2001:db8::2", "v0", 2, False, None)],
+            [("2001:db8:1::2", "v1", 1, False, None), ("2001:db8::3", "v0", 1, False, None)],
+        ),
+        BARE6,
+    ),
+    *_metric("mtu", (1400, 0), (1400, None)),
+    *_metric("window", (5, 6), (5, 6)),
+    *_metric("rtt", ("100ms", 250), (100, 250)),
+    *_metric("rttvar", ("5s", 0), (5000, None)),
+    *_metric("ssthresh", (3, 4), (3, 4)),
+    *_metric("cwnd", (4, 5), (4, 5)),
+    *_metric("advmss", (1300, 1200), (1300, 1200)),
+    *_metric("reordering", (5, 6), (5, 6)),
+    *_metric("hoplimit", (7, 255), (7, 255)),
+    *_metric("initcwnd", (5, 6), (5, 6)),
+    *_metric("rto_min", (200, "1s"), (200, 1000)),
+    *_metric("initrwnd", (6, 7), (6, 7)),
+    *_metric("quickack", (True, False), (1, None)),
+    *_metric("congctl", ("reno", "cubic"), ("reno", "cubic"), "congestion"),
+    *_metric("fastopen_no_cookie", (True, False), (1, None)),
+    *(
+        Case("route", "features", (["ecn"], []), lambda r: "ecn" in r.get("metrics", [{}])[0], (True, False), base)
+        for base in (V4, V6)
+    ),
+]
+NH = {"id": 9, "via": "10.0.0.7", "dev": "v0"}
+NEXTHOPS = [
+    Case("nexthop", "via", ("10.0.0.8", "10.0.0.9"), "gateway", ("10.0.0.8", "10.0.0.9"), NH),
+    Case("nexthop", "via", ("2001:db8::8", "2001:db8::9"), "gateway", ("2001:db8::8", "2001:db8::9"), NH),
+    Case("nexthop", "dev", ("v0", "v1"), "dev", ("v0", "v1"), {"id": 9}),
+    Case("nexthop", "blackhole", (True, True), word("blackhole"), (True, True), {"id": 9}),
+    Case("nexthop", "onlink", (True, False), lambda n: "onlink" in n["flags"], (True, False), NH),
+    Case(
+        "nexthop",
+        "encap",
+        ({"id": 42, "dst": "10.0.0.9", "key": True}, {}),
+        header("encap", "key"),
+        (("ip", True), (None, None)),
+        NH,
+    ),
+    Case("nexthop", "fdb", (True, True), word("fdb"), (True, True), {"id": 9, "via": "10.0.0.7"}),
+    Case(
+        "nexthop",
+        "group",
+        ([{"id": 1, "weight": 255}, {"id": 2}], [{"id": 2}]),
+        "group",
+        ([{"id": 1, "weight": 255}, {"id": 2}], [{"id": 2}]),
+        {"id": 9},
+    ),
+    Case("nexthop", "group", ([{"id": 3}], [{"id": 3}]), word("fdb"), (True, True), {"id": 9, "fdb": True}),
+    *(
+        Case(
+            "nexthop",
+            option,
+            values,
+            lambda n, told=told: n["resilient_args"][told],
+            shown,
+            {"id": 9, "group": [{"id": 1}], "type": "resilient"} | ({} if option == "buckets" else {"buckets": 8}),
+            in_place=option != "buckets",
+        )
+        for option, values, told, shown in (
+            ("buckets", (8, 16), "buckets", (8, 16)),
+            ("idle_timer", (10, "2s"), "idle_timer", (10, 2)),
+            ("unbalanced_timer", (20, 0), "unbalanced_timer", (20, 0)),
+        )
+    ),
+]
+RULE = {"priority": 100, "from": "10.0.0.0/8"}
+RULES = [
+    Case("rule", "table", (100, 2**32 - 1), "table", ("100", str(2**32 - 1)), RULE, False),
+    Case("rule", "table", ("main", "default"), "table", ("main", "default"), {"priority": 1, "family": "ipv6"}, False),
+    Case("rule", "action", ("blackhole", "prohibit"), "action", ("blackhole", "prohibit"), RULE, False),
+    Case("rule", "action", ("nop", "unreachable"), "action", (None, "unreachable"), RULE, False),
+    Case("rule", "goto", (200, 300), "goto", (200, 300), RULE, False),
+    Case("rule", "l3mdev", (True, False), word("l3mdev"), (True, False), RULE, False),
+    Case("rule", "suppress_prefixlength", (0, -1), "suppress_prefixlen", (0, None), RULE, False),
+    Case("rule", "suppress_ifgroup", (3, -1), "suppress_ifgroup", ("3", None), RULE, False),
+]
+#: What a rule selects: a value and what iproute2 says of it. Another value is another rule.
+SELECTED = {
+    "from": ("2001:db8::/32", {"src": "2001:db8::", "srclen": 32}),
+    "to": ("10.2.3.4", {"dst": "10.2.3.4"}),
+    "not": (True, {"not": None}),
+    "tos": (16, {"tos": "0x10"}),
+    "fwmark": ("16/255", {"fwmark": "0x10", "fwmask": "0xff"}),
+    "iif": ("v0", {"iif": "v0"}),
+    "oif": ("nothere", {"oif": "nothere", "oif_detached": None}),
+    "uidrange": ("5", {"uid_start": 5, "uid_end": 5}),
+    "ipproto": ("tcp", {"ipproto": "tcp"}),
+    "sport": ("10-20", {"sport_start": 10, "sport_end": 20}),
+    "dport": (65534, {"dport": 65534}),
+    "tun_id": (2**64 - 1, {"tun_id": 2**64 - 1}),
+}
+#: Rows that no case here can show, each with its reason.
+NOT_TOLD = {
+    ("route", "lock"): "a case of its own: iproute2's JSON leaves the word out",
+    ("route", "allow_kernel_hazard"): "no option of the kernel: tests/kernel/test_tunnel_options.py",
+    ("nexthop", "allow_kernel_hazard"): "likewise",
+    ("nexthop", "type"): "a case of its own: each type has options that the other has not",
+    ("nexthop", "family"): "iproute2 does not tell it: a case of its own",
+}
+#: What ``ip`` is asked: all tables, all types.
+ASK = {
+    "route": ("ip -j -d route show table all proto 110", "ip -j -d -6 route show table all proto 110"),
+    "nexthop": ("ip -j -d nexthop show id 9",),
+    "rule": ("ip -j -d rule show", "ip -j -d -6 rule show"),
+}
+
+
+def ask(sort: str, tell: Any) -> list[dict[str, Any]]:
+    """Return what iproute2 says of our objects of a sort."""
+    if sort == "nexthop":
+        done = subprocess.run(ASK[sort][0].split(), capture_output=True, text=True, check=False, timeout=30)
+        return tell(ASK[sort][0]) if done.returncode == 0 else []
+    found = [one for command in ASK[sort] for one in tell(command)]
+    if sort == "rule":
+        return [one for one in found if one["protocol"] == "110"]
+    return list({str(one): one for one in found}.values())
+
+
+def test_every_row_has_a_case_or_a_reason() -> None:
+    told = {(case.sort, case.option) for case in (*ROUTES, *NEXTHOPS, *RULES)}
+    rows = {(sort, row.name) for sort in ASK for row in SORTS[sort].options}
+    assert rows - told - set(NOT_TOLD) == set()
+    assert told - rows == set(), "a case for an option that no table has"
+    assert {row.name for row in SORTS["rule"].keys} == {*SELECTED, "priority", "family"}
+
+
+@pytest.mark.parametrize("case", [*ROUTES, *NEXTHOPS, *RULES], ids=str)
+def test_row(case: Case, apply: Any, gather: Any, tell: Any) -> None:
+    """Create, repeat, change, repeat, apply what was gathered, remove: with iproute2 as the witness."""
+    apply(LINKS)
+    section = SORTS[case.sort].plural
+    for value, told in zip(case.values, case.told):
+        report = apply({section: [case.item(value)]})
+        assert report.changed or case.values[0] == case.values[1]
+        assert case.find(ask(case.sort, tell)) == told
+        assert apply({section: [case.item(value)]}).commands == []
+        assert apply(gather()).commands == []
+    made_anew = any(" del " in line for line in report.commands)
+    assert made_anew != case.in_place or not report.commands
+    absent = {name: value for name, value in case.base.items() if name in {row.name for row in SORTS[case.sort].keys}}
+    assert apply({section: [{**absent, "state": "absent"}]}).changed
+    assert ask(case.sort, tell) == []
+    assert apply({section: [{**absent, "state": "absent"}]}).commands == []
+
+
+@pytest.mark.parametrize("option", SELECTED)
+def test_what_a_rule_selects(option: str, apply: Any, gather: Any, tell: Any) -> None:
+    """Read back what a rule selects; without it, it is another rule, with the same priority."""
+    apply(LINKS)
+    value, told = SELECTED[option]
+    family = "ipv6" if option == "from" else "ipv4"
+    wish = {"rules": [{"priority": 7, "family": family, option: value, "table": 5}]}
+    assert apply(wish).changed
+    (rule,) = ask("rule", tell)
+    expected = {"priority": 7, "src": "all", "table": "5", "protocol": "110", **told}
+    if option == "iif":
+        rule.pop("iif_detached", None)
+    assert rule == expected
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+    assert apply({"rules": [{"priority": 7, "family": family, "table": 5}]}).changed
+    assert len(ask("rule", tell)) == 2
+    assert apply({"rules": [{"priority": 7, "family": family, option: value, "state": "absent"}]}).changed
+    assert [option in one or next(iter(told)) in one for one in ask("rule", tell)] == [option == "from"]
+
+
+def test_locked_metrics(apply: Any) -> None:
+    """See the word lock before the metrics that are locked, and no other."""
+    apply(LINKS)
+    route = V4 | {"mtu": 1400, "advmss": 1300, "congctl": "reno", "lock": ["mtu", "congctl", "cwnd"]}
+    for locked in (["mtu", "congctl"], ["advmss"], []):
+        wish = {"routes": [{**route, "lock": locked}]}
+        assert apply(wish).changed
+        told = subprocess.run(["ip", "-d", "route", "show", "10.9.0.0/16"], capture_output=True, text=True, check=True)
+        words = told.stdout.split()
+        assert [words[at - 1].replace("congctl", "congctl") for at, one in enumerate(words) if one == "lock"] == locked[
+            :: -1 if locked == ["congctl", "mtu"] else 1
+        ]
+        assert apply(wish).commands == []
+
+
+@pytest.mark.parametrize("case", [("0.0.0.0/0", "10.0.0.2"), ("::/0", "2001:db8::2")], ids=["ipv4", "ipv6"])
+def test_each_way_into_each_other(case: tuple[str, str], apply: Any, tell: Any) -> None:
+    """Turn a route from every way to every other one, in one step, and find nothing of the old one."""
+    dst, via = case
+    six = ":" in dst
+    near = MULTI6 if six else MULTI[:2]
+    config = LINKS + ("  - {id: 9, via: '2001:db8::5', dev: v0}\n" if six else "  - {id: 9, via: 10.0.0.5, dev: v0}\n")
+    apply(
+        config.replace("fdb: true}]", "fdb: true}").replace("[{id: 1", "\n  - {id: 1").replace(", {id: ", "\n  - {id: ")
+    )
+    ways: dict[str, tuple[dict[str, Any], set[str]]] = {
+        "gateway": ({"via": via}, {"gateway", "dev"}),
+        "link": ({"dev": "v1", "via": "none"}, {"dev"}),
+        "several": ({"nexthops": near}, {"nexthops"}),
+        "object": ({"nhid": 9}, {"nhid", "nh_info", "gateway", "dev"}),
+        "nowhere": ({"type": "blackhole"}, {"dev"} if six else set()),
+        "header": ({"dev": "v0", "via": "none", "encap": {"type": "ip6" if six else "ip", "id": 5}}, {"dev", "encap"}),
+    }
+    known = {"gateway", "dev", "nexthops", "nhid", "nh_info", "encap"}
+    show = f"ip -j -d {'-6' if six else '-4'} route show {'default' if not six else '::/0'} table all proto 110"
+    for first, (wish, _keys) in ways.items():
+        for second, (other, keys) in ways.items():
+            if first == second:
+                continue
+            apply({"routes": [{"dst": dst, "type": "unicast", "encap": {}, **wish}]} if "encap" not in wish else
+                  {"routes": [{"dst": dst, "type": "unicast", **wish}]})  # fmt: skip
+            back = {} if "encap" in other or "type" in other else {"encap": {}, "type": "unicast"}
+            if {"nhid", "nexthops"} & other.keys():
+                back = {"type": "unicast"}
+            report = apply(
+                {"routes": [{"dst": dst, **back, **({"type": "unicast"} if "encap" in other else {}), **other}]}
+            )
+            assert len(report.commands) == 1, (first, second)
+            assert " del " not in report.commands[0], (first, second)
+            (route,) = tell(show)
+            assert route.keys() & known == keys, (first, second, route)
+
+
+def watched(messages: IO[str], apply: Any) -> Iterator[str]:
+    """Give what the kernel tells while gateways change; its end is the removal of another route, which is seen."""
+    while not select.select([messages], [], [], 0.1)[0]:  # until it watches
+        subprocess.run(["ip", "route", "add", "10.98.0.0/16", "dev", "v0"], check=False, timeout=10)
+        subprocess.run(["ip", "route", "del", "10.98.0.0/16"], check=False, timeout=10)
+    for dst, vias in (("10.9.0.0/16", ("10.0.0.2", "10.0.0.3")), ("2001:db8:9::/64", ("2001:db8::2", "2001:db8::3"))):
+        for via in vias:
+            apply({"routes": [{"dst": dst, "via": via}]})
+    subprocess.run(["ip", "route", "add", "10.99.0.0/16", "dev", "v0"], check=True, timeout=10)
+    subprocess.run(["ip", "route", "del", "10.99.0.0/16"], check=True, timeout=10)
+    for line in messages:
+        if "10.98" not in line:
+            yield line
+        if line.startswith("Deleted 10.99"):
+            return
+
+
+def test_a_replaced_route_is_never_missing(apply: Any) -> None:
+    """Watch the kernel's messages: another gateway is a replacement, and none of them removes the route."""
+    apply(LINKS)
+    with subprocess.Popen(["ip", "monitor", "route"], stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        lines = list(watched(watch.stdout, apply))
+        watch.kill()
+    assert [line for line in lines if line.startswith("Deleted")] == [lines[-1]]
+    assert sum("10.9.0.0/16 via" in line for line in lines) == 2
+
+
+@pytest.mark.parametrize("dst", ["10.9.0.0/16", "2001:db8:9::/64"])
+def test_one_metric_changes_and_the_other_stays(dst: str, apply: Any, tell: Any) -> None:
+    """Change and remove one of several routes to a destination; another's is among them."""
+    apply(LINKS)
+    six = "-6 " if ":" in dst else ""
+    subprocess.run(f"ip {six}route add {dst} dev v0 metric 70 proto static".split(), check=True, timeout=10)
+    apply({"routes": [{"dst": dst, "dev": "v0", "metric": metric} for metric in (50, 60, 80)]})
+    apply({"routes": [{"dst": dst, "dev": "v1", "metric": 60}]})
+    show = f"ip -j {six}route show {dst}"
+    assert [(r["metric"], r["dev"]) for r in tell(show)] == [(50, "v0"), (60, "v1"), (70, "v0"), (80, "v0")]
+    apply({"routes": [{"dst": dst, "metric": 80, "state": "absent"}, {"dst": dst, "metric": 50, "state": "absent"}]})
+    assert [(r["metric"], r["dev"]) for r in tell(show)] == [(60, "v1"), (70, "v0")]
+    apply({}, overridden=True)
+    assert tell(show) == [], "the links are ours, and another's route went with them"
+
+
+def test_tos_tells_routes_apart(apply: Any, tell: Any) -> None:
+    apply(LINKS)
+    apply({"routes": [{"dst": "10.9.0.0/16", "dev": "v0"}, {"dst": "10.9.0.0/16", "dev": "v1", "tos": 16}]})
+    apply({"routes": [{"dst": "10.9.0.0/16", "tos": 16, "type": "blackhole"}]})
+    told = {(r.get("tos"), r.get("dev"), r.get("type")) for r in tell("ip -j -d route show 10.9.0.0/16")}
+    assert told == {(None, "v0", "unicast"), ("0x10", None, "blackhole")}
+    apply({"routes": [{"dst": "10.9.0.0/16", "state": "absent"}]})
+    assert [r.get("tos") for r in tell("ip -j -d route show 10.9.0.0/16")] == ["0x10"]
+
+
+ALL = (
+    LINKS.replace("{id: 3,", "{id: 4, blackhole: true}, {id: 5, dev: v0, family: ipv6}, {id: 3,")
+    + """
+routes:
+  - {dst: 10.20.0.0/16, nhid: 1, metric: 5}
+  - {dst: "2001:db8:20::/64", nhid: 5}
+  - {dst: 10.21.0.0/16, via: 10.0.0.2, mtu: 1400, lock: [mtu], rtt: 1s, features: [ecn], quickack: true, table: 7}
+  - {dst: 10.22.0.0/16, via: "2001:db8::2", dev: v0, congctl: reno, tos: 16}
+  - {dst: 10.23.0.0/16, nexthops: [{via: 10.0.0.2, weight: 3}, {via: 10.0.1.2, dev: v1, encap: {id: 5, dst: 10.0.0.9}}]}
+  - {dst: "2001:db8:23::/64", nexthops: [{via: "2001:db8::2"}, {via: "2001:db8:1::2"}], pref: high}
+  - {dst: 10.24.0.0/16, type: throw}
+  - {dst: "2001:db8:24::/64", dev: v0, encap: {type: ip6, id: 7, dst: "2001:db8::9", ttl: 4, tos: 8, seq: true}}
+rules:
+  - {priority: 100, from: 10.0.0.0/8, table: 7}
+  - {priority: 100, to: 10.0.0.0/8, action: blackhole}
+  - {priority: 101, iif: v0, fwmark: 0x10/0xff, tos: 16, ipproto: tcp, dport: 80, uidrange: 0-100, table: main,
+     suppress_prefixlength: 0, suppress_ifgroup: 3}
+  - {priority: 104, family: ipv6, not: true, from: 2001:db8::/32, goto: 200}
+"""
+)
+
+
+def test_command_lines_do_the_same(apply: Any, tell: Any) -> None:
+    """Run the command lines that a run tells in an empty namespace: iproute2 then says the same of it."""
+    lines = apply(ALL, check=True).commands
+    assert apply(ALL).commands == lines
+    shows = ("nexthop", "route show table all", "-6 route show table all", "rule", "-6 rule")
+
+    def picture(prefix: str) -> list[list[str]]:
+        told = [tell(f"{prefix} -j -d {show}") for show in shows]
+        # Lines carry no protocol, on purpose: what a person makes is not marked.
+        return [
+            sorted(str({**one, "protocol": "", "nh_info": ""}) for one in part if one["protocol"] != "kernel")
+            for part in told
+        ]
+
+    held = picture("ip")
+    subprocess.run(["ip", "netns", "add", "replayed"], check=True, timeout=10)
+    subprocess.run(["ip", "-n", "replayed", "link", "set", "lo", "up"], check=True, timeout=10)
+    for line in lines:
+        subprocess.run(["ip", "netns", "exec", "replayed", *line.split()], check=True, timeout=10)
+    assert picture("ip -n replayed") == held
