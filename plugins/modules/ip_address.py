@@ -53,8 +53,8 @@ options:
   valid_lft:
     description:
       - Seconds until the kernel removes the address, or V(forever), which a new one has.
-      - They count down. The task is content while at least half of them is left, and sets them anew when less is left or
-        more than asked for. Changed in place.
+      - They count down. The task is content while at least half of them is left, and sets them anew when less is left
+        or more than asked for. Changed in place.
     type: str
   preferred_lft:
     description:
