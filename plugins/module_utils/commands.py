@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Callable
 
 from .kinds import KINDS
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
-from .model import HOST, Entry, Operation, link_option, rows_of, table_of
+from .model import HOST, Entry, Operation, link_option, rows_given, rows_of, table_of
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
 from .objects.multipath import Hops
@@ -71,11 +71,11 @@ def _tool(tool: str, netns: str) -> list[str]:
     return [tool, "-n", netns] if process == netns else ["nsenter", "-t", process, "-n", tool]
 
 
-def _words(entry: Entry, names: Iterable[str] | None = None) -> list[str]:
+def _words(entry: Entry, names: Collection[str] | None = None) -> list[str]:
     """Return the words of an entry's options, in the order of its rows."""
     words: list[str] = []
-    for row in rows_of(entry):
-        if row.name in entry.options and (names is None or row.name in names):
+    for row in rows_given(entry):
+        if names is None or row.name in names:
             words += row.words(entry.options[row.name])
     return words
 
@@ -91,11 +91,11 @@ def _link(verb: str, entry: Entry) -> list[str]:
         return _tuntap(entry, [row.name for row in kind.options])
     own = [row.name for row in kind.options if not row.outer]
     beneath = [row.name for row in kind.options if row.outer]
-    first = _words(entry, beneath)
+    first = _words(entry, beneath) if beneath else []
     words = [*_tool("ip", created_in), "link", "add", *first, *(["name"] if first else []), entry.name]
     if created_in != entry.netns:
         words += ["netns", shell_words(entry.netns) or "1"]
-    words += _words(entry, [n for n in entry.options if n not in {*own, *beneath, "link_netns", "master"}])
+    words += _words(entry, entry.options.keys() - {*own, *beneath, "link_netns", "master"})
     words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
     if kind.peered:
         words += ["peer", "name", entry.options["peer_name"]]

@@ -33,6 +33,7 @@ __all__ = [
     "nexthops_named",
     "ousted_by",
     "rows",
+    "rows_given",
     "rows_of",
     "table_of",
     "telling",
@@ -176,6 +177,7 @@ class Rows:
 
     all: tuple[Option, ...]
     named: Mapping[str, Option]
+    order: Mapping[str, int]  # by name, the place among all
     naming_links: tuple[Option, ...]  # whose value is another link
     of_a_release: tuple[Option, ...]  # that not every kernel knows
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
@@ -198,6 +200,7 @@ def rows(sort: str, kind: str = "") -> Rows:
     return Rows(
         found,
         {row.name: row for row in found},
+        {row.name: place for place, row in enumerate(found)},
         tuple(row for row in found if type(row.type).links is not Type.links),
         tuple(row for row in found if row.since or row.newer),
         tuple(row for row in found if row.family),
@@ -220,6 +223,13 @@ def table_of(entry: Entry) -> Rows:
 def rows_of(entry: Entry) -> tuple[Option, ...]:
     """Return the rows that an object's options come from."""
     return table_of(entry).all
+
+
+def rows_given(entry: Entry) -> list[Option]:
+    """Return the rows of those options that an object has, in the order of its rows."""
+    table = table_of(entry)
+    names = sorted(entry.options.keys() & table.order.keys(), key=table.order.__getitem__)
+    return [table.named[name] for name in names]
 
 
 def link_option(kind: Kind | None, name: str) -> Option | None:

@@ -6,7 +6,7 @@ The kernel tells some eighty options of each link and port, and a run compares t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import Any, Callable
 
 from ..kinds.types import UNSET
@@ -57,6 +57,11 @@ class Told(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.get(name, UNSET) is not UNSET
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return names and values, all decoded."""
+        found = ((name, self.get(name, UNSET)) for name in self._names)
+        return {name: value for name, value in found if value is not UNSET}.items()
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._names if name in self)

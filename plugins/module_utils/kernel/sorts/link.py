@@ -9,7 +9,7 @@ from typing import Any
 from ...kinds import KINDS
 from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
 from ...kinds.packed import merged
-from ...model import Entry, Operation
+from ...model import Entry, Operation, rows_given
 from .. import constants as c
 from ..message import NEW, Known, Message
 from .wire import Wire
@@ -91,8 +91,8 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     kind = KINDS.get(entry.kind)
     view = known.view(entry.options.get("link_netns", entry.netns))
     tree: list[Any] = []
-    for row in kind.options if kind else ():
-        if row.name not in entry.options or row.outer:
+    for row in rows_given(entry):
+        if kind is None or row.outer or row.name not in kind.named:
             continue
         if before is not None and row.name in before.options:
             old, new = before.options[row.name], entry.options[row.name]
@@ -141,7 +141,10 @@ def probes(kinds: Iterable[str]) -> list[Message]:
 
 
 def group_removal(known: Known, netns: str, names: list[str], group: int) -> list[Message]:
-    """Return messages that put links into a group and remove the group: 0.15 s where one by one takes 20 s for 1000."""
+    """Return messages that put links into a group and remove the group.
+
+    1000 VXLAN links go in 0.3 s, and one by one in 37 s. Each bridge takes 16 ms at least: see docs/speed.md.
+    """
     view = known.view(netns)
     messages = [
         Message(netns, "link", c.RTM_SETLINK, 0, {"index": view.index(name)}, [(c.IFLA_GROUP, "u32", group)])
