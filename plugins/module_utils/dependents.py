@@ -79,3 +79,28 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
         yield ("link", (entry.netns, entry.name))
     for _option, number in nexthops_named(entry):
         yield ("nexthop", (entry.netns, number))
+
+
+def addresses_of_ports(desired: State, observed: State, overridden: bool) -> list[str]:
+    """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
+    sentences = []
+    for ident, entry in {**observed, **desired}.items():
+        if entry.sort != "address" or not entry.present or entry.key[2].startswith("fe80:"):
+            continue
+        link = ("link", entry.key[:2])
+        if ident not in desired and (link not in desired or (overridden and entry.owned)):
+            continue
+        master = next((s[link].options["master"] for s in (desired, observed) if _tells_master(s, link)), NONE)
+        bridge = next(
+            (s[key] for s in (desired, observed) for key in [("link", (entry.netns, master))] if key in s), None
+        )
+        kind = KINDS.get(bridge.kind) if bridge is not None else None
+        if kind is not None and kind.switches:
+            sentences.append(
+                f"{entry}: {entry.name} is a port of {master}, which takes all that comes in: put it there"
+            )
+    return sentences
+
+
+def _tells_master(state: State, link: Ident) -> bool:
+    return link in state and "master" in state[link].options

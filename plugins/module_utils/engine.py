@@ -13,7 +13,7 @@ from typing import Any
 
 from .commands import commands
 from .config import Reader, write
-from .dependents import Dependents
+from .dependents import Dependents, addresses_of_ports
 from .diff import diff
 from .kernel.accounts import numbered
 from .kernel.connection import connection
@@ -23,6 +23,7 @@ from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
+from .kinds.types import NONE
 from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .objects import SORTS
 from .plan import one_way, plan, undo
@@ -88,6 +89,7 @@ class Engine:
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         observed = self._observe(desired, overridden)
+        report.warnings += addresses_of_ports(desired, observed, overridden)
         changes = diff(desired, observed, overridden, os.uname().release, _hz())
         if not changes:
             return self._in_effect(report, desired, observed, [])
@@ -157,6 +159,8 @@ class Engine:
         for entry in desired.values():
             netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
             netnses.add(entry.from_netns or HOST)
+            if entry.sort == "link" and entry.options.get("master", NONE) != NONE:
+                sorts.add("address")  # an address on a bridge's port is told
             sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in entry.options)
             if entry.sort in SORTS and entry.options.get("nud") in SORTS[entry.sort].passing:
                 sorts.add(f"passing {entry.sort}")

@@ -13,6 +13,8 @@ author:
 description:
   - Makes, changes and removes one IPv4 or IPv6 address of a link, as C(ip address) does.
   - A new address carries protocol 110 as its mark (Linux 5.18 and later).
+  - An address on a port of a bridge is warned of. The bridge takes all frames that come in, so the address belongs on
+    the bridge.
 options:
   dev:
     description:

@@ -177,3 +177,23 @@ def test_bad_input_is_refused(
         apply(wish(address, **options))
     assert str(refusal.value).startswith(sentence)
     assert addresses(tell) == []
+
+
+PORT = """
+links:
+  - {name: b, kind: bridge, addresses: [10.3.0.1/24]}
+  - {name: p0, kind: veth, peer: {name: p1, addresses: [10.3.0.2/24]}, master: %s%s}
+"""
+SENTENCE = "address 10.3.0.9/24 on p0: p0 is a port of b, which takes all that comes in: put it there"
+
+
+def test_address_on_a_port_is_warned_of_in_each_run(apply: Any) -> None:
+    assert apply(PORT % ("b", "")).warnings == []
+    wish = PORT % ("b", ", addresses: [10.3.0.9/24]")
+    for check in (True, False, False):
+        assert apply(wish, check=check).warnings == [SENTENCE]
+    assert apply(PORT % ("b", "")).warnings == [SENTENCE], "it is there, though it is not wished for"
+    assert apply("links: [{name: b, mtu: 1400}]").warnings == [], "the port is no part of this wish"
+    assert apply(PORT % ("b", ""), overridden=True).warnings == [], "it goes"
+    assert apply(PORT % ("none", ", addresses: [10.3.0.9/24]")).warnings == [], "no port any more"
+    assert apply("links: [{name: p0, master: b}]").warnings == [SENTENCE], "a link with an address becomes a port"

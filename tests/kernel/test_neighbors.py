@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -24,8 +25,12 @@ ADDRESSES = ("10.1.0.9", "2001:db8::9")
 
 
 @pytest.fixture
-def base(apply: Any) -> None:
+def base(apply: Any, tell: Any) -> None:
+    """Make links, and wait until the kernel has seen that the bridge has no carrier: entries go with it."""
     apply(BASE)
+    until = time.monotonic() + 5
+    while tell("ip -j link show dev br0")[0]["operstate"] != "DOWN" and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def entries(tell: Any, dst: str, *, proxy: bool = False) -> list[dict[str, Any]]:
@@ -195,6 +200,20 @@ def test_recreated_link_has_its_entries_again(base: None, apply: Any, tell: Any)
     assert tell("ip -j link show dev mv")[0]["ifindex"] != index
     assert len(before) == 8
     assert everything(tell, "mv") == before
+
+
+def test_proxy_outlives_the_carrier(base: None, apply: Any, tell: Any) -> None:
+    run("ip link set t0 up")
+    run("ip link set t1 up")
+    apply({"neighbors": [{"dst": dst, "dev": "t0", "proxy": True} for dst in ADDRESSES]})
+    apply({"neighbors": [{"dst": "10.1.0.10", "dev": "t0", "mac": MAC, "nud": "stale"}]})
+    run("ip link set t1 down")
+    until = time.monotonic() + 5
+    while "LOWER_UP" in tell("ip -j link show dev t0")[0]["flags"] and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    assert entries(tell, "10.1.0.10") == [], "the positive control: what is not permanent goes"
+    assert [len(entries(tell, dst, proxy=True)) for dst in ADDRESSES] == [1, 1]
 
 
 def test_failed_run_is_taken_back(base: None, apply: Any, tell: Any) -> None:

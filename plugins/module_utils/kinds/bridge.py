@@ -32,6 +32,7 @@ def _boolopt(name: str, number: int, since: str = "") -> Option:
 
 BRIDGE = Kind(
     name="bridge",
+    switches=True,
     bound=True,
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
     late=("mtu",),

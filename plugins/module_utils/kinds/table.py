@@ -104,6 +104,7 @@ class Kind:
     needs_one_of: tuple[str, ...] = ()
     lower: str = ""  # the option that names the link beneath
     shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
+    switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use
     peered: bool = False  # made in pairs
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
     bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)

@@ -57,11 +57,12 @@ def write(known: Known, operation: Operation) -> Message:
     entry = operation.entry
     dst = entry.key[2]
     managed = bool(entry.options.get("managed"))
-    without_state = managed or is_proxy(entry.key)
+    # A proxy that is not permanent goes when the link loses its carrier (net/core/neighbour.c: pneigh_ifdown()).
+    state = 0 if managed else STATES[entry.options.get("nud", "permanent")]
     header = {
         "family": family_of(dst),
         "ifindex": known.view(entry.netns).index(entry.name),
-        "state": 0 if without_state else STATES[entry.options.get("nud", "permanent")],
+        "state": state,
         "flags": sum(bit for name, bit in _FLAGS.items() if entry.options.get(name))
         | (c.NTF_PROXY if is_proxy(entry.key) else 0),
     }
