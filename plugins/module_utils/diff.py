@@ -186,7 +186,7 @@ def _implied(entry: Entry, there: Entry | None, desired: State, observed: State)
 
 def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int) -> Change | None:
     if there is None or not entry.present:
-        gone = Change("delete", entry, there) if there is not None else None
+        gone = Change("delete", entry, there) if there is not None and not _beside(entry, there) else None
         return _new(entry) if entry.present else gone
     if entry.kind and entry.kind != there.kind:
         if not entry.recreate:

@@ -415,7 +415,7 @@ def _place(op: Operation) -> int:
     if op.phase == ROUTES:
         return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
     if op.phase == NEXTHOPS:
-        return int(bool(options.get("group")))
+        return -1 if op.verb == "del" else int(bool(options.get("group")))
     if op.phase == REMOVE_NEXTHOPS:
         return int(not options.get("group"))
     # One that selects less is told by more words, and goes first (see finds()).

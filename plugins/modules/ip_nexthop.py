@@ -58,9 +58,19 @@ options:
     type: bool
   group:
     description:
-      - Members of a group, each a dict of C(id) and C(weight) (1 to 255, 1 when left out). Their order says nothing.
+      - Members of a group. Their order says nothing.
     type: list
     elements: dict
+    suboptions:
+      id:
+        description:
+          - Number of the member.
+        type: int
+        required: true
+      weight:
+        description:
+          - Share of the member, 1 to 255. Left out, 1.
+        type: int
   type:
     description:
       - Type of a group. V(mpath) shares out by a hash over the weights; V(resilient) by a table of buckets, so that a

@@ -91,10 +91,30 @@ options:
   nexthops:
     description:
       - Several next hops, among which flows are shared out. An empty list asks for none.
-      - Each has C(via), C(dev), C(weight) (1 to 256, 1 when left out), C(onlink) and C(encap) as above, C(via) or
-        C(dev) at least. Their order says nothing.
+      - Each has O(nexthops[].via) or O(nexthops[].dev) at least. Their order says nothing.
     type: list
     elements: dict
+    suboptions:
+      via:
+        description:
+          - Address of the next hop.
+        type: str
+      dev:
+        description:
+          - The link that packets leave by. Left out, the kernel finds it.
+        type: str
+      weight:
+        description:
+          - Share of this next hop, 1 to 256. Left out, 1.
+        type: int
+      onlink:
+        description:
+          - As O(onlink).
+        type: bool
+      encap:
+        description:
+          - As O(encap).
+        type: dict
   mtu:
     description:
       - MTU along the route, in bytes. As with all metrics, 0 takes it away.

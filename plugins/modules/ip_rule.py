@@ -17,6 +17,7 @@ description:
     that, and so does M(netloom.overlay.network_state) with O(netloom.overlay.network_state#module:state=overridden).
   - The kernel changes no rule in place. Where what becomes of the packets differs, the new rule is made before the old
     one is removed. A rule without the collection's mark is left alone then, and a second one is made beside it.
+    O(state=absent) leaves it alone too.
   - A new rule carries protocol 110 as its mark. The kernel's own rules (priorities 0, 32766 and 32767, and 1000 for
     VRFs) are never touched.
 options:

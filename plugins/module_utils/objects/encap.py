@@ -37,6 +37,10 @@ ENCAP_FIELDS: tuple[EncapField, ...] = (
 #: bits of its own beside them, one for each sort of options.
 ENCAP_FLAGS = {"key": 0x04, "csum": 0x01, "seq": 0x08}
 FLAGS_ATTR, OPTS_ATTR = 6, 8
+#: TUNNEL_CRIT_OPT: the kernel does not look for the critical bit of Geneve options that a route has (geneve.c:
+#: geneve_build_header() asks this flag), so the header's C flag (RFC 8926 section 3.4) is ours to set. iproute2 6.1 has
+#: no word for it.
+CRITICAL_FLAG, CRITICAL_TYPE = 0x0400, 0x80
 
 #: struct geneve_opt has 5 bits for the length of the data in words of 4 bytes (RFC 8926 section 3.5).
 GENEVE_DATA = 31 * 4

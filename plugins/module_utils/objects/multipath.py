@@ -81,6 +81,12 @@ class Hops(Type):
     elements: str = "dict"
 
     @property
+    def options(self) -> dict[str, Any]:
+        """Give the entries of each dict in an Ansible argument specification."""
+        kinds = {"via": "str", "dev": "str", "weight": "int", "onlink": "bool", "encap": "dict"}
+        return {name: {"type": kinds[name]} for name in _ORDER}
+
+    @property
     def nothing(self) -> Any:
         return ()
 

@@ -29,6 +29,11 @@ class Members(Type):
     elements: str = "dict"
 
     @property
+    def options(self) -> dict[str, Any]:
+        """Give the entries of each dict in an Ansible argument specification."""
+        return {"id": {"type": "int", "required": True}, "weight": {"type": "int"}}
+
+    @property
     def nothing(self) -> Any:
         return ()
 

@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ...kinds.addresses import ip_text, packed_ip
-from ...objects.encap import ENCAP_FIELDS, ENCAP_FLAGS, ENCAP_TYPES, FLAGS_ATTR, OPTS_ATTR, Header, canonical
+from ...objects.encap import (
+    CRITICAL_FLAG,
+    CRITICAL_TYPE,
+    ENCAP_FIELDS,
+    ENCAP_FLAGS,
+    ENCAP_TYPES,
+    FLAGS_ATTR,
+    OPTS_ATTR,
+    Header,
+    canonical,
+)
 from ..walk import attributes, listed
 
 _NAMES = {number: name for name, number in ENCAP_TYPES.items()}
@@ -45,6 +55,8 @@ def write_encap(header: Header, type_attr: int, nest_attr: int) -> Tree:
             else:
                 nest.append((row.attr, row.wire, value))
     bits = sum(bit for name, bit in ENCAP_FLAGS.items() if fields.get(name))
+    if any(kind & CRITICAL_TYPE for _class, kind, _data in fields.get("geneve_opts", ())):
+        bits |= CRITICAL_FLAG
     if bits:
         nest.append((FLAGS_ATTR, "be16", bits))
     for word in _OPTS:
