@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from .kinds import KINDS
@@ -54,7 +55,7 @@ ON_CREATE: dict[str, dict[str, Any]] = {
 }
 
 
-_NO_OPTIONS: Mapping[str, Any] = {}
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, init=False)

@@ -42,11 +42,11 @@ class Told(Mapping[str, Any]):
         self._decode = decode
         self._values = values  # decoded already
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:
         """Return a value, or the default where the kernel says nothing."""
-        value = self._values.get(name, _NOT_YET)
+        value = self._values.get(key, _NOT_YET)
         if value is _NOT_YET:
-            value = self._values[name] = self._decode(name) if name in self._names else UNSET
+            value = self._values[key] = self._decode(key) if key in self._names else UNSET
         return default if value is UNSET else value
 
     def __getitem__(self, name: str) -> Any:

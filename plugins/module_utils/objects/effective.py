@@ -113,8 +113,8 @@ OPTIMISTIC = Rule(
 _ROWS: tuple[tuple[str, Rule, str], ...] = (
     # include/linux/inetdevice.h: IN_DEV_*()
     ("ipv4.conf", MAX, "rp_filter arp_announce arp_ignore arp_notify arp_accept"),
-    ("ipv4.conf", OR, "src_valid_mark accept_local log_martians proxy_arp shared_media send_redirects secure_redirects"
-                       " promote_secondaries route_localnet arp_filter"),
+    ("ipv4.conf", OR, "src_valid_mark accept_local log_martians proxy_arp shared_media send_redirects"),
+    ("ipv4.conf", OR, "secure_redirects promote_secondaries route_localnet arp_filter"),
     # net/ipv4/arp.c: arp_process(), ip_input.c: ip_rcv_finish_core()
     ("ipv4.conf", OR, "drop_gratuitous_arp drop_unicast_in_l2_multicast"),
     # "net: evaluate net.ipv4.conf.all...", Linux 5.11 and stable releases of that time
