@@ -28,7 +28,7 @@ PURE = frozenset(
         "hashlib",
         "ipaddress",
     }
-    | {"itertools", "json", "math", "operator", "re", "struct", "textwrap", "typing"}
+    | {"itertools", "json", "math", "operator", "re", "struct", "textwrap", "types", "typing"}
 )
 
 
