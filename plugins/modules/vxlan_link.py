@@ -181,7 +181,7 @@ options:
     suboptions:
       vni:
         description:
-          - A VNI, or a range such as V(100-199).
+          - A VNI from 1 on, or a range such as V(100-199).
         type: str
         required: true
       group:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .test_engine import everything
+from .test_engine import everything, told
 
 MACS = [f"02:00:00:00:00:{number:02x}" for number in range(16)]
 PREFIXES = [f"10.{number}.0.1/24" for number in range(1, 5)] + [f"2001:db8:{number}::1/64" for number in range(1, 3)]
@@ -56,11 +56,22 @@ def vxlan(draw: Any, name: str, bridges: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def filtered(draw: Any) -> dict[str, Any]:
+    """Draw a VXLAN link that filters by VNI, its table in ranges and numbers in any order."""
+    item = {"name": "many", "kind": "vxlan", "external": True, "vnifilter": True, "dstport": 4791, "mac": MACS[12]}
+    numbers = draw(st.lists(st.integers(1, 12), unique=True))
+    items = [{"vni": number, **({"remote": "192.0.2.9"} if number % 5 == 0 else {})} for number in numbers]
+    return {**item, "vnis": [*items, *draw(st.sampled_from([[], [{"vni": "20-29"}], [{"vni": "25-35"}]]))]}
+
+
+@st.composite
 def configs(draw: Any) -> dict[str, Any]:
     """Draw a config."""
     bridges = draw(st.lists(st.sampled_from(["br0", "br1", "br2"]), unique=True))
     links = [draw(bridge(name)) for name in bridges]
     links += [draw(vxlan(name, bridges)) for name in draw(st.lists(st.sampled_from(["v0", "v1"]), unique=True))]
+    if draw(some):
+        links.append(draw(filtered()))
     config: dict[str, Any] = {"links": links}
     if draw(some):
         config["netns"] = [{"name": "client", "loopback": draw(some)}]
@@ -72,12 +83,33 @@ def configs(draw: Any) -> dict[str, Any]:
         macs = st.sampled_from(MACS)
         known = draw(st.dictionaries(st.sampled_from(["10.9.0.1", "10.9.0.2", "2001:db8::9"]), macs, max_size=3))
         config["neighbors"] = [{"dev": bridges[0], "dst": dst, "mac": mac} for dst, mac in known.items()]
+        proxies = draw(st.lists(st.sampled_from(["10.9.0.1", "2001:db8::9"]), unique=True))
+        config["neighbors"] += [{"dev": bridges[0], "dst": dst, "proxy": True} for dst in proxies]
         routed = draw(st.lists(st.sampled_from(["10.77.0.0/16", "2001:db8:77::/64"]), unique=True))
         # On a bridge without a carrier the kernel keeps an IPv6 route, but takes it only while the link is up.
         config["routes"] = [
             {"dst": dst, "dev": bridges[0], "metric": draw(st.sampled_from([10, 20]))} for dst in routed
         ]
     return config
+
+
+def vnis_told() -> set[tuple[int, Any]]:
+    """Return the VNIs that ``bridge vni`` tells, one by one, with their remotes."""
+    return {
+        (number, item.get("remote"))
+        for link in told("bridge -j vni")
+        for item in link["vnis"]
+        for number in range(item["vni"], item.get("vniEnd", item["vni"]) + 1)
+    }
+
+
+def vnis_wished(config: dict[str, Any]) -> set[tuple[int, Any]]:
+    """Return the same of a config."""
+    found = set()
+    for item in (item for link in config["links"] for item in link.get("vnis", ())):
+        first, _dash, last = str(item["vni"]).partition("-")
+        found |= {(number, item.get("remote")) for number in range(int(first), int(last or first) + 1)}
+    return found
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -91,6 +123,10 @@ def test_any_state_to_any_state(apply: Any, first: dict[str, Any], second: dict[
     assert apply(second, overridden=True).commands == foretold.commands
     assert apply(second, overridden=True).commands == []
     reached = everything()
+    assert vnis_told() == vnis_wished(second)
+    assert {item["dst"] for item in told("ip -j neigh show proxy")} == {
+        item["dst"] for item in second.get("neighbors", ()) if "proxy" in item
+    }
     apply({}, overridden=True)
     assert everything() == []
     apply(second, overridden=True)

@@ -341,7 +341,11 @@ def test_bad_vlans_are_refused_in_a_sentence(case: str, apply: Any, tell: Any) -
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("[{vni: 16777216}]", "vx: vnis: 16777216 is not within 0..16777215"),
+        ("[{vni: 16777216}]", "vx: vnis: 16777216 is not within 1..16777215"),
+        (
+            "[{vni: 0}]",
+            "vx: vnis: 0 is not within 1..16777215 (24 bits, RFC 7348 section 5; the kernel filters by no VNI",
+        ),
         ("[{vni: 5, group: 192.0.2.1}]", "vx: vnis: group 192.0.2.1 is not a multicast address"),
         ("[{vni: 5, remote: 239.1.1.1}]", "vx: vnis: remote 239.1.1.1 is a multicast address"),
         ("[{vni: 5, group: 239.1.1.1, remote: 192.0.2.1}]", "vx: vnis: vni 5 has both group and remote"),

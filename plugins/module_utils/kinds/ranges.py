@@ -253,8 +253,9 @@ class Vnis(RangeTable):
     """The VNIs that a VXLAN link with ``vnifilter`` takes: ``[{vni: 100-199}, {vni: 300, group: 239.1.1.1}]``."""
 
     number: str = "vni"
+    low: int = 1  # vxlan_process_vni_filter() takes 0 for nothing said
     high: int = 2**24 - 1
-    rule: str = "24 bits, RFC 7348 section 5"
+    rule: str = "24 bits, RFC 7348 section 5; the kernel filters by no VNI 0"
 
     @property
     def keys(self) -> Mapping[str, str]:
