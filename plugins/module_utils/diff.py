@@ -101,7 +101,7 @@ def _without_vlan(entry: Entry) -> set[Ident]:
     if entry.sort != "fdb":
         return set()
     netns, dev, mac, vlan, target, *rest = entry.key
-    return {("fdb", (netns, dev, mac, "0", target, *rest))} if target == "master" and vlan != "0" else set()
+    return {("fdb", (netns, dev, mac, "0", target, *rest))} if vlan != "0" else set()
 
 
 def _joined(change: Change, observed: State) -> Change:
