@@ -65,6 +65,34 @@ def filtered(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
+def nexthops(draw: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Draw nexthops, groups of VTEPs, and routes that lead to the first sort or nowhere."""
+    found: list[dict[str, Any]] = [{"id": one, "blackhole": True} for one in draw(st.sets(st.sampled_from([1, 2])))]
+    vteps = [{"id": one, "via": draw(st.sampled_from(REMOTES)), "fdb": True} for one in draw(st.sets(st.just(5)))]
+    if vteps and draw(some):
+        found.append({"id": 6, "fdb": True, "group": [{"id": 5, "weight": draw(st.sampled_from([1, 7]))}]})
+    ways = [{"nhid": one["id"]} for one in found if one.get("blackhole")]
+    ways += [{"type": "unreachable"}, {"type": "throw", "tos": 16}]
+    dsts = draw(st.sets(st.sampled_from(["10.78.0.0/16", "10.79.0.0/16"])))
+    return [*found, *vteps], [{"dst": dst, **draw(st.sampled_from(ways))} for dst in sorted(dsts)]
+
+
+@st.composite
+def rules(draw: Any) -> list[dict[str, Any]]:
+    """Draw rules, some with one priority."""
+    chosen = [
+        {"from": "10.78.0.0/16"},
+        {"to": "10.78.0.0/16"},
+        {"from": "10.78.0.0/16", "iif": "lo"},
+        {"fwmark": "1/3"},
+        {},
+    ]
+    wished = draw(st.lists(st.sampled_from(chosen), unique_by=str, max_size=3))
+    doing = st.sampled_from([{"table": 7}, {"table": 8}, {"action": "nop"}, {"goto": 900}])
+    return [{"priority": 800, **one, **draw(doing)} for one in wished]
+
+
+@st.composite
 def configs(draw: Any) -> dict[str, Any]:
     """Draw a config."""
     bridges = draw(st.lists(st.sampled_from(["br0", "br1", "br2"]), unique=True))
@@ -86,10 +114,13 @@ def configs(draw: Any) -> dict[str, Any]:
         proxies = draw(st.lists(st.sampled_from(["10.9.0.1", "2001:db8::9"]), unique=True))
         config["neighbors"] += [{"dev": bridges[0], "dst": dst, "proxy": True} for dst in proxies]
         routed = draw(st.lists(st.sampled_from(["10.77.0.0/16", "2001:db8:77::/64"]), unique=True))
+        # Nexthops want a carrier, which no bridge of these has for certain: blackholes and groups of them have none.
+        config["nexthops"], routes = draw(nexthops())
+        config["rules"] = draw(rules())
         # On a bridge without a carrier the kernel keeps an IPv6 route, but takes it only while the link is up.
         config["routes"] = [
             {"dst": dst, "dev": bridges[0], "metric": draw(st.sampled_from([10, 20]))} for dst in routed
-        ]
+        ] + routes
     return config
 
 

@@ -52,6 +52,19 @@ def test_members_come_before_groups_and_go_after_them(apply: Any, tell: Any) -> 
     assert everything() == before
 
 
+def test_a_route_to_a_blackhole_is_removed_alone(apply: Any, gather: Any, tell: Any) -> None:
+    """The kernel tells such a route as a blackhole, and does not find it as one."""
+    for dst in ("10.30.0.0/16", "2001:db8:30::/64"):
+        family = "ipv6" if ":" in dst else "ipv4"
+        apply({"nexthops": [{"id": 4, "blackhole": True, "family": family}], "routes": [{"dst": dst, "nhid": 4}]})
+        assert apply(gather()).commands == []
+        assert apply({"routes": [{"dst": dst, "nhid": 4, "type": "unicast"}]}).commands == []
+        assert apply({"routes": [{"dst": dst, "state": "absent"}]}).changed
+        assert tell(f"ip -j {'-6' if ':' in dst else '-4'} route show {dst}") == []
+        assert ids(tell) == [4]
+        assert apply({"nexthops": [{"id": 4, "state": "absent"}]}).changed
+
+
 def test_a_route_leaves_a_nexthop_before_that_goes(apply: Any, tell: Any) -> None:
     """In one run the route gets another way and its nexthop is removed: the route is never missing."""
     apply(GROUP)

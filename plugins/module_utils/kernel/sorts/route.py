@@ -60,8 +60,10 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
 def _read_way(found: Mapping[int, bytes], view: View, flags: int, options_of: str) -> dict[str, Any]:
     """Decode where a route leads: to a nexthop object, to several next hops, or to one."""
     if c.RTA_NH_ID in found:
-        # Beside the id the kernel tells what the nexthop object says (nexthop_compat_mode).
-        return {"nhid": number(found[c.RTA_NH_ID])}
+        # Beside the id the kernel tells what the nexthop object says (nexthop_compat_mode), and blackhole for a type
+        # where that is one: the route itself is none, and is not found as such (fib_dump_info()).
+        way: dict[str, Any] = {"nhid": number(found[c.RTA_NH_ID])}
+        return {**way, "type": "unicast"} if options_of in NOWHERE else way
     if options_of in NOWHERE:
         return {}  # IPv6 tells lo as the link of such a route
     if c.RTA_MULTIPATH in found:
