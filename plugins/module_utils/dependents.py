@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .config import lower_key
+from .claims import lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
 from .model import Entry, Ident, Key, State, links_named, nexthops_named

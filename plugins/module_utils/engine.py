@@ -26,8 +26,9 @@ from .kinds import KINDS
 from .kinds.types import NONE
 from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .objects import SORTS
-from .plan import one_way, plan, undo
+from .plan import plan
 from .protect import may_cut, protect
+from .restore import one_way, undo
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
 
 #: Seconds to wait for another run on the same host.

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from .config import lower_key
+from .claims import lower_key
 from .dependents import stands_on
 from .kinds import KINDS
 from .kinds.types import NONE, LinkName

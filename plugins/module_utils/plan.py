@@ -10,30 +10,30 @@ from typing import Any
 
 from .dependents import Dependents
 from .kinds import KINDS
-from .kinds.types import NONE, UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, links_named, ousted_by, table_of, telling
+from .kinds.types import UNSET
+from .model import Change, Entry, Ident, Key, Operation, State, link_option, links_named, table_of, telling
 from .moves import after, losses, lost_with
 from .objects import SORTS
 from .objects.rule import finds
 from .objects.sysctl import OF_NO_LINK
-from .sysctls import DISABLE, SECRET, changes_also, follows, order, spreads
-
-#: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
-ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(8, 18)
-
-_PHASES = {
-    "netns": ADD_NETNS,
-    "link": SET_LINKS,
-    "port": SET_PORTS,
-    "sysctl": SET_SYSCTLS,
-    "address": ADDRESSES,
-    "neighbor": NEIGHBORS,
-    "fdb": FDB,
-    "nexthop": NEXTHOPS,
-    "route": ROUTES,
-    "rule": RULES,
-}
+from .phases import (
+    ADD_LINKS,
+    LINKS_UP,
+    MOVE_LINKS,
+    NEXTHOPS,
+    PHASES,
+    PORTS_UP,
+    REMOVE_LINKS,
+    REMOVE_NETNS,
+    REMOVE_NEXTHOPS,
+    REMOVE_OBJECTS,
+    SET_LINKS,
+    SET_SYSCTLS,
+    ordered,
+    phase_of,
+)
+from .restore import OF_ANY_KIND, kept_anew, one_way, over, settable
+from .sysctls import DISABLE, changes_also, follows, spreads
 
 
 def plan(changes: Iterable[Change], desired: State, observed: State) -> list[Operation]:
@@ -76,7 +76,7 @@ class Planner:
                 self._one(change)
         self._keep(changes)
         self._keep_sysctls(changes)
-        return self.ordered()
+        return ordered(self.operations)
 
     def _move(self, moved: list[Change]) -> None:
         """Move links. All else is planned for what is there then."""
@@ -92,9 +92,9 @@ class Planner:
                     back._op("set", entry.having({"up": False, "mtu": entry.options["mtu"]}), None, SET_LINKS)
                     back._op("set", entry.having({"up": True}), None, LINKS_UP)
                 else:
-                    back._op("set", entry.having(settable(entry)), None, _PHASES[entry.sort])
+                    back._op("set", entry.having(settable(entry)), None, PHASES[entry.sort])
             home = Operation("move", there, change.entry, MOVE_LINKS)
-            restore = (home, *back.ordered())
+            restore = (home, *ordered(back.operations))
             self.operations.append(Operation("move", change.entry, there, MOVE_LINKS, restore=restore))
         self.observed = after(self.observed, moved)
 
@@ -126,7 +126,7 @@ class Planner:
             on = {(entry.netns, name) for name in (links_named(there) if entry.sort == "route" else (entry.name,))}
             goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[2 if entry.sort == "neighbor" else 1]
             if secondary or (goes and on & links):
-                self._op("set", over(entry, there.options), there, _PHASES[entry.sort])
+                self._op("set", over(entry, there.options), there, PHASES[entry.sort])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
@@ -149,7 +149,7 @@ class Planner:
         on_new = link in self.renewed or (link not in self.observed and entry.key[1] not in OF_NO_LINK)
         if there is None or on_new:
             # What is on a new link goes with it; the file that is for the next boot does not.
-            self._op("add", entry.having({"value": entry.options["value"]}), None, _phase(entry), not on_new)
+            self._op("add", entry.having({"value": entry.options["value"]}), None, phase_of(entry), not on_new)
             if "persist" in change.fields:
                 old, new = ({"persist": value} for value in change.fields["persist"])
                 self._op("set", entry.having(new), entry.having(old), SET_SYSCTLS)
@@ -159,7 +159,7 @@ class Planner:
         also = [self.observed[ident] for ident in changes_also(entry, devs) if ident in self.observed]
         new = {name: pair[1] for name, pair in change.fields.items()}
         old = {name: pair[0] for name, pair in change.fields.items() if pair[0] is not None}
-        operation = Operation("set", entry.having(new), entry.having(old), _phase(entry))
+        operation = Operation("set", entry.having(new), entry.having(old), phase_of(entry))
         back = [operation.inverse()]
         if "value" in new:
             back += [Operation("set", one, one, SET_SYSCTLS) for one in also]
@@ -177,7 +177,7 @@ class Planner:
             address = there.key[1 if there.sort == "route" else 2] if there.sort in _WITH_IPV6 else ""
             if there.netns == entry.netns and dev in on and ":" in address and not there.by_kernel:
                 inner._put_back(there, None)
-        return [replace(operation, undoable=False) for operation in inner.ordered()]
+        return [replace(operation, undoable=False) for operation in ordered(inner.operations)]
 
     def _op(self, verb: str, entry: Entry, before: Entry | None, phase: int, undoable: bool = True) -> None:
         self.operations.append(Operation(verb, entry, before, phase, undoable))
@@ -199,7 +199,7 @@ class Planner:
 
     def _one_object(self, change: Change) -> None:
         entry = change.entry
-        phase = _PHASES[entry.sort]
+        phase = PHASES[entry.sort]
         if change.verb == "create":
             on_new = SORTS[entry.sort].on_link and ("link", entry.key[:2]) in self.renewed
             self._op("add", entry, None, phase, not on_new)
@@ -230,7 +230,7 @@ class Planner:
 
     def _anew(self, change: Change, phase: int) -> None:
         """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
-        steps = [("del", change.there, change.there), ("add", over(change.entry, _kept_anew(change.there)), None)]
+        steps = [("del", change.there, change.there), ("add", over(change.entry, kept_anew(change.there)), None)]
         for verb, entry, before in reversed(steps) if SORTS[change.entry.sort].beside else steps:
             self._op(verb, entry, before, phase)
 
@@ -247,7 +247,7 @@ class Planner:
             before._put_back(one, None)
             after._put_back(one, self.desired.get(one.ident))
         phase = REMOVE_NEXTHOPS if change.verb == "delete" else NEXTHOPS
-        self.operations.append(Operation("del", there, there, phase, restore=tuple(before.ordered())))
+        self.operations.append(Operation("del", there, there, phase, restore=tuple(ordered(before.operations))))
         if change.verb == "recreate":
             self._op("add", over(entry, there.options), None, NEXTHOPS)
             self.operations += [replace(op, undoable=False) for op in after.operations]
@@ -333,7 +333,7 @@ class Planner:
         inner = Planner(desired, self.observed)
         kept = settable(there)
         if wished is not None and wished.kind != there.kind:
-            kept = {name: value for name, value in kept.items() if name in _OF_ANY_KIND}
+            kept = {name: value for name, value in kept.items() if name in OF_ANY_KIND}
         new = wished.options if wished is not None else {}
         for row in table_of(there).forgetful:
             if row.name in new and new[row.name] != there.options.get(row.name):
@@ -349,7 +349,7 @@ class Planner:
             options = self.observed.get(("port", port.key))
             if options is not None:
                 inner._put_back(options, desired.get(options.ident))
-        return [replace(op, undoable=op.verb == "add" and op.phase == ADD_LINKS) for op in inner.ordered()]
+        return [replace(op, undoable=op.verb == "add" and op.phase == ADD_LINKS) for op in ordered(inner.operations)]
 
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
@@ -359,75 +359,15 @@ class Planner:
             # What has several ways may have lost one of them only.
             several = entry.options.get("nexthops") or entry.options.get("group") or entry.options.get("nhid")
             verb = "set" if entry.sort in ("port", "sysctl") or several else "add"
-            self._op(verb, entry, entry.having({}), _phase(entry))
+            self._op(verb, entry, entry.having({}), phase_of(entry))
             return
         peered = bool(KINDS[entry.kind].peered)
         self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)
-
-    def ordered(self) -> list[Operation]:
-        """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
-        adds = {op.entry.ident: op for op in self.operations if op.phase == ADD_LINKS and op.verb == "add"}
-        ordered: dict[Ident, Operation] = {}
-
-        visiting: set[Ident] = set()
-
-        def visit(op: Operation) -> None:
-            if op.entry.ident in ordered:
-                return
-            visiting.add(op.entry.ident)
-            for ident in _names(op.entry):
-                if ident in adds and ident not in visiting:
-                    visit(adds[ident])
-            ordered[op.entry.ident] = op
-
-        for op in adds.values():
-            visit(op)
-        rank = {ident: number for number, ident in enumerate(ordered)}
-        return sorted(
-            self.operations,
-            key=lambda op: (op.phase, rank[op.entry.ident] if op.phase == ADD_LINKS else _place(op)),
-        )
-
-
-def _phase(entry: Entry) -> int:
-    """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
-    return SET_LINKS if entry.sort == "sysctl" and entry.key[2] == SECRET else _PHASES[entry.sort]
-
-
-def one_way(change: Change) -> bool:
-    """Tell whether a link's change in place cannot be taken back in place."""
-    if change.entry.sort != "link" or change.verb != "modify":
-        return False
-    rows = table_of(change.entry).named
-    return any(old in rows[name].only_new for name, (old, _new) in change.fields.items())
 
 
 def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return options as the fields of a change."""
     return {name: (None, value) for name, value in options.items()}
-
-
-def _place(op: Operation) -> int:
-    """Return the place of an operation within its phase, where objects of one sort depend on each other."""
-    options = op.entry.options
-    if op.entry.sort == "sysctl":
-        return order(op.entry)
-    if op.phase == ROUTES:
-        return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
-    if op.phase == NEXTHOPS:
-        return -1 if op.verb == "del" else int(bool(options.get("group")))
-    if op.phase == REMOVE_NEXTHOPS:
-        return int(not options.get("group"))
-    # One that selects less is told by more words, and goes first (see finds()).
-    return -len(op.entry.key[3].split()) if op.entry.sort == "rule" and op.phase == REMOVE_OBJECTS else 0
-
-
-def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
-    """Return a wish with what it keeps of what is there."""
-    ousted = ousted_by(entry)
-    there = {name: value for name, value in there.items() if name not in ousted}
-    merge = SORTS[entry.sort].merge if entry.sort in SORTS else None
-    return entry.having(merge(there, entry.options) if merge else {**there, **entry.options})
 
 
 def _is_default(entry: Entry, name: str) -> bool:
@@ -441,64 +381,12 @@ def _at_create(entry: Entry, name: str) -> bool:
     return row is None or (row.at_create and not (kind is not None and name in kind.late))
 
 
-def _names(entry: Entry) -> Iterable[Ident]:
-    """Yield the links that a new link's options name."""
-    for name in _REFERENCES:
-        value = entry.options.get(name)
-        if isinstance(value, str):
-            netns = entry.netns if name == "master" else entry.options.get("link_netns", entry.netns)
-            yield ("link", (netns, value))
-
-
 _WITH_IPV6 = ("address", "neighbor", "route")
-_REFERENCES = ("master", "dev", "link")
-
-#: What a link keeps when it is made anew as another kind.
-_OF_ANY_KIND = {
-    "mac",
-    "mtu",
-    "master",
-    "up",
-    "alias",
-    "group",
-    "txqueuelen",
-    "addrgenmode",
-    "promiscuity",
-    "allmulticast",
-}
-
-
-def _kept_anew(there: Entry) -> Mapping[str, Any]:
-    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
-    if there.sort != "netns":
-        return there.options
-    return {name: value for name, value in telling(there).items() if name == "resolver"}
 
 
 def _ends_nexthop(change: Change) -> bool:
     """Tell whether a nexthop goes, for good or to be made anew."""
     return change.entry.sort == "nexthop" and change.verb in ("delete", "recreate")
-
-
-def settable(entry: Entry) -> dict[str, Any]:
-    """Return the options of an observed object that a new one of the same kind can be asked for."""
-    rows = table_of(entry).named
-    return {
-        name: value
-        for name, value in telling(entry).items()
-        if not rows[name].when_up
-        and (rows[name].default is None or rows[name].default != value)
-        and not rows[name].type.by_itself(value, entry.options)
-    }
-
-
-def undo(done: Iterable[Operation]) -> list[Operation]:
-    """Return the operations that take back what was done, last first."""
-    back: list[Operation] = []
-    for operation in reversed(list(done)):
-        if operation.undoable:
-            back += operation.restore or [operation.inverse()]
-    return back
 
 
 def _peer(entry: Entry) -> Key:

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .config import lower_key
+from .claims import lower_key
 from .kinds.types import NONE
 from .model import HOST, Entry, Key, Operation, Refused, State, links_named, nexthops_named
 from .objects.route import NOWHERE

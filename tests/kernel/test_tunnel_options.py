@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff, release
+from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import encap
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils.objects.encap import is_hazardous
+from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
 
 from .conftest import in_user_mode_linux
 

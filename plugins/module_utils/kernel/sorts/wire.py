@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Optional
 
-from ...config import lower_key
+from ...claims import lower_key
 from ...model import Entry, Operation
 from ..message import Known, Message
 from ..view import View

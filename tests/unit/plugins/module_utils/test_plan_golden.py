@@ -22,13 +22,15 @@ from ansible_collections.netloom.overlay.plugins.module_utils.config import Read
 from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused, State
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils.plan import _PHASES, plan, undo
+from ansible_collections.netloom.overlay.plugins.module_utils.phases import PHASES
+from ansible_collections.netloom.overlay.plugins.module_utils.plan import plan
+from ansible_collections.netloom.overlay.plugins.module_utils.restore import undo
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "golden" / "plan").iterdir() if path.is_dir())
 
 
 def test_every_sort_has_a_phase_and_a_command_line() -> None:
-    assert set(_PHASES) == set(_WRITERS) == {"link", *SORTS}
+    assert set(PHASES) == set(_WRITERS) == {"link", *SORTS}
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.commands import command
 from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff, release
+from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.packed import merged
@@ -17,6 +17,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import Centiseconds
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
 
 #: Of each sort that has rows with a release: what such an object needs besides.
 BASES: dict[str, dict[str, Any]] = {

@@ -1,0 +1,94 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Know what a link claims for itself, and refuse wishes that no kernel can grant. Pure: the rules are the tables'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .kinds import KINDS
+from .kinds.table import Kind, Refused
+from .kinds.types import NONE
+from .model import Entry, Key, State
+
+
+def check(state: State) -> None:
+    """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
+    taken: dict[tuple[Any, ...], Entry] = {}
+    agreed: dict[tuple[Any, ...], Entry] = {}
+    for entry in state.values():
+        kind = KINDS.get(entry.kind)
+        if kind is None or not entry.present:
+            continue
+        _check_families(entry, kind)
+        _check_link_netns(entry, kind)
+        _check_shared(entry, kind, agreed)
+        claim = unique_claim(entry)
+        if claim is None:
+            continue
+        other = taken.setdefault(claim, entry)
+        if other is not entry:
+            shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, claim[2]))
+            raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
+
+
+def lower_key(entry: Entry) -> Key | None:
+    """Return the link beneath a link, as the key of a link."""
+    kind = KINDS.get(entry.kind)
+    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
+    return None if name == NONE else (entry.options.get("link_netns", entry.netns), name)
+
+
+def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:
+    """Refuse two links that want different values of what the kernel keeps once for their lower link."""
+    lower = lower_key(entry)
+    for name in kind.shared:
+        if lower is None or name not in entry.options:
+            continue
+        other = agreed.setdefault((lower, name), entry)
+        if other.options[name] != entry.options[name]:
+            raise Refused(
+                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but all links on {lower[1]} share one"
+            )
+
+
+def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
+    """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.unique or kind.unique[0] not in entry.options:
+        return None
+    values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
+    return entry.options.get("link_netns", entry.netns), entry.kind, values
+
+
+def _check_link_netns(entry: Entry, kind: Kind) -> None:
+    """Refuse another namespace where a link has nothing there, or where the kernel would not tell what it is."""
+    if entry.options.get("link_netns", entry.netns) == entry.netns:
+        return
+    if not (kind.follows_socket or kind.lower):
+        raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")
+    if kind.lower and not kind.follows_socket and not kind.tells_netns:
+        raise Refused(
+            f"{entry}: link_netns: the kernel does not tell in which namespace the link beneath this kind of link is "
+            f"({kind.name}): it must be in the link's own"
+        )
+
+
+def _check_families(entry: Entry, kind: Kind) -> None:
+    given = {name: entry.options[name] for name in kind.one_family if entry.options.get(name, NONE) != NONE}
+    if len({":" in address for address in given.values()}) > 1:
+        listed = " and ".join(f"{name} {address}" for name, address in given.items())
+        raise Refused(f"{entry}: {listed} are not of one address family")
+
+
+def needed(entry: Entry) -> None:
+    """Refuse a new link that lacks what its kind cannot do without; raise Refused."""
+    kind = KINDS[entry.kind]
+    for name in kind.needs:
+        if name not in entry.options:
+            what = "peer" if name == "peer_name" else name
+            raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
+    # VNI 0 is a VNI: only what is not given, or false, does not count.
+    given = [entry.options[name] for name in kind.needs_one_of if name in entry.options]
+    if kind.needs_one_of and all(value is False for value in given):
+        raise Refused(f"{entry}: {kind.needs_one_of[0]}: a new {kind.name} link needs {' or '.join(kind.needs_one_of)}")

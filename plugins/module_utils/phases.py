@@ -1,0 +1,87 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say in which order operations are sent. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .kinds.types import NONE
+from .model import Entry, Ident, Operation
+from .sysctls import SECRET, order
+
+#: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
+ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
+
+
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(8, 18)
+
+
+PHASES = {
+    "netns": ADD_NETNS,
+    "link": SET_LINKS,
+    "port": SET_PORTS,
+    "sysctl": SET_SYSCTLS,
+    "address": ADDRESSES,
+    "neighbor": NEIGHBORS,
+    "fdb": FDB,
+    "nexthop": NEXTHOPS,
+    "route": ROUTES,
+    "rule": RULES,
+}
+
+
+def ordered(operations: Iterable[Operation]) -> list[Operation]:
+    """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
+    adds = {op.entry.ident: op for op in operations if op.phase == ADD_LINKS and op.verb == "add"}
+    ordered: dict[Ident, Operation] = {}
+
+    visiting: set[Ident] = set()
+
+    def visit(op: Operation) -> None:
+        if op.entry.ident in ordered:
+            return
+        visiting.add(op.entry.ident)
+        for ident in _names(op.entry):
+            if ident in adds and ident not in visiting:
+                visit(adds[ident])
+        ordered[op.entry.ident] = op
+
+    for op in adds.values():
+        visit(op)
+    rank = {ident: number for number, ident in enumerate(ordered)}
+    return sorted(
+        operations,
+        key=lambda op: (op.phase, rank[op.entry.ident] if op.phase == ADD_LINKS else _place(op)),
+    )
+
+
+def phase_of(entry: Entry) -> int:
+    """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
+    return SET_LINKS if entry.sort == "sysctl" and entry.key[2] == SECRET else PHASES[entry.sort]
+
+
+def _place(op: Operation) -> int:
+    """Return the place of an operation within its phase, where objects of one sort depend on each other."""
+    options = op.entry.options
+    if op.entry.sort == "sysctl":
+        return order(op.entry)
+    if op.phase == ROUTES:
+        return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
+    if op.phase == NEXTHOPS:
+        return -1 if op.verb == "del" else int(bool(options.get("group")))
+    if op.phase == REMOVE_NEXTHOPS:
+        return int(not options.get("group"))
+    # One that selects less is told by more words, and goes first (see finds()).
+    return -len(op.entry.key[3].split()) if op.entry.sort == "rule" and op.phase == REMOVE_OBJECTS else 0
+
+
+def _names(entry: Entry) -> Iterable[Ident]:
+    """Yield the links that a new link's options name."""
+    for name in _REFERENCES:
+        value = entry.options.get(name)
+        if isinstance(value, str):
+            netns = entry.netns if name == "master" else entry.options.get("link_netns", entry.netns)
+            yield ("link", (netns, value))
+
+
+_REFERENCES = ("master", "dev", "link")

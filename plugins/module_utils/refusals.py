@@ -1,0 +1,142 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Refuse changes that the kernel at hand, or what else is on the host, makes impossible. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .claims import unique_claim
+from .kinds import KINDS
+from .kinds.table import Refused
+from .kinds.types import NONE
+from .model import HOST, Change, Entry, Ident, State, nexthops_named, table_of
+from .objects import SORTS
+from .objects.netns import AUTO
+from .objects.sysctl import OF_NO_LINK
+
+
+def release(text: str) -> tuple[int, int]:
+    """Return major and minor of a kernel release such as ``6.1.0-13-amd64``."""
+    major, _dot, rest = text.partition(".")
+    minor = "".join(char for char in rest.split(".")[0].split("-")[0] if char.isdigit())
+    return (int(major), int(minor or 0)) if major.isdigit() else (0, 0)
+
+
+def check_unique(observed: State, changes: list[Change]) -> None:
+    """Refuse a new link that a link which stays makes impossible; what the user wishes for was checked in config.py."""
+    gone = {change.entry.ident for change in changes if change.verb in ("delete", "recreate")}
+    taken: dict[tuple[Any, ...], Entry] = {}
+    for there in observed.values():
+        if there.sort == "link" and there.ident not in gone:
+            claim = unique_claim(there)
+            if claim is not None:
+                taken[claim] = there
+    for change in changes:
+        if change.verb not in ("create", "recreate") or change.entry.sort != "link":
+            continue
+        claim = unique_claim(change.entry)
+        other = taken.get(claim) if claim is not None else None
+        if other is not None and other.ident != change.entry.ident:
+            names = KINDS[other.kind].unique
+            shared = ", ".join(f"{name} {value}" for name, value in zip(names, claim[2] if claim else ()))
+            raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
+
+
+def check_nsids(observed: State, changes: list[Change]) -> None:
+    """Refuse an id that another named namespace has. One of a namespace without a name is the kernel's to refuse."""
+    named = (there for there in observed.values() if there.sort == "netns")
+    taken = {there.options["nsid"]: there for there in named if "nsid" in there.options}
+    for change in changes:
+        number = change.entry.options.get("nsid")
+        if change.verb == "delete" or number in (None, AUTO):
+            continue
+        other = taken.setdefault(number, change.entry)
+        if other.ident != change.entry.ident:
+            raise Refused(f"{change.entry}: nsid: {number} is the id of {other} already")
+
+
+def check_release(change: Change, kernel: str) -> None:
+    """Refuse an option, or a value of one, that this release of Linux does not know."""
+    if not kernel or change.verb == "delete":
+        return
+    names = change.fields or change.entry.options
+    for row in table_of(change.entry).of_a_release:
+        if row.name not in names:
+            continue
+        value = change.entry.options.get(row.name)
+        needed_release = row.needed_release(value)
+        if needed_release and release(kernel) < release(needed_release):
+            what = f"{row.name}: {value}" if needed_release != row.since else row.name
+            raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
+    daring = bool(change.entry.options.get("allow_kernel_hazard"))
+    for row in table_of(change.entry).of_an_objection:
+        # Of a changed route all is sent, not only what differs.
+        if row.name in change.entry.options:
+            reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
+            if reason:
+                raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
+
+
+def check_takes(change: Change) -> None:
+    """Refuse a value that a link may have, but that none can be given."""
+    if change.verb == "delete":
+        return
+    names = change.fields if change.verb == "modify" else change.entry.options
+    for row in table_of(change.entry).of_a_refusal:
+        if row.name in names and change.entry.options[row.name] in row.refused:
+            value = change.entry.options[row.name]
+            raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
+
+
+def check_references(desired: State, observed: State, changes: list[Change]) -> None:
+    """Refuse a name of a link or namespace that is not there and not going to be."""
+    gone = {change.entry.ident for change in changes if change.verb == "delete"}
+
+    def there(sort: str, netns: str, name: str) -> bool:
+        ident = (sort, (netns, name))
+        wished = desired.get(ident)
+        if wished is not None:
+            return wished.present
+        return ident in observed and ident not in gone
+
+    for change in changes:
+        if change.verb == "delete":
+            continue
+        for option, netns, name in _links_named(change.entry):
+            if not there("link", netns, name):
+                raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+        for option, number in nexthops_named(change.entry):
+            if not there("nexthop", change.entry.netns, number):
+                raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
+        if change.entry.sort == "port" and not _has_master(("link", change.entry.key), desired, observed):
+            raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
+
+
+def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
+    """Yield option, namespace and name of each link that an object refers to."""
+    if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
+        yield "dev", entry.netns, entry.name
+    for row in table_of(entry).naming_links:
+        if row.name not in entry.options or row.name == "peer_name":
+            continue
+        lower = row.name != "master" and entry.sort == "link"
+        netns = entry.options.get("link_netns", entry.netns) if lower else entry.netns
+        for name in row.type.links(entry.options[row.name]):
+            yield row.name, netns, name
+
+
+def _on_link(entry: Entry) -> bool:
+    return entry.sort in SORTS and SORTS[entry.sort].on_link
+
+
+def _has_master(link: Ident, desired: State, observed: State) -> bool:
+    """Tell whether a link has a master, or is going to."""
+    for state in (desired, observed):
+        if link in state and "master" in state[link].options:
+            return bool(state[link].options["master"] != NONE)
+    return False
+
+
+def _where(netns: str) -> str:
+    return "" if netns == HOST else f" in netns {netns}"

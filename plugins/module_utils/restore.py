@@ -1,0 +1,69 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what an object keeps when it is made anew or taken back. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .model import Change, Entry, Operation, ousted_by, table_of, telling
+from .objects import SORTS
+
+
+def one_way(change: Change) -> bool:
+    """Tell whether a link's change in place cannot be taken back in place."""
+    if change.entry.sort != "link" or change.verb != "modify":
+        return False
+    rows = table_of(change.entry).named
+    return any(old in rows[name].only_new for name, (old, _new) in change.fields.items())
+
+
+def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
+    """Return a wish with what it keeps of what is there."""
+    ousted = ousted_by(entry)
+    there = {name: value for name, value in there.items() if name not in ousted}
+    merge = SORTS[entry.sort].merge if entry.sort in SORTS else None
+    return entry.having(merge(there, entry.options) if merge else {**there, **entry.options})
+
+
+#: What a link keeps when it is made anew as another kind.
+OF_ANY_KIND = {
+    "mac",
+    "mtu",
+    "master",
+    "up",
+    "alias",
+    "group",
+    "txqueuelen",
+    "addrgenmode",
+    "promiscuity",
+    "allmulticast",
+}
+
+
+def kept_anew(there: Entry) -> Mapping[str, Any]:
+    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
+    if there.sort != "netns":
+        return there.options
+    return {name: value for name, value in telling(there).items() if name == "resolver"}
+
+
+def settable(entry: Entry) -> dict[str, Any]:
+    """Return the options of an observed object that a new one of the same kind can be asked for."""
+    rows = table_of(entry).named
+    return {
+        name: value
+        for name, value in telling(entry).items()
+        if not rows[name].when_up
+        and (rows[name].default is None or rows[name].default != value)
+        and not rows[name].type.by_itself(value, entry.options)
+    }
+
+
+def undo(done: Iterable[Operation]) -> list[Operation]:
+    """Return the operations that take back what was done, last first."""
+    back: list[Operation] = []
+    for operation in reversed(list(done)):
+        if operation.undoable:
+            back += operation.restore or [operation.inverse()]
+    return back
