@@ -60,7 +60,7 @@ def in_user_mode_linux() -> bool:
         return "User Mode Linux" in file.read()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _no_tunnel_options() -> Iterator[None]:
     """Let no test write tunnel options of a route on any kernel but the lab's: 6.18 does not survive them."""
     if in_user_mode_linux():
