@@ -23,7 +23,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
 
-from .test_engine import everything, lines, steady, told
+from .test_engine import at_rest, everything_now, lines, steady, told
 
 EXAMPLES = int(os.environ.get("NETLOOM_EXAMPLES", "0"))
 
@@ -133,14 +133,14 @@ def host() -> list[Any]:
         for line in lines("bridge fdb show")
         if ("permanent" in line or "static" in line) and not line.startswith(("33:33", "01:00:5e"))
     ]
-    return [links, sorted(addresses, key=str), entries, everything()]
+    return [links, sorted(addresses, key=str), entries, everything_now()]
 
 
 def settled(wished: list[Any] | None = None) -> list[Any]:
-    """Return host(); where it is not as wished, look for another second: carriers come and go by themselves."""
-    until = time.monotonic() + 1
-    found = host()
-    while found != wished and wished is not None and time.monotonic() < until:
+    """Return host() when it is at rest; where it is not as wished, look for some seconds more."""
+    until = time.monotonic() + 3
+    found: list[Any] = host() if wished is not None else at_rest(host)
+    while wished is not None and found != wished and time.monotonic() < until:
         time.sleep(0.05)
         found = host()
     return found

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import time
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -75,7 +75,23 @@ def steady(part: Any) -> Any:
     return part
 
 
+def at_rest(look: Callable[[], Any], seconds: float = 3) -> Any:
+    """Return what a look gives twice in a row: carriers come, and ports change their state, a moment after a run."""
+    until = time.monotonic() + seconds
+    before, found = None, look()
+    while found != before and time.monotonic() < until:
+        time.sleep(0.03)
+        before, found = found, look()
+    return found
+
+
 def everything() -> list[str]:
+    """Return what iproute2 says of this namespace at rest, without what changes by itself."""
+    found: list[str] = at_rest(everything_now)
+    return found
+
+
+def everything_now() -> list[str]:
     """Return what iproute2 says of this namespace, without what changes by itself."""
     links = {link["ifname"]: steady(link) for link in told("ip -j -d link") if link["ifname"] != "lo"}
     return [
