@@ -31,8 +31,8 @@ options:
     type: str
   dev:
     description:
-      - The link that packets leave by. It must be up and have its carrier. Needed but with O(blackhole), O(group) and
-        O(fdb).
+      - The link that packets leave by. It must be up and have its carrier; that of a link which was just set up is
+        waited for, two seconds at most. Needed but with O(blackhole), O(group) and O(fdb).
     type: str
   family:
     description:

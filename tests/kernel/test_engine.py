@@ -49,8 +49,10 @@ sysctls: [{dev: w-client, name: ipv4.proxy_arp, value: 1}, {dev: eth0, name: ipv
 def lines(command: str) -> list[str]:
     """Return what a command prints, a line each, white space folded."""
     done = subprocess.run(command.split(), capture_output=True, text=True, check=True, timeout=30)
-    # Whether a link has its carrier yet is a matter of moments.
-    return sorted(" ".join(line.replace("linkdown", "").split()) for line in done.stdout.splitlines())
+    # Whether a link has its carrier yet, and an address its proof of being the only one, is a matter of moments.
+    return sorted(
+        " ".join(line.replace("linkdown", "").replace("tentative", "").split()) for line in done.stdout.splitlines()
+    )
 
 
 def told(command: str) -> Any:
@@ -60,6 +62,7 @@ def told(command: str) -> Any:
 
 _BY_ITSELF = re.compile(
     "ifindex|link_index|.*_timer|operstate|flags|num_.*|.*_addr|bridge_id|.*root.*|link_netnsid|designated_.*|no|fdb_n_learned"
+    "|state"
 )
 
 

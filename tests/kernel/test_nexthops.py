@@ -220,3 +220,32 @@ def test_what_would_cut_is_refused(config: str) -> None:
 @pytest.mark.parametrize("config", HARMLESS)
 def test_what_does_no_harm_is_done(config: str) -> None:
     assert run(config)
+
+
+UNDER_WAY = """
+links:
+  - {name: br0, kind: bridge, addresses: [10.0.0.1/24]}
+  - {name: p0, kind: veth, master: br0, peer: {name: p1}}
+nexthops: [{id: 1, via: 10.0.0.2, dev: br0}, {id: 20, group: [{id: 1}]}]
+routes: [{dst: 10.30.0.0/16, nhid: 20}]
+"""
+
+
+def test_nexthop_on_a_link_whose_carrier_is_under_way(apply: Any, tell: Any) -> None:
+    """The kernel refuses it until the bridge has noticed the carrier of its port."""
+    for _round in range(3):
+        apply(UNDER_WAY)
+        assert ids(tell) == [1, 20]
+        assert apply(UNDER_WAY).commands == []
+        apply({}, overridden=True)
+        assert ids(tell) == []
+
+
+def test_nexthop_on_a_link_without_carrier_is_refused_in_the_end(apply: Any, tell: Any) -> None:
+    pair = "links: [{name: p0, kind: veth, addresses: [10.0.0.1/24], peer: {name: p1, up: UP}}]\n"
+    wish = pair + "nexthops: [{id: 1, via: 10.0.0.2, dev: p0}]"
+    with pytest.raises(Failed, match=r"^nexthop 1: Network is down - kernel: Carrier for nexthop device is down\. Not"):
+        apply(wish.replace("UP", "false"))
+    assert tell("ip -j link show type veth") == []
+    apply(wish.replace("UP", "true"))
+    assert ids(tell) == [1], "the positive control"

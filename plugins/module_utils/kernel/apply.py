@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import struct
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from ..kinds.link import MARK_GROUP
 from ..model import HOST, Entry, Operation, rows_of
 from ..objects.netns import AUTO
 from . import sysctls, tun
-from .channel import KernelError
+from .channel import Channel, KernelError
 from .codec import encode
 from .namespaces import inside, write_resolver
 from .observe import Observer
@@ -25,6 +26,8 @@ from .sorts.link import group_removal, probes
 DOOMED_GROUP = MARK_GROUP + 1
 #: From so many links on they are removed as a group.
 MANY = 8
+#: Seconds to wait for the carrier of a link that was just set up.
+CARRIER_WAIT = 2.0
 #: So many options an error names when the kernel does not tell which one it is about.
 FEW = 3
 
@@ -76,7 +79,8 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
         entry = operation.entry
         alone = entry.sort == "netns" or operation.verb == "move" or tun.concerns(operation)
         removal = entry.sort == "link" and operation.verb == "del"
-        ident = object() if alone else (_socket_netns(operation), entry.sort == "sysctl", removal)
+        apart = entry.sort if entry.sort in ("sysctl", "nexthop") else ""
+        ident = object() if alone else (_socket_netns(operation), apart, removal)
         if run and ident != last:
             yield run
             run = []
@@ -112,7 +116,10 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome) -> N
         start = len(messages)
         messages += [encode(message) for message in requests(observer, operation)]
         parts.append(range(start, len(messages)))
-    errors = observer.channel(_socket_netns(group[0])).batch(messages)
+    channel = observer.channel(_socket_netns(group[0]))
+    errors = channel.batch(messages)
+    if group[0].entry.sort == "nexthop":
+        errors = _with_carrier(channel, messages, errors)
     for operation, part in zip(group, parts):
         at = next((position for position in part if position in errors), None)
         if at is None or _is_gone(operation, errors[at]):
@@ -120,6 +127,23 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome) -> N
         elif outcome.failed is None:
             option = _blamed(operation.entry, messages[at], errors[at].offset) or _only(operation)
             _fail(outcome, operation, f"{option}: {errors[at]}" if option else str(errors[at]))
+
+
+def _with_carrier(
+    channel: Channel, messages: list[bytearray], errors: dict[int, KernelError]
+) -> dict[int, KernelError]:
+    """Send nexthops again for which a link has no carrier yet, and what failed with them; return the errors left.
+
+    The kernel refuses a nexthop on a link without carrier (net/ipv4/nexthop.c: rtm_to_nh_config()), and tells a bridge
+    or a stacked link of its carrier up to a second after it was set up (net/core/link_watch.c).
+    """
+    until = time.monotonic() + CARRIER_WAIT
+    while any(error.number == errno.ENETDOWN for error in errors.values()) and time.monotonic() < until:
+        time.sleep(CARRIER_WAIT / 50)
+        failed = sorted(errors)
+        again = channel.batch([messages[position] for position in failed])
+        errors = {failed[number]: error for number, error in again.items()}
+    return errors
 
 
 def _move(observer: Observer, operation: Operation, outcome: Outcome) -> None:
