@@ -47,7 +47,7 @@ DOCKER = r"""#!/bin/sh
 case $5 in
     box) cat /run/netns/box.pid ;;
     stopped) echo 0 ;;
-    restarting) if rmdir "$0.again"; then cat /run/netns/box.pid; else mkdir "$0.again"; echo 1; fi ;;
+    restarting) if rmdir "$0.again"; then cat /run/netns/box.pid; else mkdir "$0.again"; echo $PPID; fi ;;
     shared) echo $PPID ;;
     *) echo; echo "Error response from daemon: No such container: $5" >&2; exit 1 ;;
 esac
