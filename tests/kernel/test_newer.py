@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,7 +115,7 @@ def send_from(first: int, count: int) -> None:
 
 
 @pytest.mark.needs_linux("6.7")
-def test_bridge_learns_no_more_than_fdb_max_learned(apply: Any) -> None:
+def test_bridge_learns_no_more_than_fdb_max_learned(apply: Any, tell: Any) -> None:
     """The limit holds when frames come, and 0 takes it away."""
     wish = {
         "links": [
@@ -129,6 +130,9 @@ def test_bridge_learns_no_more_than_fdb_max_learned(apply: Any) -> None:
         ]
     }
     apply(wish)
+    until = time.monotonic() + 5
+    while tell("bridge -j link show dev t0")[0]["state"] != "forwarding" and time.monotonic() < until:
+        time.sleep(0.02)
     send_from(0, 20)
     assert learned() == 10
     wish["links"][0]["fdb_max_learned"] = 0

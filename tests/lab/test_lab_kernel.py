@@ -98,7 +98,7 @@ def test_a_signal_ends_the_kernel(work: Path, sent: signal.Signals, status: int)
         assert running.stdout.readline() == b"up\n"
         assert kernels(work)
         running.send_signal(sent)
-        assert running.wait(timeout=10) == status
+        assert running.wait(timeout=30) == status
     assert kernels(work) == []
 
 
