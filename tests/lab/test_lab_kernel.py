@@ -92,7 +92,10 @@ def test_shell_reads_standard_input_without_a_terminal(work: Path) -> None:
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_kernel(work: Path, sent: signal.Signals, status: int) -> None:
     with subprocess.Popen(
-        [SCRIPT, "--uml", "sh", "-c", "echo up; sleep 100"], cwd=work, stdout=subprocess.PIPE
+        # A shell starts what it puts into the background with SIGINT ignored, and no script can trap that again.
+        ["env", "--default-signal=INT,TERM", SCRIPT, "--uml", "sh", "-c", "echo up; sleep 100"],
+        cwd=work,
+        stdout=subprocess.PIPE,
     ) as running:
         assert running.stdout
         assert running.stdout.readline() == b"up\n"
