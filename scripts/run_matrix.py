@@ -50,6 +50,8 @@ OPTIONS = (
     "not lab_kernel",
     "-q",
 )
+#: The oldest Python is one of hosts: ansible-core, in whose process the modules are called, does not run on it.
+WITHOUT_ANSIBLE = ("--ignore=tests/kernel/test_any_module.py",)
 SECONDS = 900
 
 
@@ -135,6 +137,9 @@ def counted(name: str, junit: Path, status: int, log: Path) -> Row:
     tally = {"passed": 0, "failed": 0, "skipped": 0}
     for case in ET.parse(junit).iter("testcase") if junit.exists() else ():
         marks = {child.tag for child in case}
+        # What no kernel or iproute2 here can show is counted by make test, and runs in make test-newer-kernel.
+        if any(child.get("message", "").startswith("newer kernel:") for child in case if child.tag == "skipped"):
+            continue
         tally["failed" if marks & {"failure", "error"} else "skipped" if "skipped" in marks else "passed"] += 1
     note = "" if status == 0 else f"exit status {status}: see {log.relative_to(CHECKOUT)}"
     return Row(name, note=note, **tally)
@@ -149,7 +154,7 @@ def oldest(options: list[str]) -> Row:
             "oldest Python", ran=False, note=f"not run: none of python3.9 to python3.{newest - 1} is here or starts"
         )
     name = f"{python.name} pyroute2 {VERSIONS[0]}"
-    return run(name, environment_of(python), VERSIONS[0], None, options)
+    return run(name, environment_of(python), VERSIONS[0], None, [*WITHOUT_ANSIBLE, *options])
 
 
 def main(arguments: list[str]) -> int:
