@@ -58,6 +58,15 @@ options:
     description:
       - Text of up to 255 bytes that C(ip link) shows. An empty string takes it away.
     type: str
+  altnames:
+    description:
+      - Further names of the link, of up to 127 bytes each (C(ip link property add ... altname)). Programs find the link
+        by them too; in this collection it has its own name.
+      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, names are not
+        managed. Needs Linux 5.5.
+    type: list
+    elements: str
+    aliases: [altname]
   txqueuelen:
     description:
       - Length of the transmit queue in packets.
@@ -69,10 +78,16 @@ options:
     type: str
   group:
     description:
-      - Link group, a number.
+      - Link group, a number. V(default) is 0.
       - A new link is put into group 28268, the mark by which O(netloom.overlay.network_state#module:state=overridden)
         and roles know what the collection made. A link that is given another group is not touched by them.
-    type: int
+    type: str
+  linkmode:
+    description:
+      - What the link says of itself when it has a carrier (C(mode) in iproute2's words). V(default) is up, V(dormant)
+        waits for a program to say so, such as one for IEEE 802.1X. A new link has V(default).
+    type: str
+    choices: [default, dormant]
   gso_max_size:
     description:
       - Largest packet in bytes that generic segmentation offload gives to the link, 524280 at most. More than
@@ -99,6 +114,13 @@ options:
       - Hold the link down for a protocol of the control plane, whatever O(up) says. The kernel takes it for VXLAN and
         macvlan links. A new link is not held down.
     type: bool
+  protodown_reason:
+    description:
+      - Reasons to hold the link down, numbers 0 to 31. While there is one, O(protodown) cannot be V(false). The kernel
+        takes them for the links that take O(protodown).
+      - The list is the whole wish. What is not in it is cleared. Needs Linux 5.9.
+    type: list
+    elements: int
   up:
     description:
       - Whether the link is set up. A new link is set up when this is left out; one that is there already is left as it
@@ -121,6 +143,14 @@ options:
   multicast:
     description:
       - Allow multicast on the link.
+    type: bool
+  dynamic:
+    description:
+      - The flag DYNAMIC. No driver of today does anything with it.
+    type: bool
+  trailers:
+    description:
+      - Not the flag NOTRAILERS. No driver of today does anything with it.
     type: bool
   addrgenmode:
     description:

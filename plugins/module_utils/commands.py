@@ -23,7 +23,12 @@ _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 def commands(operations: Iterable[Operation]) -> list[str]:
     """Return the lines for all operations."""
-    return [line for operation in operations for line in (command(operation), *table_lines(operation)) if line]
+    return [
+        line
+        for operation in operations
+        for line in (*lines_first(operation), command(operation), *table_lines(operation))
+        if line
+    ]
 
 
 def command(operation: Operation) -> str:
@@ -34,19 +39,49 @@ def command(operation: Operation) -> str:
         return " ".join(
             [*_tool("ip", source), "link", "set", "dev", entry.name, "netns", shell_words(entry.netns) or "1"]
         )
-    tables = {row.name for row in table_of(entry).of_a_dump} if operation.verb == "set" else set()
-    if tables and entry.options.keys() <= tables:
+    if operation.verb == "set" and entry.options and entry.options.keys() <= table_of(entry).apart:
         return ""
     words = _WRITERS[entry.sort](operation.verb, entry)
     return " ".join(str(word) for word in words)
 
 
+def _apart(operation: Operation) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the words that take names and reasons away, and those that give new ones."""
+    entry = operation.entry
+    before = operation.before.options if operation.before is not None else {}
+    tool = [*_tool("ip", entry.netns), "link"]
+    gone: list[list[str]] = []
+    added: list[list[str]] = []
+    for name, lines in (("altnames", _altname_lines), ("protodown_reason", _reason_lines)):
+        if operation.verb == "set" and name in entry.options:
+            old, new = before.get(name, ()), entry.options[name]
+            gone += lines(tool, entry.name, [item for item in old if item not in new], "del")
+            added += lines(tool, entry.name, [item for item in new if item not in old], "add")
+    return gone, added
+
+
+def _altname_lines(tool: list[str], dev: str, names: list[str], verb: str) -> list[list[str]]:
+    words = [word for name in names for word in ("altname", name)]
+    return [[*tool, "property", verb, "dev", dev, *words]] if names else []
+
+
+def _reason_lines(tool: list[str], dev: str, numbers: list[int], verb: str) -> list[list[str]]:
+    return [
+        [*tool, "set", "dev", dev, "protodown_reason", str(one), "on" if verb == "add" else "off"] for one in numbers
+    ]
+
+
+def lines_first(operation: Operation) -> list[str]:
+    """Return the lines that come before that of an operation itself."""
+    return [" ".join(line) for line in _apart(operation)[0]]
+
+
 def table_lines(operation: Operation) -> list[str]:
-    """Return the lines for the tables that an operation sets: VLANs of bridges and ports, VNIs of VXLAN links."""
+    """Return the lines for what an operation sets besides: names, VLANs of bridges and ports, VNIs of VXLAN links."""
     entry = operation.entry
     before = operation.before.options if operation.before is not None else {}
     tool = _tool("bridge", entry.netns)
-    lines: list[list[str]] = []
+    lines = _apart(operation)[1]
     if operation.verb == "set" and "vlans" in entry.options:
         gone, moved, added = vlan_change(before.get("vlans"), entry.options["vlans"])
         dev = ["dev", entry.name, "vid"]
@@ -128,7 +163,8 @@ def _ioctl(device: str, entry: Entry) -> list[str]:
 
 def _link_set(entry: Entry) -> list[str]:
     kind = KINDS.get(entry.kind)
-    own = [name for name in entry.options if kind is not None and kind.option(name) is not None]
+    rows = {} if kind is None else kind.named
+    own = [name for name in entry.options if name in rows and not rows[name].outer]
     if kind is not None and kind.device and own:
         return _ioctl(kind.device, entry)
     words = [*_tool("ip", entry.netns), "link", "set", "dev", entry.name]
@@ -138,7 +174,7 @@ def _link_set(entry: Entry) -> list[str]:
         if name == "up":
             words.append("up" if value else "down")
         else:
-            row = link_option(None, name)
+            row = link_option(kind, name)
             words += row.words(value) if row else []
     told = _words(entry, own)
     return words + (["type", entry.kind, *told] if told else [])

@@ -184,6 +184,7 @@ class Rows:
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
     of_an_objection: tuple[Option, ...]  # whose values some kernels are not to be asked for
     of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
+    apart: frozenset[str]  # names of those that requests of their own carry
     of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
@@ -207,6 +208,7 @@ def rows(sort: str, kind: str = "") -> Rows:
         tuple(row for row in found if row.family),
         tuple(row for row in found if type(row.type).objection is not Type.objection),
         tuple(row for row in found if row.dump),
+        frozenset(row.name for row in found if row.dump or row.apart),
         tuple(row for row in found if row.refused),
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),

@@ -57,7 +57,7 @@ options:
       - EtherType of the VLAN tags. A new bridge has V(802.1Q).
       - Changed in place.
     type: str
-    choices: ["802.1Q", 802.1ad]
+    choices: [802.1Q, 802.1ad, 802.1q]
   group_fwd_mask:
     description:
       - Bits of the link-local addresses 01:80:C2:00:00:0X that are forwarded, 0 to 65535. The kernel refuses the bits

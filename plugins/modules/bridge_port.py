@@ -24,8 +24,9 @@ options:
     description:
       - State of the spanning tree protocol. The kernel takes it only while the port is up and STP is off
         (C(stp_state)), and chooses it itself otherwise.
+      - The numbers V(0) to V(4) stand for the words in their order.
     type: str
-    choices: [disabled, listening, learning, forwarding, blocking]
+    choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
   priority:
     description:
       - STP priority, 0 to 63. A new port has V(32).

@@ -13,7 +13,12 @@ author:
 description:
   - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. It drops what is sent to it, and
     holds addresses that belong to no network card.
-  - The kind has no options of its own. All are changed in place.
+options:
+  carrier:
+    description:
+      - Whether the link has a carrier. A new link has one.
+      - Changed in place.
+    type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link

@@ -53,6 +53,12 @@ options:
         description:
           - As O(alias).
         type: str
+      altnames:
+        description:
+          - As O(altnames).
+        type: list
+        elements: str
+        aliases: [altname]
       txqueuelen:
         description:
           - As O(txqueuelen).
@@ -65,7 +71,12 @@ options:
       group:
         description:
           - As O(group).
-        type: int
+        type: str
+      linkmode:
+        description:
+          - As O(linkmode).
+        type: str
+        choices: [default, dormant]
       gso_max_size:
         description:
           - As O(gso_max_size).
@@ -90,6 +101,11 @@ options:
         description:
           - As O(protodown). No kernel up to Linux 6.18 takes it for veth links.
         type: bool
+      protodown_reason:
+        description:
+          - As O(protodown_reason). No kernel up to Linux 6.18 takes it for veth links.
+        type: list
+        elements: int
       up:
         description:
           - As O(up).
@@ -110,6 +126,14 @@ options:
       multicast:
         description:
           - As O(multicast).
+        type: bool
+      dynamic:
+        description:
+          - As O(dynamic).
+        type: bool
+      trailers:
+        description:
+          - As O(trailers).
         type: bool
       addrgenmode:
         description:

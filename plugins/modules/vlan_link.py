@@ -25,7 +25,7 @@ options:
       - Changed only with O(recreate=true).
     type: str
     aliases: [proto]
-    choices: [802.1Q, 802.1ad]
+    choices: [802.1Q, 802.1ad, 802.1q]
   reorder_hdr:
     description:
       - Take the tag out of frames that come in. A new link does.

@@ -16,9 +16,10 @@ description:
 options:
   table:
     description:
-      - Number of the routing table, 1 to 4294967295. A new link needs it.
+      - Number of the routing table, 1 to 4294967295, or V(default), V(main) or V(local) for the kernel's own. A new
+        link needs it.
       - Changed only with O(recreate=true).
-    type: int
+    type: str
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link

@@ -53,8 +53,8 @@ options:
     aliases: [hoplimit]
   tos:
     description:
-      - TOS byte of the outer header, 0 to 255 (also V(0x10)). V(inherit) takes the inner packet's. A new link has
-        V(0).
+      - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
+        V(EF). V(inherit) takes the inner packet's. A new link has V(0).
       - Changed in place.
     type: str
     aliases: [dsfield]
@@ -135,14 +135,15 @@ options:
     type: bool
   ageing:
     description:
-      - Seconds after which a learned entry is forgotten. A new link has V(300), and V(0) is never.
+      - Seconds after which a learned entry is forgotten, 1 to 4294967295. A new link has V(300). There is no
+        never. The kernel takes V(0) for V(300), so it is refused.
       - Changed in place.
     type: int
   maxaddress:
     description:
-      - Most FDB entries. V(0) is no limit and what a new link has.
+      - Most FDB entries. V(0) or V(unlimited) is no limit and what a new link has.
       - Changed only with O(recreate=true).
-    type: int
+    type: str
   external:
     description:
       - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and

@@ -201,6 +201,12 @@ CASES += [
     Case("tun", "user_group", ("54321", 2**32 - 2), "group", (54321, 2**32 - 2), TAP),
     *(Case("tun", name, *SWITCH[:1], name, SWITCH[1], TAP) for name in ("pi", "vnet_hdr", "multi_queue")),
     Case("vrf", "table", (100, 2**32 - 1), "table", (100, 2**32 - 1)),
+    Case("dummy", "carrier", (False, True), ("link", 33), ("00", "01"), {"up": True}),
+    # Words that iproute2 has for numbers.
+    Case("vxlan", "tos", ("af41", "EF"), "tos", ("0x88", "0xb8"), VXLAN),
+    Case("vxlan", "maxaddress", ("50", "unlimited"), "limit", (50, None), VXLAN),
+    Case("geneve", "tos", ("cs6", "default"), "tos", ("0xc0", None), GENEVE),
+    Case("vlan", "protocol", ("802.1ad", "802.1q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 6}),
 ]
 PORT_CASES = [
     Case("port", "priority", (0, 63), "priority", (0, 63)),
@@ -236,6 +242,8 @@ NEW_PORT_CASES = [
     Case("port", "backup_nhid", (7, 0), ("slave", 44), ("07000000", None)),
 ]
 COMMON_CASES = [
+    Case("veth", "group", ("default", "0x10"), "group", ("default", "16")),
+    Case("veth", "mac", ("2:0:0:0:0:a", "02:00:00:00:00:0b"), "address", ("02:00:00:00:00:0a", "02:00:00:00:00:0b")),
     Case("veth", "mtu", (1400, 1300), "mtu", (1400, 1300)),
     Case(
         "veth", "mac", ("02:00:00:00:00:AA", "02-00-00-00-00-bb"), "address", ("02:00:00:00:00:aa", "02:00:00:00:00:bb")
@@ -255,10 +263,14 @@ COMMON_CASES = [
         ("02:00:00:00:00:aa", "ff:ff:ff:ff:ff:ff"),
     ),
     Case("veth", "addrgenmode", ("none", "random"), "inet6_addr_gen_mode", ("none", "random")),
+    Case("veth", "altnames", (["to-node2", "a" * 127], ["b:c"]), "altnames", (["a" * 127, "to-node2"], ["b:c"])),
+    Case("veth", "altnames", (["to-node2"], []), "altnames", (["to-node2"], None)),
+    Case("veth", "linkmode", ("dormant", "default"), "linkmode", ("DORMANT", "DEFAULT")),
 ]
 #: The kernel takes these for some kinds alone, or is too old in the lab.
 NEW_COMMON_CASES = [
     Case("vxlan", "protodown", (True, False), "proto_down", (True, None), VXLAN),
+    Case("vxlan", "protodown_reason", ([0, 31], [5]), ("link", 55), ("0800020001000080", "0800020020000000"), VXLAN),
     Case("vxlan", "gso_ipv4_max_size", (4096, 8192), ("link", 63), ("00100000", "00200000"), VXLAN),
     Case("vxlan", "gro_ipv4_max_size", (4096, 8192), ("link", 64), ("00100000", "00200000"), VXLAN),
 ]
@@ -268,6 +280,8 @@ FLAG_CASES = {
     "allmulticast": "ALLMULTI",
     "multicast": "MULTICAST",
     "arp": "NOARP",
+    "dynamic": "DYNAMIC",
+    "trailers": "NOTRAILERS",
 }
 #: Rows that no case here can show, each with its reason. What a newer iproute2 or kernel shows is tested there.
 NOT_TOLD = {
@@ -429,7 +443,7 @@ def test_flag(option: str, apply: Any, tell: Any) -> None:
         config = {"links": [{"name": "t0", "kind": "veth", "peer": {"name": "t1"}, option: value}]}
         apply(config)
         flags = tell("ip -j link show dev t0")[0]["flags"]
-        assert (FLAG_CASES[option] in flags) == (value != (option == "arp"))
+        assert (FLAG_CASES[option] in flags) == (value != (option in ("arp", "trailers")))
         assert not apply(config).changed
 
 

@@ -15,7 +15,8 @@ from .types import NONE, UNSET, Attr, Leaf, Names, Type
 #: Addresses remembered. The VTEPs of a fabric come again with each FDB entry and route.
 CACHED = 4096
 
-_MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}")
+#: As iproute2 reads it (lib/ll_addr.c): a byte may be one digit.
+_MAC = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(\1[0-9a-f]{1,2}){4}")
 
 
 def mac(value: Any) -> str:
@@ -23,7 +24,7 @@ def mac(value: Any) -> str:
     text = str(value).strip().lower()
     if not _MAC.fullmatch(text):
         raise ValueError(f"{value!r} is not an Ethernet address (six pairs of hexadecimal digits, quoted in YAML)")
-    return text.replace("-", ":")
+    return text.replace("-", ":") if len(text) == 17 else ":".join(part.zfill(2) for part in re.split("[:-]", text))
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ from .addresses import Mac
 from .packed import Bits
 from .ranges import Vlans
 from .table import Kind, Option, queues
-from .types import Bool, Centiseconds, Int, Word
+from .types import Bool, Centiseconds, Int
+from .vlan import PROTOCOL
 
 _TIME = Centiseconds()
-_TIME64 = Centiseconds(wire="u64", high=2**63 - 1)
+# jiffies_64_to_clock_t() counts nanoseconds in 64 bits: what is longer is told as something else.
+_TIME64 = Centiseconds(wire="u64", high=2**64 // 10**7, rule="centiseconds: 64 bits of nanoseconds")
 # br_multicast.c: BR_MULTICAST_QUERY_INTVL_MIN and _MAX, 1 s and a day. Beyond them the kernel takes the bound itself.
 _QUERY = Centiseconds(wire="u64", low=100, high=8640000, rule="centiseconds: a second to a day")
 _SWITCH = Bool(style="number")
@@ -45,7 +47,7 @@ BRIDGE = Kind(
         Option("stp_state", 5, Bool(wire="u32", style="number"), default=False),
         Option("priority", 6, Int(wire="u16", high=65535), default=32768),
         Option("vlan_filtering", 7, _SWITCH, default=False),
-        Option("vlan_protocol", 8, Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}), default="802.1Q"),
+        Option("vlan_protocol", 8, PROTOCOL, default="802.1Q"),
         Option(
             "group_fwd_mask",
             9,

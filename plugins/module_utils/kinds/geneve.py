@@ -6,7 +6,7 @@ from __future__ import annotations
 from .addresses import Ip
 from .packed import PortRange
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, IntOr, Ttl, Word
+from .types import Bool, Flag, Int, Tos, Ttl, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
@@ -18,7 +18,7 @@ GENEVE = Kind(
         Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
         Option("remote", (2, 7), Ip(multicast=False)),
         Option("ttl", (3, 12), Ttl(), default="auto", aliases=("hoplimit",)),
-        Option("tos", 4, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0, aliases=("dsfield",)),
+        Option("tos", 4, Tos(), default=0, aliases=("dsfield",)),
         Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
         Option(
             "flowlabel",

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from .addresses import Mac
+from .packed import AltNames, Reasons
 from .table import Option
-from .types import Bool, Int, LinkName, NetnsOf, Text, Word
+from .types import Bool, Int, LinkName, NamedInt, NetnsOf, Text, Word
 
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
@@ -19,9 +20,13 @@ COMMON: tuple[Option, ...] = (
     Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr")),
     Option("broadcast", 2, Mac(), aliases=("brd",)),
     Option("alias", 20, Text(most=255), at_create=False),
+    Option("altnames", 52, AltNames(), at_create=False, apart=True, since="5.5", word="altname", aliases=("altname",)),
     Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen")),
     Option("master", 10, LinkName(negated=True)),
-    Option("group", 27, Int(high=2**31 - 1)),
+    # iproute2 takes the names of /etc/iproute2/group too, in which each host has this one.
+    Option("group", 27, NamedInt(high=2**31 - 1, table={"default": 0})),
+    # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
+    Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode"),
     Option("gso_max_size", 41, _BIG, default=65536),
     Option("gso_max_segs", 40, Int(high=65535), default=65535),
     Option("gro_max_size", 58, _BIG, since="5.17", default=65536),
@@ -29,6 +34,7 @@ COMMON: tuple[Option, ...] = (
     Option("gro_ipv4_max_size", 64, _BIG, since="6.3", default=65536),
     # rtnl_create_link() does not read it.
     Option("protodown", 39, Bool(), at_create=False, default=False),
+    Option("protodown_reason", 55, Reasons(), at_create=False, apart=True, since="5.9"),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
@@ -38,8 +44,11 @@ FLAGS: dict[str, tuple[int, bool]] = {
     "allmulticast": (0x200, False),
     "arp": (0x80, True),
     "multicast": (0x1000, False),
+    # Neither does anything in any driver of today; iproute2 and its scripts set them all the same.
+    "dynamic": (0x8000, False),
+    "trailers": (0x20, True),
 }
-_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False}
+_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False, "dynamic": False, "trailers": True}
 FLAG_WORDS = {"promiscuity": "promisc"}
 FLAG_OPTIONS: tuple[Option, ...] = tuple(
     Option(

@@ -66,12 +66,17 @@ def merged(attrs: Sequence[Attr]) -> list[Attr]:
 
 def _listed(payload: bytes) -> Iterator[bytes]:
     """Yield the payloads of a nest whose attributes have all one number."""
+    return (item for _number, item in _numbered(payload))
+
+
+def _numbered(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield number and payload of a nest's attributes."""
     offset = 0
     while offset + 4 <= len(payload):
-        length = struct.unpack_from("=H", payload, offset)[0]
+        length, number = struct.unpack_from("=HH", payload, offset)
         if length < 4:
             return
-        yield payload[offset + 4 : offset + length]
+        yield number & 0x3FFF, payload[offset + 4 : offset + length]
         offset += (length + 3) & ~3
 
 
@@ -129,6 +134,88 @@ class SourceMacs(Type):
 
     def words(self, word: str, value: Any) -> list[str]:
         return [word, "set", *value] if value else [word, "flush"]
+
+
+ALTNAME_LENGTH = 127  # uapi/linux/if.h: ALTIFNAMSIZ 128 with the closing NUL
+
+
+@dataclass(frozen=True)
+class AltNames(Type):
+    """Further names of the link, up to 127 bytes each (IFLA_PROP_LIST: IFLA_ALT_IFNAME). The list is the whole wish."""
+
+    wire: str = "raw"
+    ansible: str = "list"
+    elements: str = "str"
+
+    @property
+    def nothing(self) -> Any:
+        return ()
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, (str, list, tuple)):
+            raise ValueError(f"{value!r} is not a list of names")
+        return tuple(sorted({_altname(item) for item in ([value] if isinstance(value, str) else value)}))
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        return []
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        return tuple(
+            sorted(item.rstrip(b"\0").decode("utf-8", "replace") for item in _listed(found.get(attrs[0], b"")))
+        )
+
+    def absent(self) -> Any:
+        return ()
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return []  # it has commands of its own: see commands.py
+
+
+def _altname(value: Any) -> str:
+    """Check a name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
+    name = str(value)
+    if not name or len(name.encode()) > ALTNAME_LENGTH:
+        raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
+    if re.search(r"[\s/]", name) or not name.isprintable():
+        raise ValueError(f"{name!r} holds a space or a slash")
+    return name
+
+
+@dataclass(frozen=True)
+class Reasons(Type):
+    """The reasons to hold a link down, numbers 0 to 31 (IFLA_PROTO_DOWN_REASON). The list is the whole wish."""
+
+    wire: str = "raw"
+    ansible: str = "list"
+    elements: str = "int"
+
+    @property
+    def nothing(self) -> Any:
+        return ()
+
+    def parse(self, value: Any) -> tuple[int, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{value!r} is not a list of numbers")
+        numbers = {whole_number(item) for item in value}
+        for number in sorted(numbers):
+            if not 0 <= number <= 31:
+                raise ValueError(f"{number} is not within 0..31 (32 bits)")
+        return tuple(sorted(numbers))
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        return []
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        # 2 is IFLA_PROTO_DOWN_REASON_VALUE. The kernel tells none where there are none.
+        inner = dict(_numbered(found.get(attrs[0], b"")))
+        bits = struct.unpack("=I", inner[2])[0] if 2 in inner else 0
+        return tuple(number for number in range(32) if bits & 1 << number)
+
+    def absent(self) -> Any:
+        return ()
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return []  # it has commands of its own: see commands.py
 
 
 @dataclass(frozen=True)

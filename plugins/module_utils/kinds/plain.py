@@ -4,13 +4,19 @@
 from __future__ import annotations
 
 from .table import Kind, Option, queues
-from .types import Int
+from .types import Bool, NamedInt
 
-DUMMY = Kind(name="dummy", options=queues())
+# Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).
+CARRIER = Option("carrier", 33, Bool(), at_create=False, outer=True, default=True)
+
+DUMMY = Kind(name="dummy", options=(*queues(), CARRIER))
+
+#: The kernel's own three tables (uapi/linux/rtnetlink.h: enum rt_class_t), by the names that iproute2 has for them.
+TABLE = NamedInt(low=1, rule="a routing table", table={"default": 253, "main": 254, "local": 255})
 
 VRF = Kind(
     name="vrf",
-    options=(Option("table", 1, Int(low=1, rule="a routing table"), in_place=False), *queues()),
+    options=(Option("table", 1, TABLE, in_place=False), *queues()),
     needs=("table",),
     bound=True,
 )

@@ -39,6 +39,7 @@ class Option:
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     once: bool = False  # can be given to what has none, and stays then
     told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
+    apart: bool = False  # carried by requests of its own, beside those of its object (kernel/sorts/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
     family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family

@@ -25,12 +25,13 @@ __all__ = [
     "Centiseconds",
     "Flag",
     "Int",
-    "IntOr",
     "Leaf",
     "LinkName",
+    "NamedInt",
     "Names",
     "NetnsOf",
     "Text",
+    "Tos",
     "Ttl",
     "Type",
     "Word",
@@ -79,6 +80,22 @@ class Int(Type):
 
 
 @dataclass(frozen=True)
+class NamedInt(Int):
+    """A whole number that some words stand for too; what is told is the number."""
+
+    ansible: str = "str"
+    table: Mapping[str, int] = field(default_factory=dict)
+
+    def parse(self, value: Any) -> int:
+        if isinstance(value, str) and value.strip() in self.table:
+            return self.table[value.strip()]
+        try:
+            return super().parse(value)
+        except ValueError as why:
+            raise ValueError(f"{why}, nor is it {' or '.join(self.table)}" if "whole" in str(why) else why) from None
+
+
+@dataclass(frozen=True)
 class Centiseconds(Int):
     """A time in units of 1/100 s (USER_HZ), which the kernel keeps in ticks of its timer (CONFIG_HZ)."""
 
@@ -96,9 +113,9 @@ def truth(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
-    if word in ("1", "true", "yes", "on"):
+    if word in ("1", "true", "t", "yes", "y", "on"):
         return True
-    if word in ("0", "false", "no", "off"):
+    if word in ("0", "false", "f", "no", "n", "off"):
         return False
     raise ValueError(f"{value!r} is not a boolean")
 
@@ -166,7 +183,7 @@ class Word(Type):
 
     @property
     def choices(self) -> list[str]:
-        return list(self.table)
+        return [*self.table, *self.aliases]
 
     def parse(self, value: Any) -> str:
         # YAML reads a bare on/off/no as a boolean: give such words back their meaning.
@@ -189,42 +206,46 @@ class Word(Type):
         return [value] if self.bare and word == "flag" else [word, value]
 
 
-@dataclass(frozen=True)
-class IntOr(Type):
-    """A number, or one of some words that stand for special numbers (``tos inherit`` is 1)."""
+#: Code points by their names, with the two ECN bits beneath them (RFC 2474, 2597, 3246, 5865, 8622), as in iproute2's
+#: rt_dsfield.
+DSFIELD = {
+    "LE": 0x04,
+    **{f"CS{number}": number << 5 for number in range(1, 8)},
+    **{f"AF{major}{minor}": major << 5 | minor << 3 for major in range(1, 5) for minor in range(1, 4)},
+    "VOICE-ADMIT": 0xB0,
+    "EF": 0xB8,
+}
 
-    table: Mapping[str, int] = field(default_factory=dict)
-    low: int = 0
-    high: int = 255
-    base: int = 10
-    zero_when_absent: bool = False
+
+@dataclass(frozen=True)
+class Tos(Type):
+    """A type of service: ``inherit`` (1), a number to 255, or a code point's name such as ``AF41`` or ``EF``."""
+
+    wire: str = "u8"
 
     def parse(self, value: Any) -> str | int:
-        if str(value) in self.table:
-            return str(value)
+        word = str(value).strip()
+        if word == "inherit":
+            return word
+        if word.upper() in DSFIELD:
+            return DSFIELD[word.upper()]
         try:
-            number = whole_number(value)
+            number = 0 if word == "default" else whole_number(value)
         except ValueError:
-            raise ValueError(f"{value!r} is neither a number nor {' nor '.join(self.table)}") from None
-        if not self.low <= number <= self.high:
-            raise ValueError(f"{number} is not within {self.low}..{self.high}")
-        for word, special in self.table.items():
-            if special == number:
-                return word
-        return number
+            raise ValueError(f"{value!r} is neither a number nor inherit nor a code point such as AF41") from None
+        if not 0 <= number <= 255:
+            raise ValueError(f"{number} is not within 0..255")
+        return "inherit" if number == 1 else number
 
     def to_leaf(self, value: Any, names: Names) -> Leaf:
-        leaf: Leaf = self.table.get(value, value)
-        return leaf
+        return 1 if value == "inherit" else int(value)
 
     def from_leaf(self, leaf: Leaf, names: Names) -> Any:
         return self.parse(leaf)
 
-    def absent(self) -> Any:
-        return self.parse(0) if self.zero_when_absent else UNSET
-
     def words(self, word: str, value: Any) -> list[str]:
-        return [word, hex(value) if self.base == 16 and isinstance(value, int) else str(value)]
+        # iproute2 reads a bare number as hexadecimal (lib/rt_names.c: rtnl_dsfield_a2n()).
+        return [word, value if value == "inherit" else hex(value)]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from .packed import Bits, QosMap
 from .table import Kind, Option, parent, queues
 from .types import Int, Word
 
+#: IEEE's word, and as systemd, NetworkManager and nmstate write it.
+PROTOCOL = Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})
+
 VLAN = Kind(
     name="vlan",
     options=(
@@ -14,7 +17,7 @@ VLAN = Kind(
         Option(
             "protocol",
             5,
-            Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}),
+            PROTOCOL,
             in_place=False,
             default="802.1Q",
             aliases=("proto",),

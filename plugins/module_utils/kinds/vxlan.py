@@ -14,7 +14,7 @@ from .addresses import Ip
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, IntOr, Leaf, LinkName, Names, Ttl, Type, Word, whole_number
+from .types import Bool, Flag, Int, Leaf, LinkName, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
@@ -62,7 +62,7 @@ VXLAN = Kind(
         Option("dev", 3, LinkName()),
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
         Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
-        Option("tos", 6, IntOr(wire="u8", table={"inherit": 1}, base=16), default=0, aliases=("dsfield",)),
+        Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
         Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
         Option("flowlabel", (26, 32), FlowLabel(), newer=(("inherit", "6.8"),), default=0, aliases=("label",)),
         Option("dstport", 15, PORT, in_place=False),
@@ -77,8 +77,8 @@ VXLAN = Kind(
         Option("udp6zerocsumrx", 20, Bool(style="no"), in_place=False, default=False),
         Option("remcsumtx", 21, Bool(style="no"), in_place=False, default=False),
         Option("remcsumrx", 22, Bool(style="no"), in_place=False, default=False),
-        Option("ageing", 8, Int(rule="seconds"), default=300),
-        Option("maxaddress", 9, Int(), in_place=False, default=0),
+        Option("ageing", 8, Int(low=1, rule="seconds; the kernel takes 0 for 300"), default=300),
+        Option("maxaddress", 9, NamedInt(table={"unlimited": 0}), in_place=False, default=0),
         Option("external", 25, Bool(style="no"), in_place=False, default=False),
         Option("vnifilter", 30, Bool(style="no", false_when_absent=True), in_place=False, since="5.18", default=False),
         Option("gbp", 23, Flag(), in_place=False, default=False),

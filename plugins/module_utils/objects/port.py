@@ -12,6 +12,12 @@ from ..kinds.types import Bool, Int, LinkName, Word
 from .sort import Sort
 
 _SWITCH = Bool()
+_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
+#: enum of BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.
+STATE = Word(
+    table={word: number for number, word in enumerate(_STATES)},
+    aliases={str(number): word for number, word in enumerate(_STATES)},
+)
 
 #: Words that ``ip link set ... type bridge_slave`` knows, and ``bridge link set`` does not (iproute2 6.1 to 6.17).
 OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
@@ -27,7 +33,7 @@ PORT = Sort(
         Option(
             "state",
             1,
-            Word(table={"disabled": 0, "listening": 1, "learning": 2, "forwarding": 3, "blocking": 4}),
+            STATE,
             when_up=True,
         ),
         Option("priority", 2, Int(wire="u16", high=63, rule="6 bits, IEEE 802.1D"), default=32),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ...model import Operation
 from ..message import Known, Message
 from .address import ADDRESS
+from .apart import ALTNAMES, REASONS
 from .fdb import FDB
 from .link import LINK
 from .neighbor import NEIGHBOR
@@ -15,7 +16,7 @@ from .route import ROUTE
 from .rule import RULE
 from .vlans import VLANS
 from .vnis import VNIS
-from .wire import Table, Wire
+from .wire import Part, Table, Wire
 
 #: By the name of the sort, in the order in which they are dumped.
 WIRES: dict[str, Wire] = {
@@ -35,17 +36,20 @@ DUMPED: tuple[str, ...] = tuple(name for name, wire in WIRES.items() if wire.dum
 #: Tables of links by the name of their option. They are dumped where that option is asked for.
 TABLES: dict[str, Table] = {"vlans": VLANS, "vnis": VNIS}
 
+#: What requests of its own carry, by the name of the option, in the order in which it is sent.
+PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, **TABLES}
+
 
 def requests(known: Known, operation: Operation) -> list[Message]:
     """Return the requests that carry out an operation, in their order."""
     write = WIRES[operation.entry.sort].write
     options = operation.entry.options
-    tables = [table for name, table in TABLES.items() if name in options]
-    if not tables or operation.verb != "set":
+    parts = [part for name, part in PARTS.items() if name in options]
+    if not parts or operation.verb != "set":
         return [write(known, operation)]
-    first = [message for table in tables for message in table.removals(known, operation)]
-    between = [write(known, operation)] if options.keys() - TABLES.keys() else []
-    return [*first, *between, *(message for table in tables for message in table.additions(known, operation))]
+    first = [message for part in parts for message in part.removals(known, operation)]
+    between = [write(known, operation)] if options.keys() - PARTS.keys() else []
+    return [*first, *between, *(message for part in parts for message in part.additions(known, operation))]
 
 
 __all__ = ["DUMPED", "TABLES", "WIRES", "Wire", "requests"]

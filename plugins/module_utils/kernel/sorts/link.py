@@ -9,6 +9,7 @@ from typing import Any
 from ...kinds import KINDS
 from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
 from ...kinds.packed import merged
+from ...kinds.table import Option
 from ...model import Entry, Operation, rows_given
 from .. import constants as c
 from ..message import NEW, Known, Message
@@ -27,7 +28,8 @@ def write(known: Known, operation: Operation) -> Message:
     if operation.verb == "del":
         view.forget(entry.name)
         return Message(entry.netns, "link", c.RTM_DELLINK, 0, header, [])
-    tree = _common(known, entry)
+    kind = KINDS.get(entry.kind)
+    tree = _common(known, entry) + _outer(known, entry, [row for row in kind.options if row.in_place] if kind else [])
     data = _data(known, entry, operation.before)
     if data:
         info = [(c.IFLA_INFO_KIND, "str", entry.kind), (c.IFLA_INFO_DATA, "nested", data)]
@@ -54,7 +56,7 @@ def _new_link(known: Known, entry: Entry) -> Message:
     above = known.view(made_in).highest
     index = known.view(entry.netns).reserve(entry.name, above)
     header: dict[str, int] = {"index": index, **_flags(entry)}
-    tree += _common(known, entry) + _outer(known, entry)
+    tree += _common(known, entry) + _outer(known, entry, kind.options)
     if made_in != entry.netns:
         known.relate(made_in, entry.netns)
         tree.append((c.IFLA_NET_NS_FD, "u32", known.namespaces.fd(entry.netns)))
@@ -102,11 +104,11 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     return merged(tree)
 
 
-def _outer(known: Known, entry: Entry) -> list[Any]:
+def _outer(known: Known, entry: Entry, rows: Iterable[Option]) -> list[Any]:
     """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is."""
     view = known.view(entry.options.get("link_netns", entry.netns))
     tree: list[Any] = []
-    for row in KINDS[entry.kind].options:
+    for row in rows:
         if row.name in entry.options and row.outer:
             tree += row.encode(entry.options[row.name], view)
     return tree

@@ -129,4 +129,4 @@ def _tunnel(item: VlanRange) -> list[Any]:
     ]
 
 
-VLANS = Table((c.RTM_GETLINK, _DUMP), fill, removals, additions)
+VLANS = Table(removals, additions, (c.RTM_GETLINK, _DUMP), fill)

@@ -68,4 +68,4 @@ def _message(known: Known, entry: Entry, kind: int, items: Sequence[VniRange]) -
     return [Message(entry.netns, "tunnel", kind, 0, header, tree)] if tree else []
 
 
-VNIS = Table((c.RTM_GETTUNNEL, _TUNNEL_MSG.pack(c.AF_BRIDGE, 0, 0, 0)), fill, removals, additions)
+VNIS = Table(removals, additions, (c.RTM_GETTUNNEL, _TUNNEL_MSG.pack(c.AF_BRIDGE, 0, 0, 0)), fill)

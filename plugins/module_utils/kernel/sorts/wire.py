@@ -47,18 +47,26 @@ class Wire:
 
 
 @dataclass(frozen=True)
-class Table:
+class Part:
+    """An option that requests of its own carry.
+
+    ``removals`` and ``additions`` write a change of it; what an operation says besides stands between the two.
+    """
+
+    removals: Callable[[Known, Operation], list[Message]]
+    additions: Callable[[Known, Operation], list[Message]]
+
+
+@dataclass(frozen=True)
+class Table(Part):
     """A table that links have beside their own attributes: the request that dumps those of all links, and who reads it.
 
     ``fill`` gets the dumped bodies, the namespace's names and its links and ports, and yields those that have such a
-    table, as an option of the table's name. ``removals`` and ``additions`` write a change of that option; what an
-    operation says besides stands between the two.
+    table, as an option of the table's name.
     """
 
     dump: tuple[int, bytes]
     fill: Callable[[Iterable[bytes], View, Sequence[Entry]], Iterator[Entry]]
-    removals: Callable[[Known, Operation], list[Message]]
-    additions: Callable[[Known, Operation], list[Message]]
 
 
 def number(payload: bytes) -> int:

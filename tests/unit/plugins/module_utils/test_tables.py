@@ -54,7 +54,7 @@ def value_of(row: Option) -> Any:
     if of.choices:
         return next(word for word in of.choices if word != row.default)
     candidates = [True, False, "1000-2000", getattr(of, "low", 0) + 1, "lower", "02:00:00:00:00:05", "192.0.2.9"]
-    candidates += ["01:80:c2:00:00:0e", ["1:2"], ["02:00:00:00:00:05"], [{"vni": 7}], [{"vid": 7}]]
+    candidates += ["01:80:c2:00:00:0e", ["1:2"], ["02:00:00:00:00:05"], [{"vni": 7}], [{"vid": 7}], [3]]
     for value in candidates:
         try:
             if isinstance(value, bool) and of.ansible != "bool":
@@ -118,6 +118,7 @@ def test_names_of_options_are_one_each() -> None:
 TAKEN = {
     ("vxlan", "multicast_group"): "group is the link's group",
     ("tun", "user_group"): "group is the link's group",
+    ("vxlan", "linkmode"): "mode is what several kinds call something else",
 }
 
 
