@@ -92,6 +92,8 @@ def page() -> str:
         lines += table(kind.options) if kind.options else ["No options of its own."]
     for sort in SORTS.values():
         lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
+        for option, (gives, kind, its) in sort.by_link.items():
+            lines += [f"| `{option}` |  | The name of a link of kind {kind}: `{gives}` is its `{its}` |  | key |  |"]
     return "\n".join(lines) + "\n"
 
 

@@ -10,11 +10,13 @@ from .kinds import KINDS
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, link_option, rows_given, rows_of, table_of
+from .objects.address import FOREVER
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
 from .objects.multipath import Hops
 from .objects.neighbor import is_proxy
 from .objects.port import OF_IP
+from .objects.route import default_table
 from .objects.sysctl import FILE, path
 
 _METRICS, HOPS = {row.name for row in METRICS}, Hops()
@@ -240,12 +242,14 @@ _REPLACE = {"add": "add", "set": "replace", "del": "del"}
 
 
 def _route(verb: str, entry: Entry) -> list[str]:
-    _netns_name, dst, table, metric, tos = entry.key
+    _netns_name, dst, table, metric, tos, source = entry.key
     words = [*_tool("ip", entry.netns), "route", _REPLACE[verb]]
     options = dict(entry.options)
     kind = options.pop("type", "unicast")
     locked = options.pop("lock", ())
     several = options.pop("nexthops", ())
+    if options.get("expires") == FOREVER:
+        del options["expires"]  # iproute2 has no word for what every route is that does not expire
     words += ([] if kind == "unicast" else [kind]) + [dst]
     for row in rows_of(entry):
         value = options.get(row.name)
@@ -257,7 +261,8 @@ def _route(verb: str, entry: Entry) -> list[str]:
             words += [*written[:1], "lock", *written[1:]] if row.name in locked else written
     if tos != "0":
         words += ["tos", f"{int(tos):#x}"]  # rtnl_dsfield_a2n() reads base 16
-    if table != "main":
+    words += ["from", source] if source else []
+    if table != default_table(kind):
         words += ["table", table]
     if metric not in ("0", "1024"):
         words += ["metric", metric]

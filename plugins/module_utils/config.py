@@ -13,7 +13,7 @@ from .kinds import KINDS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
-from .kinds.types import ifname
+from .kinds.types import Look, ifname
 from .model import HOST, Entry, Ident, State, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
@@ -33,12 +33,21 @@ class Reader:
 
     ``canonical`` gives each namespace one name, however the user calls it. ``attach`` is told of each name that is to
     stand for a namespace which is called otherwise: from then on it is that one. It returns how that is called by its
-    process or runtime.
+    process or runtime. ``look`` gives the number that a name has in one of the host's databases, ``link`` a link that
+    the host has, for what is said by the name of such a link.
     """
 
-    def __init__(self, canonical: Canonical, attach: Attach | None = None) -> None:
+    def __init__(
+        self,
+        canonical: Canonical,
+        attach: Attach | None = None,
+        look: Look = lambda _database, _name: None,
+        link: Callable[[str, str], Entry | None] = lambda _netns, _name: None,
+    ) -> None:
         self.canonical = canonical
         self.attach = attach
+        self.look = look
+        self.link = link
         self.state: State = {}
 
     def read(self, config: Mapping[str, Any]) -> State:
@@ -159,6 +168,7 @@ class Reader:
         _known(what, item, _names_in(sort.name))
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
+        item = self._numbered(sort, what, netns, item)
         options: dict[str, Any] = {}
         for row in sort.options:
             if row.name in item and item[row.name] is not None:
@@ -181,6 +191,25 @@ class Reader:
         key = (netns, *sort.settle(parts, options))
         self._add(Entry(sort.name, key, options, present, bool(item.get("recreate"))))
 
+    def _numbered(self, sort: Sort, what: str, netns: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an item with numbers in the place of names that the host has for them."""
+        if not sort.by_names:
+            return item
+        found = {row.name: row.type.numbered(item[row.name], self.look) for row in sort.by_names if row.name in item}
+        for option, (gives, kind, its) in sort.by_link.items():
+            name = item.get(option)
+            if name is None:
+                continue
+            if item.get(gives) is not None:
+                raise Refused(f"{what}: {option}: {option} and {gives} exclude each other")
+            ident = ("link", (netns, _parse(what, option, ifname, name)))
+            links = [one for one in (self.state.get(ident), self.link(netns, str(name))) if one is not None]
+            value = next((one.options[its] for one in links if one.kind == kind and its in one.options), None)
+            if value is None:
+                raise Refused(f"{what}: {option}: there is no {kind} {name}{f' in netns {netns}' if netns else ''}")
+            found[gives] = value
+        return {**{name: value for name, value in item.items() if name not in sort.by_link}, **found}
+
 
 def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
     try:
@@ -197,7 +226,7 @@ def _names_in(sort: str, kind: str = "") -> frozenset[str]:
     table = SORTS[sort]
     general = [] if sort == "netns" else ["netns"]
     general += ([] if table.lasting else ["state"]) + (["recreate"] if table.recreated else [])
-    return frozenset((*(row.name for row in (*table.keys, *table.options)), *general))
+    return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.by_link, *general))
 
 
 def _known(where: str, item: Mapping[str, Any], known: Collection[str]) -> None:
@@ -304,10 +333,6 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     for row in sort.keys:
         if row.type.ansible == "int" and row.name in item:
             item[row.name] = int(item[row.name])
-    sort.tell(entry.key, item)
-    for row in sort.keys:
-        if row.default is not None and item.get(row.name) == row.default:
-            del item[row.name]
     if entry.netns:
         item["netns"] = entry.netns
     # What goes without saying is not told.
@@ -322,6 +347,10 @@ def _object_item(entry: Entry) -> dict[str, Any]:
             if value != quiet.get(name, _LOUD) and name not in chosen
         }
     )
+    sort.tell(entry.key, item)
+    for row in sort.keys:
+        if row.default is not None and item.get(row.name) == row.default:
+            del item[row.name]
     return item
 
 

@@ -18,6 +18,7 @@ from .diff import diff
 from .kernel.accounts import numbered
 from .kernel.connection import connection
 from .kernel.lock import locked
+from .kernel.names import number_of
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
@@ -85,7 +86,7 @@ class Engine:
             raise Refused(str(why)) from None
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
-        wished = Reader(self.namespaces.canonical, self.namespaces.attach).read(config)
+        wished = Reader(self.namespaces.canonical, self.namespaces.attach, number_of, self._link).read(config)
         desired, rounded = settled(numbered(wished), clock_rate())
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
@@ -108,6 +109,11 @@ class Engine:
         report.changed, report.commands = bool(operations), commands(operations)
         report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
         return self._in_effect(report, desired, observed, operations if check else [])
+
+    def _link(self, netns: str, name: str) -> Entry | None:
+        """Return a link that is there, None where there is none."""
+        found = self.observer.links(netns) if self.namespaces.has(netns) else []
+        return next((entry for entry in found if entry.sort == "link" and entry.name == name), None)
 
     def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
         """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""

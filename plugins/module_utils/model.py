@@ -197,6 +197,7 @@ class Rows:
 def rows(sort: str, kind: str = "") -> Rows:
     """Return the rows of a sort of object, or of a kind of link: made once for each, and asked for by every object."""
     found: tuple[Option, ...] = LINK_OPTIONS if sort == "link" else SORTS[sort].options
+    keys: tuple[Option, ...] = () if sort == "link" else SORTS[sort].keys
     if sort == "link" and kind in KINDS:
         found = (*LINK_OPTIONS, *KINDS[kind].options)
     return Rows(
@@ -213,7 +214,7 @@ def rows(sort: str, kind: str = "") -> Rows:
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if row.when_up),
-        {alias: row.name for row in found for alias in row.aliases},
+        {alias: row.name for row in (*keys, *found) for alias in row.aliases},
         tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
     )
 

@@ -55,6 +55,7 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
     """Return the argument specification of an object's module, from its table."""
     sort = SORTS[name]
     spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*sort.keys, *sort.options)}
+    spec.update({option: {"type": "str"} for option in sort.by_link})
     if name != "netns":
         spec["netns"] = _GENERAL["netns"]
     if not sort.lasting:

@@ -69,6 +69,7 @@ def check_release(change: Change, kernel: str) -> None:
         if needed_release and release(kernel) < release(needed_release):
             what = f"{row.name}: {value}" if needed_release != row.since else row.name
             raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
+    _check_chosen(change.entry, kernel)
     daring = bool(change.entry.options.get("allow_kernel_hazard"))
     for row in table_of(change.entry).of_an_objection:
         # Of a changed route all is sent, not only what differs.
@@ -76,6 +77,20 @@ def check_release(change: Change, kernel: str) -> None:
             reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
             if reason:
                 raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
+
+
+def _check_chosen(entry: Entry, kernel: str) -> None:
+    """Refuse what an object is known by, where this release of Linux does not know that."""
+    sort = SORTS.get(entry.sort)
+    chosen = sort.chosen(entry.key) if sort is not None else {}
+    for row in sort.keys if sort is not None and chosen else ():
+        if row.name not in chosen:
+            continue
+        if row.since and release(kernel) < release(row.since):
+            raise Refused(f"{entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
+        reason = row.type.objection(chosen[row.name], release(kernel), daring=False)
+        if reason:
+            raise Refused(f"{entry}: {row.name}: {reason} (this kernel is {kernel})")
 
 
 def check_takes(change: Change) -> None:

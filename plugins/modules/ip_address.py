@@ -26,6 +26,7 @@ options:
       - The address with its prefix length, such as V(10.20.1.1/24). Without a length, V(/32) or V(/128).
     type: str
     required: true
+    aliases: [local]
   peer:
     description:
       - Address of the other end of a point-to-point link, without a prefix length.
@@ -33,10 +34,10 @@ options:
     type: str
   scope:
     description:
-      - Scope of the address. A new one has V(global).
+      - Scope of the address, V(global), V(site), V(link), V(host), V(nowhere), a number from 0 to 255, or a name in the
+        host's C(rt_scopes). A new one has V(global). The kernel gives IPv6 addresses their scope itself.
       - Changing it makes the address anew.
     type: str
-    choices: [global, site, link, host, nowhere]
   label:
     description:
       - Label of an IPv4 address, 15 bytes at most. It begins with the link's name.
@@ -46,12 +47,14 @@ options:
     description:
       - Metric of the route to the address's prefix. Changed in place.
     type: int
+    aliases: [priority, preference]
   broadcast:
     description:
       - Broadcast address of an IPv4 address (C(brd)). V(+) sets all host bits, V(-) clears them, V(none) is none. A new
         address has none.
       - Changing it makes the address anew.
     type: str
+    aliases: [brd]
   valid_lft:
     description:
       - Seconds until the kernel removes the address, or V(forever), which a new one has.
@@ -89,6 +92,12 @@ options:
     description:
       - Join the multicast group that the address is.
       - Changing it makes the address anew.
+    type: bool
+  optimistic:
+    description:
+      - Use an IPv6 address before duplicate address detection is done (RFC 4429). A new address can be so. The kernel
+        takes the mark away when it is done, so this says nothing of an address that is there. Excludes O(nodad).
+      - Without the sysctl C(optimistic_dad) of the link, or of C(all), the kernel pays no heed to it.
     type: bool
   state:
     description:

@@ -29,6 +29,7 @@ options:
       - Its MAC address (C(lladdr)). Quote it in YAML.
       - A new entry needs it, unless it is O(managed) or a O(proxy).
     type: str
+    aliases: [lladdr]
   nud:
     description:
       - State. V(permanent) stays until it is removed; V(noarp) is no subject of reachability checks, and goes when the

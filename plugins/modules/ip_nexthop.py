@@ -69,7 +69,7 @@ options:
         required: true
       weight:
         description:
-          - Share of the member, 1 to 255. Left out, 1.
+          - Share of the member, 1 to 65535. Left out, 1. More than 255 needs Linux 6.12.
         type: int
   type:
     description:

@@ -12,8 +12,8 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one IPv4 or IPv6 route, as C(ip route) does.
-  - Destination, table, metric and TOS tell one route from another. What else differs is replaced in place, without a
-    moment in which there is no route.
+  - Destination, table, metric, TOS and O(from) tell one route from another. What else differs is replaced in place,
+    without a moment in which there is no route.
   - The way of a route is one next hop (O(via), O(dev), O(onlink), O(encap)), several (O(nexthops)), or a nexthop object
     (O(nhid)). When one of these is asked for, the others are given up.
   - A new route carries protocol 110 as its mark.
@@ -26,17 +26,29 @@ options:
     required: true
   table:
     description:
-      - Routing table, a number or V(main), V(default) or V(local). Left out, V(main).
+      - Routing table, a number, V(main), V(default) or V(local), or a name in the host's C(rt_tables).
+      - Left out, V(local) for the types V(local), V(broadcast) and V(anycast), else V(main), as C(ip route) has it.
+    type: str
+  vrf:
+    description:
+      - The table of this VRF, a link of the route's namespace. Excludes O(table).
     type: str
   metric:
     description:
       - Metric (preference), the lower the better. Left out, 0 for IPv4 and 1024 for IPv6.
     type: int
+    aliases: [priority, preference]
   tos:
     description:
-      - TOS (dsfield) of the packets that an IPv4 route is for, a number whose two lowest bits are 0. Left out, 0, which
-        is for all packets.
-    type: int
+      - TOS (dsfield) of the packets that an IPv4 route is for, a number whose two lowest bits are 0, or a name such as
+        V(AF11), V(CS6) or V(EF), or one in the host's C(rt_dsfield). Left out, 0, which is for all packets.
+      - A number is decimal, or hexadecimal with V(0x). C(ip route) reads it as hexadecimal in any case.
+    type: str
+    aliases: [dsfield]
+  from:
+    description:
+      - Source of the packets that an IPv6 route is for, a prefix or an address. Left out, V(all).
+    type: str
   type:
     description:
       - Type of the route. A new one is V(unicast). V(blackhole), V(unreachable), V(prohibit) and V(throw) lead nowhere
@@ -76,9 +88,9 @@ options:
     type: str
   scope:
     description:
-      - Scope of the route. Left out, V(link) for an IPv4 route without O(via), else V(global).
+      - Scope of an IPv4 route, V(global), V(site), V(link), V(host), V(nowhere), a number from 0 to 255, or a name in
+        the host's C(rt_scopes). Left out, V(link) for a route without O(via), else V(global).
     type: str
-    choices: [global, site, link, host, nowhere]
   onlink:
     description:
       - Take O(via) to be on the link although no address says so.
@@ -88,6 +100,18 @@ options:
       - Preference of an IPv6 route among those that routers announced (RFC 4191). A new one is V(medium).
     type: str
     choices: [low, medium, high]
+  realms:
+    description:
+      - Realms that packets of an IPv4 route are accounted to, V(7) for that of the destination, V(3/7) for source and
+        destination, each a number from 0 to 65535 or a name in the host's C(rt_realms); V(none) is none.
+      - With O(nexthops) each next hop has its own.
+    type: str
+  expires:
+    description:
+      - Seconds until the kernel removes an IPv6 route, 1 to 21474836, or V(forever), which a new one has.
+      - They count down. The task is content while at least half of them is left, and sets them anew when less is left
+        or more than asked for.
+    type: str
   nexthops:
     description:
       - Several next hops, among which flows are shared out. An empty list asks for none.
@@ -115,6 +139,10 @@ options:
         description:
           - As O(encap).
         type: dict
+      realms:
+        description:
+          - As O(realms).
+        type: str
   mtu:
     description:
       - MTU along the route, in bytes. As with all metrics, 0 takes it away.
@@ -201,8 +229,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-notes:
-  - The table of a VRF is the number of its link (O(table) of M(netloom.overlay.vrf_link)); there is no C(vrf) here.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.changes
@@ -239,6 +265,18 @@ EXAMPLES = r"""
     nexthops:
       - {via: 192.0.2.1, weight: 3}
       - {via: 198.51.100.1}
+
+- name: A route of a VRF
+  netloom.overlay.ip_route:
+    dst: 10.98.0.0/16
+    via: 10.30.0.1
+    vrf: red
+
+- name: An IPv6 route for what comes from one prefix
+  netloom.overlay.ip_route:
+    dst: "::/0"
+    from: 2001:db8:1::/64
+    via: 2001:db8::1
 
 - name: Geneve options, the first of them critical
   netloom.overlay.ip_route:

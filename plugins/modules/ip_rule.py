@@ -27,6 +27,7 @@ options:
         time.
     type: int
     required: true
+    aliases: [preference, order, pref]
   family:
     description:
       - Address family of the packets. Left out, that of O(from) or O(to), else V(ipv4).
@@ -46,8 +47,11 @@ options:
     type: str
   tos:
     description:
-      - TOS (dsfield), a number whose two lowest bits are 0.
-    type: int
+      - TOS (dsfield), a number whose two lowest bits are 0, or a name such as V(CS6), or one in the host's
+        C(rt_dsfield). IPv4 rules take 0 to 0x1c; for larger ones there is O(dscp).
+      - A number is decimal, or hexadecimal with V(0x). C(ip rule) reads it as hexadecimal in any case.
+    type: str
+    aliases: [dsfield]
   fwmark:
     description:
       - Firewall mark, V(0x10) or with a mask V(0x10/0xff). Quote it.
@@ -56,6 +60,7 @@ options:
     description:
       - Name of the link that packets come from; V(lo) is for those that this host sends. The link need not be there.
     type: str
+    aliases: [dev]
   oif:
     description:
       - Name of the link that a socket is bound to.
@@ -66,11 +71,12 @@ options:
     type: str
   ipproto:
     description:
-      - IP protocol, a number or a name such as V(tcp).
+      - IP protocol, a number or a name such as V(tcp), or one in the host's C(/etc/protocols).
     type: str
   sport:
     description:
-      - Source port or ports, V(1000-2000), within 1 to 65534.
+      - Source port or ports, V(1000-2000), within 1 to 65534, or some bits of a port, V(1000/0xfff8). A mask needs
+        Linux 6.15.
     type: str
   dport:
     description:
@@ -80,6 +86,15 @@ options:
     description:
       - Tunnel id (VNI) of packets from a link in external mode.
     type: int
+  dscp:
+    description:
+      - DSCP of the packets, 0 to 63, or a name such as V(EF), or some of its bits, V(8/0x38). Excludes O(tos). Needs
+        Linux 6.13, a mask 6.15.
+    type: str
+  flowlabel:
+    description:
+      - Flow label of IPv6 packets, 20 bits, or some of them, V(0x345/0xfff). Needs Linux 6.14.
+    type: str
   action:
     description:
       - What becomes of the packets. V(lookup) looks into O(table), V(goto) goes on at another rule, V(nop) goes on with
@@ -88,8 +103,10 @@ options:
     choices: [lookup, goto, nop, blackhole, unreachable, prohibit]
   table:
     description:
-      - Routing table, a number or V(main), V(default) or V(local). A new rule looks into V(main).
+      - Routing table, a number, V(main), V(default) or V(local), or a name in the host's C(rt_tables). A new rule looks
+        into V(main).
     type: str
+    aliases: [lookup]
   l3mdev:
     description:
       - Look into the table of the packet's VRF.
@@ -98,14 +115,21 @@ options:
     description:
       - Priority of the rule to go on at, which must be larger.
     type: int
+  realms:
+    description:
+      - Realms that packets of an IPv4 rule are accounted to, V(7) or V(3/7), as in M(netloom.overlay.ip_route); V(none)
+        is none.
+    type: str
   suppress_prefixlength:
     description:
       - Do not take a route whose prefix is that long or shorter; V(-1) takes all.
     type: int
+    aliases: [sup_pl]
   suppress_ifgroup:
     description:
       - Do not take a route through a link of this group; V(-1) takes all.
     type: int
+    aliases: [sup_group]
   state:
     description:
       - V(present) makes the rule where there is none, and changes what is given here and differs. V(absent) removes it.

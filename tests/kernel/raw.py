@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read one link's netlink attributes as bytes, for what the iproute2 at hand is too old to show.
+"""Read netlink attributes as bytes, for what the iproute2 at hand is too old to show.
 
-Nothing of the collection is used: a socket, one RTM_GETLINK, and a walk over struct rtattr.
+Nothing of the collection is used: a socket, one request, and a walk over struct rtattr.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import socket
 import struct
 
-RTM_GETLINK, NLM_F_REQUEST = 18, 1
+RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 18, 30, 34, 106
+NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 1, 0x300, 3
+NHA_ID, NHA_GROUP = 1, 2
 IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 18, 2, 5
 
 
@@ -36,3 +38,35 @@ def link(name: str) -> dict[str, dict[int, bytes]]:
         "data": attributes(info.get(IFLA_INFO_DATA, b"")),
         "slave": attributes(info.get(IFLA_INFO_SLAVE_DATA, b"")),
     }
+
+
+def rules(family: int) -> list[dict[int, bytes]]:
+    """Return the attributes of all rules of an address family."""
+    return [attributes(body[12:]) for body in dumped(RTM_GETRULE, struct.pack("=BBBBBBBBI", family, *[0] * 8))]
+
+
+def nexthop_group(number: int) -> list[tuple[int, int]]:
+    """Return the members of a nexthop group with their weights (struct nexthop_grp, as it is since Linux 6.12)."""
+    for body in dumped(RTM_GETNEXTHOP, bytes(8)):
+        found = attributes(body[8:])
+        if struct.unpack("=I", found[NHA_ID])[0] == number:
+            return [
+                (one, weight + 1 + (high << 8))
+                for one, weight, high, _pad in struct.iter_unpack("=IBBH", found[NHA_GROUP])
+            ]
+    return []
+
+
+def dumped(kind: int, header: bytes) -> list[bytes]:
+    """Return the bodies of a dump."""
+    bodies = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.send(struct.pack("=IHHII", 16 + len(header), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + header)
+        while True:
+            answer = sock.recv(1 << 20)
+            while answer:
+                length, answered = struct.unpack_from("=IH", answer)
+                if answered == NLMSG_DONE:
+                    return bodies
+                bodies.append(answer[16:length])
+                answer = answer[(length + 3) & ~3 :]

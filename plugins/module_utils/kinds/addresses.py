@@ -58,8 +58,11 @@ class Mac(Type):
 
 def ip(value: Any) -> str:
     """Return an IPv4 or IPv6 address in its canonical text form (RFC 5952); raise ValueError."""
+    text = str(value).strip()
+    if "%" in text:
+        raise ValueError(f"{text!r} has a link in it: its name stands in an option of its own")
     try:
-        return str(_address(str(value).strip()))
+        return str(_address(text))
     except ValueError:
         raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from None
 

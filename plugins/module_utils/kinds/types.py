@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .wire import NONE, UNSET, WIRE, Attr, Leaf, Names, Type, unpack
+from .wire import NONE, UNSET, WIRE, Attr, Leaf, Look, Names, Type, unpack
 
 __all__ = [
+    "DSFIELD",
     "IFNAME_LENGTH",
     "NONE",
     "UNSET",
@@ -27,6 +28,7 @@ __all__ = [
     "Int",
     "Leaf",
     "LinkName",
+    "Look",
     "NamedInt",
     "Names",
     "NetnsOf",

@@ -6,9 +6,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, NamedTuple, Protocol, Union
+from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
 Leaf = Union[int, str, bytes]
+#: Gives the number that a name has in a database of the host, such as rt_tables; None where it is not in there.
+Look = Callable[[str, str], Optional[int]]
 Attr = tuple[int, str, Leaf]  # netlink attribute number, wire type, what the codec packs
 
 #: The canonical value of an address, link or list of words that is not there.
@@ -90,6 +92,10 @@ class Type:
     def nothing(self) -> Any:
         """Give the canonical value that says that nothing is there, where an option can say so."""
         return None
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        """Return what a user wrote with numbers in the place of names that only the host knows."""
+        return value
 
     def parse(self, value: Any) -> Any:
         """Return the canonical form; raise ValueError with a reason."""

@@ -9,13 +9,15 @@ from typing import Any
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option, Refused
-from ..kinds.types import NONE, Bool, Int, LinkName, Text, Type, Word, whole_number
+from ..kinds.types import NONE, Bool, Int, LinkName, Text, Type, whole_number
+from .named import Scope
 from .sort import Address, Key, Prefix, Sort
-
-SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}
+
+#: IFA_F_OPTIMISTIC, a flag that the kernel takes away when duplicate address detection is done (RFC 4429).
+OPTIMISTIC, OPTIMISTIC_FLAG = "optimistic", 0x04
 
 FOREVER = "forever"
 #: The kernel's number for it (include/net/addrconf.h: INFINITY_LIFE_TIME).
@@ -49,6 +51,16 @@ class Lifetime(Type):
         if FOREVER in (wanted, found) or wanted == 0:
             return bool(wanted == found)
         return bool(wanted <= 2 * found and found <= wanted)
+
+
+@dataclass(frozen=True)
+class AtFirst(Bool):
+    """Something that a new object is made with and then loses: it never differs from what is there."""
+
+    style: str = "flag"
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,11 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
         if interface.version == 6:
             raise Refused(f"{where}: broadcast: IPv6 has none")
         options["broadcast"] = _broadcast(options["broadcast"], interface.network)
+    if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
+        raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
+    if options.get(OPTIMISTIC) and (interface.version == 4 or options.get("nodad")):
+        reason = "is for IPv6 addresses only" if interface.version == 4 else "excludes nodad"
+        raise Refused(f"{where}: {OPTIMISTIC}: {reason}")
     valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
     if options.get("label") == parts["dev"]:
         options["label"] = ""  # what the kernel gives an address by itself
@@ -97,6 +114,15 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
         raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
     return tuple(str(part) for part in parts.values())
+
+
+def _scope_of(address: Any) -> str:
+    """Return the scope of an IPv6 address (net/ipv6/addrconf_core.c: __ipv6_addr_type(), addrconf.c: rt_scope())."""
+    if address.is_loopback:
+        return "host"
+    if address.is_multicast:
+        return {1: "host", 2: "link", 5: "site"}.get(address.packed[1] & 15, "global")
+    return "link" if address.is_link_local else "site" if address.is_site_local else "global"
 
 
 def _broadcast(word: str, network: Any) -> str:
@@ -114,15 +140,16 @@ ADDRESS = Sort(
     label="address {2} on {1}",
     settle=_settle,
     nested="addresses",
-    keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True))),
+    keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(
         Option("peer", None, Address(), in_place=False),
-        Option("scope", None, Word(table=SCOPES), default="global", in_place=False),
+        Option("scope", None, Scope(), default="global", in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
-        Option("metric", 9, Int()),
-        Option("broadcast", 4, Broadcast(), in_place=False, word="brd"),
+        Option("metric", 9, Int(), aliases=("priority", "preference")),
+        Option("broadcast", 4, Broadcast(), in_place=False, word="brd", aliases=("brd",)),
         Option("valid_lft", None, Lifetime(low=1), default=FOREVER),
         Option("preferred_lft", None, Lifetime(), default=FOREVER),
         *(Option(name, None, Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
+        Option(OPTIMISTIC, None, AtFirst(), default=False, told=False),
     ),
 )

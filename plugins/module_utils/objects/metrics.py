@@ -27,7 +27,7 @@ class Time(Type):
     unit: str = "ms"
 
     def parse(self, value: Any) -> int:
-        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", str(value).strip())
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", str(value).strip().lower())
         if isinstance(value, bool) or found is None or found[2] not in _UNITS:
             raise ValueError(f"{value!r} is not a time such as 200ms or 1.5s")
         milliseconds = Fraction(found[1]) * (_UNITS[found[2]] if found[2] else self.shown)

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ..kinds.addresses import ip
 from ..kinds.table import nearest
-from ..kinds.types import NONE, LinkName, Type, truth, whole_number
+from ..kinds.types import NONE, LinkName, Look, Type, truth, whole_number
 from .encap import Encap
+from .named import Realms
 
 #: What an IPv4 route says before a gateway that has an IPv6 address, in iproute2's words.
 OTHER_FAMILY = "inet6 "
 
-_ENCAP, _DEV = Encap(), LinkName()
+_ENCAP, _DEV, _REALMS = Encap(), LinkName(), Realms()
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def via_for(via: str, six: bool) -> str:
 
 Hop = tuple[tuple[str, Any], ...]
 
-_DEFAULTS = {"weight": 1, "onlink": False, "encap": ()}
-_ORDER = ("via", "dev", "weight", "onlink", "encap")
+_DEFAULTS = {"weight": 1, "onlink": False, "encap": (), "realms": NONE}
+_ORDER = ("via", "dev", "weight", "onlink", "encap", "realms")
 
 
 def hop(fields: Mapping[str, Any]) -> Hop:
@@ -73,9 +74,18 @@ def several(hops: list[Hop]) -> tuple[Hop, ...]:
     return tuple(sorted(hops, key=repr))
 
 
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "via": Via().parse,
+    "dev": _DEV.parse,
+    "onlink": truth,
+    "encap": _ENCAP.parse,
+    "realms": _REALMS.parse,
+}
+
+
 @dataclass(frozen=True)
 class Hops(Type):
-    """Several next hops, each a dict of via, dev, weight, onlink and encap."""
+    """Several next hops, each a dict of via, dev, weight, onlink, encap and realms."""
 
     ansible: str = "list"
     elements: str = "dict"
@@ -83,7 +93,14 @@ class Hops(Type):
     @property
     def options(self) -> dict[str, Any]:
         """Give the entries of each dict in an Ansible argument specification."""
-        kinds = {"via": "str", "dev": "str", "weight": "int", "onlink": "bool", "encap": "dict"}
+        kinds = {
+            "via": "str",
+            "dev": "str",
+            "weight": "int",
+            "onlink": "bool",
+            "encap": "dict",
+            "realms": "str",
+        }
         return {name: {"type": kinds[name]} for name in _ORDER}
 
     @property
@@ -92,6 +109,16 @@ class Hops(Type):
 
     def absent(self) -> Any:
         return ()
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        return [
+            {**one, "realms": _REALMS.numbered(one["realms"], look)}
+            if isinstance(one, Mapping) and "realms" in one
+            else one
+            for one in value
+        ]
 
     def parse(self, value: Any) -> tuple[Hop, ...]:
         if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
@@ -113,8 +140,7 @@ class Hops(Type):
                 if not 1 <= fields[name] <= 256:
                     raise ValueError(f"weight {fields[name]} is not within 1..256 (rtnh_hops is a byte, and 0 is 1)")
             else:
-                parse = {"via": Via().parse, "dev": _DEV.parse, "onlink": truth, "encap": _ENCAP.parse}[name]
-                fields[name] = parse(value)
+                fields[name] = _PARSERS[name](value)
         fields = {name: value for name, value in fields.items() if value != NONE}
         if not fields.get("via") and not fields.get("dev"):
             raise ValueError("a next hop needs via or dev")
@@ -147,6 +173,7 @@ class Hops(Type):
             words += [str(part) for name in ("via", "dev") if name in fields for part in (name, fields[name])]
             words += ["weight", str(fields["weight"])] if fields["weight"] != 1 else []
             words += ["onlink"] if fields["onlink"] else []
+            words += _REALMS.words("realms", fields["realms"])
         return words
 
     def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:

@@ -48,7 +48,7 @@ NEIGHBOR = Sort(
     label_of_last="proxy neighbor {2} on {1}",
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
-        Option("mac", None, Mac(), word="lladdr", ousts=("managed",)),
+        Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
         Option("nud", None, Word(table=STATES), default="permanent", ousts=("managed",)),
         Option("router", None, Bool(style="flag"), default=False),
         Option("extern_learn", None, Bool(style="flag"), default=False),

@@ -53,12 +53,16 @@ class Members(Type):
             weight = 1 if one.get("weight") is None else whole_number(one["weight"])
             if not 1 <= number < 2**32:
                 raise ValueError(f"id {number} is not within 1..{2**32 - 1}")
-            if not 1 <= weight <= 255:
-                raise ValueError(f"weight {weight} is not within 1..255 (nh_check_attr_group())")
+            if not 1 <= weight <= 65535:
+                raise ValueError(f"weight {weight} is not within 1..65535 (nh_check_attr_group())")
             if number in members:
                 raise ValueError(f"id {number} is in it twice")
             members[number] = weight
         return tuple(sorted(members.items()))
+
+    def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
+        heavy = next((weight for _number, weight in value if weight > 255), 0)
+        return f"weight {heavy} needs Linux 6.12, before it 255 is the largest" if heavy and kernel < (6, 12) else ""
 
     def plain(self, value: Any) -> Any:
         return [{"id": number, "weight": weight} if weight != 1 else {"id": number} for number, weight in value]

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..kinds.table import Option, Refused
-from ..kinds.types import NONE, Bool, Int, LinkName, Type, Word, whole_number
-from .address import SCOPES
+from ..kinds.types import NONE, Bool, Int, LinkName, Word
+from .address import FOREVER, Lifetime
 from .encap import Consent, Encap
 from .metrics import LOCK, METRICS
 from .multipath import OTHER_FAMILY, Hops, Via, via_for
-from .sort import Address, Destination, Key, Sort
+from .named import Dsfield, Realms, Scope, Table
+from .sort import Address, Destination, Key, Selected, Sort
 
 TYPES = {
     "unicast": 1,
@@ -28,7 +28,8 @@ TYPES = {
 }
 #: Types that lead nowhere: no gateway, no link (net/ipv4/fib_semantics.c: fib_props[].error).
 NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
-TABLES = {"default": 253, "main": 254, "local": 255}
+#: Types that are in table local where nothing else is said (ip/iproute.c: iproute_modify()).
+OF_LOCAL = ("local", "broadcast", "anycast")
 PREFERENCES = {"medium": 0, "high": 1, "low": 3}  # RFC 4191; uapi/linux/icmpv6.h, ICMPV6_ROUTER_PREF_*
 
 #: The options that say which way a route goes. Each row excludes the others.
@@ -36,32 +37,9 @@ ONE_HOP = ("via", "dev", "onlink", "encap")
 WAYS = (ONE_HOP, ("nexthops",), ("nhid",))
 
 
-@dataclass(frozen=True)
-class Table(Type):
-    """A routing table by number, or by one of the kernel's three names."""
-
-    wire: str = "u32"
-
-    def parse(self, value: Any) -> str | int:
-        if str(value) in TABLES:
-            return str(value)
-        number = whole_number(value)
-        if not 1 <= number < 2**32:
-            raise ValueError(f"{number} is not within 1..{2**32 - 1}")
-        return {n: word for word, n in TABLES.items()}.get(number, number)
-
-
-@dataclass(frozen=True)
-class Dsfield(Int):
-    """The byte of an IP header that was TOS; its two lowest bits are ECN's, which no route and no rule is found by."""
-
-    high: int = 255
-
-    def parse(self, value: Any) -> int:
-        number = super().parse(value)
-        if number & 3:
-            raise ValueError(f"{number} has one of the two lowest bits set, and these are not DSCP's but ECN's")
-        return number
+def default_table(kind: str) -> str:
+    """Return the table of a route for which none is named, by its type."""
+    return "local" if kind in OF_LOCAL else "main"
 
 
 def default_metric(dst: str) -> int:
@@ -79,9 +57,11 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     hops = options.get("nexthops") or ()
     vias = [options["via"]] if options.get("via", NONE) != NONE else []
     vias += [dict(one)["via"] for one in hops if "via" in dict(one)]
-    six = _is_six(parts["dst"], options, vias)
+    six = _is_six(parts["dst"], options, vias, parts["from"])
     if six and parts["dst"] == "default":
         parts["dst"] = "::/0"
+    if parts["table"] is None:
+        parts["table"] = default_table(options.get("type", "unicast"))
     if options.get("src", NONE) != NONE and (":" in options["src"]) != six:
         raise Refused(f"{where}: src: {options['src']} is not of the address family of the destination")
     try:
@@ -93,20 +73,37 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
             )
     except ValueError as why:
         raise Refused(f"{where}: via: {why}") from None
-    if six and parts["tos"]:
-        raise Refused(f"{where}: tos: is for IPv4 routes only")
-    if "pref" in options and not six:
-        raise Refused(f"{where}: pref: is for IPv6 routes only (RFC 4191)")
+    _check_family(where, parts, options, six)
     _check_ways(where, options)
     # fib6_config.fc_metric 0 stands for the default.
     parts["metric"] = parts["metric"] or default_metric(parts["dst"])
     return tuple(str(part) for part in parts.values())
 
 
-def _is_six(dst: str, options: Mapping[str, Any], vias: list[str]) -> bool:
+def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any], six: bool) -> None:
+    """Refuse what routes of one family only have; raise Refused."""
+    realms = [dict(one)["realms"] for one in options.get("nexthops") or ()]
+    if six and parts["tos"]:
+        raise Refused(f"{where}: tos: is for IPv4 routes only")
+    if six and any(one != NONE for one in (options.get("realms", NONE), *realms)):
+        raise Refused(f"{where}: realms: are for IPv4 routes only")
+    if six and options.get("scope", "global") != "global":
+        raise Refused(f"{where}: scope: is for IPv4 routes only, IPv6 ones are global")
+    if parts["from"] and not six:
+        raise Refused(f"{where}: from: is for IPv6 routes only; for IPv4 a rule chooses by the source")
+    if "pref" in options and not six:
+        raise Refused(f"{where}: pref: is for IPv6 routes only (RFC 4191)")
+    if options.get("expires", FOREVER) != FOREVER and not six:
+        raise Refused(f"{where}: expires: is for IPv6 routes only")
+    for name in ("nexthops", "nhid"):
+        if options.get(name) and options.get("realms", NONE) != NONE:
+            raise Refused(f"{where}: realms: belong to the next hops where there is {name}")
+
+
+def _is_six(dst: str, options: Mapping[str, Any], vias: list[str], source: str) -> bool:
     """Tell whether a route is an IPv6 one: by its destination, else by its source, else by its gateways."""
-    if dst != "default":
-        return ":" in dst
+    if dst != "default" or source:
+        return ":" in dst + source
     if options.get("src", NONE) != NONE:
         return ":" in options["src"]
     return bool(vias) and all(":" in via and not via.startswith(OTHER_FAMILY) for via in vias)
@@ -141,11 +138,16 @@ def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any
         kept.pop("scope", None)  # each way has its own
     if given and there.get("type") in NOWHERE and "type" not in wished:
         kept.pop("type")
+    if given and ONE_HOP not in given:
+        kept.pop("realms", None)  # each next hop has its own
     return {**kept, **wished}
 
 
 def _tell(_key: Key, item: dict[str, Any]) -> None:
     item["table"] = Table().parse(item["table"])
+    item["tos"] = int(item["tos"])
+    if item["table"] == default_table(item.get("type", "unicast")):
+        del item["table"]
     if item["metric"] == default_metric(item["dst"]):
         del item["metric"]
 
@@ -157,12 +159,14 @@ ROUTE = Sort(
     settle=_settle,
     tell=_tell,
     merge=_merge,
-    may_lack=("metric",),
+    may_lack=("table", "metric"),
+    by_link={"vrf": ("table", "vrf", "table")},
     keys=(
         Option("dst", None, Destination()),
-        Option("table", None, Table(), default="main"),
-        Option("metric", None, Int()),
-        Option("tos", None, Dsfield(), default=0),
+        Option("table", None, Table()),
+        Option("metric", None, Int(), aliases=("priority", "preference")),
+        Option("tos", None, Dsfield(), default=0, aliases=("dsfield",)),
+        Option("from", None, Selected(), default=""),
     ),
     options=(
         Option("type", None, Word(table=TYPES), default="unicast"),
@@ -171,9 +175,12 @@ ROUTE = Sort(
         Option("via", None, Via()),
         Option("dev", None, LinkName()),
         Option("src", None, Address(none=True)),
-        Option("scope", None, Word(table=SCOPES), default="global"),
+        Option("scope", None, Scope(), default="global"),
         Option("onlink", None, Bool(style="flag"), default=False),
         Option("pref", None, Word(table=PREFERENCES), default="medium"),
+        Option("realms", None, Realms(), default=NONE),
+        # The kernel tells the time that is left in 1/100 s, in 31 bits (net/core/rtnetlink.c: rtnl_put_cacheinfo()).
+        Option("expires", None, Lifetime(low=1, high=21474836), default=FOREVER),
         *METRICS,
         LOCK,
         Option("nexthops", None, Hops()),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..kinds.table import Option, Refused
-from ..kinds.types import Bool, Int, Type, Word, ifname, truth, whole_number
-from .route import Dsfield, Table
-from .sort import Key, Prefix, Sort
+from ..kinds.types import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
+from .named import DSFIELDS, Dsfield, Realms, Table
+from .sort import Key, Selected, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 ACTIONS = {"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}  # FR_ACT_*
@@ -24,6 +24,7 @@ PROTOCOLS = {
     "igmp": 2,
     "tcp": 6,
     "udp": 17,
+    "dccp": 33,
     "gre": 47,
     "esp": 50,
     "ah": 51,
@@ -32,16 +33,6 @@ PROTOCOLS = {
     "sctp": 132,
     "udplite": 136,
 }
-
-
-@dataclass(frozen=True)
-class Selected(Prefix):
-    """A prefix or an address to select packets by; ``all`` selects none."""
-
-    def parse(self, value: Any) -> str:
-        if str(value).strip() in ("all", "any", "default", "", "0.0.0.0/0", "::/0"):
-            return ""
-        return super().parse(value)
 
 
 @dataclass(frozen=True)
@@ -67,6 +58,12 @@ class Marked(Type):
 @dataclass(frozen=True)
 class Protocol(Type):
     """An IP protocol by name or number."""
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not isinstance(value, str) or value in PROTOCOLS or value[:1].isdigit():
+            return value
+        number = look("protocols", value)
+        return value if number is None else number
 
     def parse(self, value: Any) -> str:
         if str(value) in PROTOCOLS:
@@ -99,6 +96,67 @@ class Range(Type):
 
 
 @dataclass(frozen=True)
+class Masked(Type):
+    """A number, or ``number/mask`` for some of its bits; 0 is a number like any other."""
+
+    high: int = 255
+    database: str = ""
+    table: Mapping[str, int] = field(default_factory=dict)
+    since: tuple[int, int] = (0, 0)  # the first release with masks
+    shift: int = 0  # the database has the number with so many bits behind it
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not self.database or not isinstance(value, str) or value[:1].isdigit():
+            return value
+        name, slash, mask = value.partition("/")
+        number = look(self.database, name) if name not in self.table else None
+        return value if number is None else f"{number >> self.shift}{slash}{mask}"
+
+    def parse(self, value: Any) -> str:
+        text, slash, mask_text = str(value).strip().partition("/")
+        number = self.table[text] >> self.shift if text in self.table else whole_number(text if slash else value)
+        mask = whole_number(mask_text) if slash else self.high
+        if not (0 <= number <= self.high and 0 <= mask <= self.high):
+            raise ValueError(f"{value!r} is not a number or number/mask within 0..{self.high}")
+        if not mask:
+            raise ValueError(f"{value!r} has a mask of 0, which would select all")
+        if number & ~mask:
+            raise ValueError(f"{value!r} has bits that are not in its mask")
+        return masked(number, mask, self.high)
+
+    def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
+        if "/" not in value or kernel >= self.since:
+            return ""
+        return f"a mask needs Linux {'.'.join(map(str, self.since))}"
+
+
+def masked(number: int, mask: int, full: int) -> str:
+    """Return a number and its mask in their canonical form."""
+    return str(number) if mask == full else f"{number}/{mask:#x}"
+
+
+@dataclass(frozen=True)
+class Ports(Range):
+    """A port, a range ``low-high`` of them, or ``port/mask`` for some bits of a port."""
+
+    low: int = 1
+    high: int = 65534
+    mask: Masked = field(default_factory=lambda: Masked(high=65535, since=(6, 15)))
+
+    def parse(self, value: Any) -> str:
+        if "/" not in str(value):
+            return super().parse(value)
+        if "-" in str(value):
+            raise ValueError(f"{value!r} is a range, and only a single port has a mask")
+        parsed = self.mask.parse(value)
+        super().parse(parsed.partition("/")[0])
+        return parsed
+
+    def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
+        return self.mask.objection(value, kernel, daring)
+
+
+@dataclass(frozen=True)
 class Chosen(Int):
     """A number that is part of what a rule selects; 0 selects nothing."""
 
@@ -112,22 +170,29 @@ class Inverted(Bool):
 
 
 #: 65535 is none to fib_rule_port_range_valid() (net/fib_rules.h).
-_PORTS = Range(low=1, high=65534)
+_PORTS = Ports()
+_DSCP = Masked(high=63, since=(6, 15), database="rt_dsfield", table=DSFIELDS, shift=2)
+
+#: IPTOS_TOS_MASK without ECN's bit (net/ipv4/fib_rules.c: fib4_rule_configure()): "IPv4 currently doesn't handle high
+#: order DSCP bits correctly".
+TOS_BITS = 0x1C
 
 #: What a rule selects packets by, in the order of iproute2's words.
 SELECTORS: tuple[Option, ...] = (
     Option("not", None, Inverted()),
     Option("from", 2, Selected()),
     Option("to", 1, Selected()),
-    Option("tos", None, Dsfield()),
+    Option("tos", None, Dsfield(), aliases=("dsfield",)),
     Option("fwmark", 10, Marked()),
-    Option("iif", 3, Ifname()),
+    Option("iif", 3, Ifname(), aliases=("dev",)),
     Option("oif", 17, Ifname()),
     Option("uidrange", 20, Range(single=False)),
     Option("ipproto", 22, Protocol()),
     Option("sport", 23, _PORTS),
     Option("dport", 24, _PORTS),
     Option("tun_id", 12, Chosen(high=2**64 - 1)),
+    Option("dscp", 25, _DSCP, since="6.13"),
+    Option("flowlabel", 26, Masked(high=0xFFFFF, since=(6, 14)), since="6.14"),
 )
 
 
@@ -164,8 +229,9 @@ def finds(one: tuple[Key, Mapping[str, Any]], other: tuple[Key, Mapping[str, Any
     said = {name: value for name, value in chosen.items() if name != "not"}
     same = all(there.get(name) == value for name, value in said.items())
     same = same and all(options.get(name) == others.get(name) for name in ("action", "table", "l3mdev"))
-    suppressed = [name for name in ("suppress_prefixlength", "suppress_ifgroup") if options.get(name, -1) >= 0]
-    return same and key[:-1] == other_key[:-1] and all(options[name] == others.get(name) for name in suppressed)
+    besides = [name for name in ("suppress_prefixlength", "suppress_ifgroup") if options.get(name, -1) >= 0]
+    besides += ["realms"] if options.get("realms", NONE) != NONE else []
+    return same and key[:-1] == other_key[:-1] and all(options[name] == others.get(name) for name in besides)
 
 
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
@@ -181,11 +247,26 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     for name, action in implied.items():
         if options.get(name) and options.setdefault("action", action) != action:
             raise Refused(f"{where}: {name}: is for the action {action}, not for {options['action']}")
+    _check_family(where, parts, options)
     if options.get("table") and options.get("l3mdev"):
         raise Refused(f"{where}: l3mdev: takes the table from the packet's VRF: table and l3mdev exclude each other")
     if options.get("action") == "goto" and "goto" in options and options["goto"] <= parts["priority"]:
         raise Refused(f"{where}: goto: {options['goto']} is not behind this rule")
     return (str(parts["priority"]), parts["family"] or "ipv4", selector(parts))
+
+
+def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Refuse what rules of one family only have, and two ways to say one thing; raise Refused."""
+    six = parts["family"] == "ipv6"
+    if parts["tos"] and not six and parts["tos"] & ~TOS_BITS:
+        beyond = f"{parts['tos']:#x} has bits beyond {TOS_BITS:#x}"
+        raise Refused(f"{where}: tos: {beyond}, which the kernel refuses in IPv4 rules; dscp takes all (Linux 6.13)")
+    if parts["flowlabel"] is not None and not six:
+        raise Refused(f"{where}: flowlabel: is for rules of the family ipv6 only")
+    if six and options.get("realms", NONE) != NONE:
+        raise Refused(f"{where}: realms: are for rules of the family ipv4 only")
+    if parts["tos"] and parts["dscp"] is not None:
+        raise Refused(f"{where}: dscp: tos and dscp exclude each other")
 
 
 def _tell(key: Key, item: dict[str, Any]) -> None:
@@ -212,13 +293,21 @@ RULE = Sort(
     merge=_merge,
     may_lack=("family", *(row.name for row in SELECTORS)),
     beside=True,
-    keys=(Option("priority", None, Int()), Option("family", None, Word(table=FAMILIES)), *SELECTORS),
+    chosen=lambda key: selected(key[-1]),
+    keys=(
+        Option("priority", None, Int(), aliases=("preference", "order", "pref")),
+        Option("family", None, Word(table=FAMILIES)),
+        *SELECTORS,
+    ),
     options=(
         Option("action", None, Word(table=ACTIONS), default="lookup", in_place=False),
-        Option("table", None, Table(), in_place=False, word="lookup"),
+        Option("table", None, Table(), in_place=False, word="lookup", aliases=("lookup",)),
         Option("goto", None, Int(low=1), in_place=False),
         Option("l3mdev", None, Bool(style="flag", false_when_absent=True), default=False, in_place=False, since="4.8"),
-        Option("suppress_prefixlength", None, Int(low=-1, high=128), default=-1, in_place=False),
-        Option("suppress_ifgroup", None, Int(low=-1, high=2**31 - 1), default=-1, in_place=False),
+        Option("realms", 11, Realms(), default=NONE, in_place=False),
+        Option("suppress_prefixlength", None, Int(low=-1, high=128), default=-1, in_place=False, aliases=("sup_pl",)),
+        Option(
+            "suppress_ifgroup", None, Int(low=-1, high=2**31 - 1), default=-1, in_place=False, aliases=("sup_group",)
+        ),
     ),
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,10 @@ def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
 
 def _never(_key: Key, _option: str) -> bool:
     return False
+
+
+def _nothing_chosen(_key: Key) -> Options:
+    return {}
 
 
 def _not_at_all(_key: Key) -> bool:
@@ -70,11 +75,19 @@ class Sort:
     #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
     merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
     beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
+    #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
+    by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
 
     @property
     def on_link(self) -> bool:
         """Tell whether such an object is on a link."""
         return self.keys[0].name == "dev"
+
+    @cached_property
+    def by_names(self) -> tuple[Option, ...]:
+        """Give the rows whose numbers may be called by names that the host has for them."""
+        return tuple(row for row in (*self.keys, *self.options) if type(row.type).numbered is not Type.numbered)
 
     @cached_property
     def telling_key(self) -> str:
@@ -105,13 +118,33 @@ class Prefix(Type):
     host_bits: bool = False
 
     def parse(self, value: Any) -> str:
-        text = str(value).strip()
+        text = _whole(str(value).strip())
         try:
             if self.host_bits:
                 return str(ipaddress.ip_interface(text))
             return str(ipaddress.ip_network(text, strict=True))
         except ValueError as why:
             raise ValueError(f"{value!r} is not an address with a prefix length: {why}") from None
+
+
+_SHORT = re.compile(r"^[0-9]+(\.[0-9]+){0,2}(?=/)")
+
+
+def _whole(text: str) -> str:
+    """Return a prefix with the bytes that were left out as iproute2 takes it: ``10/8`` is 10.0.0.0/8; no IPv6 zone."""
+    if "%" in text:
+        raise ValueError(f"{text!r} has a link in it: its name stands in dev")
+    return _SHORT.sub(lambda short: short[0] + ".0" * (3 - short[0].count(".")), text)
+
+
+@dataclass(frozen=True)
+class Selected(Prefix):
+    """A prefix or an address to select packets by; ``all`` selects none."""
+
+    def parse(self, value: Any) -> str:
+        if str(value).strip() in ("all", "any", "default", "", "0.0.0.0/0", "::/0"):
+            return ""
+        return super().parse(value)
 
 
 @dataclass(frozen=True)

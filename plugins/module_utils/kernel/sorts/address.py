@@ -10,7 +10,8 @@ from typing import Any
 from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.types import NONE
 from ...model import Entry, Operation
-from ...objects.address import FLAGS, FOREVER, INFINITY, SCOPES
+from ...objects.address import FLAGS, FOREVER, INFINITY, OPTIMISTIC, OPTIMISTIC_FLAG
+from ...objects.named import SCOPES, number_of
 from .. import constants as c
 from ..message import Known, Message, family_of, flags_for, mark_of
 from ..view import View
@@ -33,7 +34,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     other = found.get(c.IFA_ADDRESS, local)
     dev = view.name(index)
     flags = number(found[c.IFA_FLAGS]) if c.IFA_FLAGS in found else low_flags
-    options: dict[str, Any] = {"scope": _SCOPE_NAMES.get(scope, str(scope))}
+    options: dict[str, Any] = {"scope": _SCOPE_NAMES.get(scope, scope)}
     if other != local:
         options["peer"] = ip_text(other)
     label = found.get(c.IFA_LABEL, b"").rstrip(b"\0").decode()
@@ -48,6 +49,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
             preferred = 0  # inet_fill_ifaddr() says forever all the same
         options.update(valid_lft=_lifetime(valid), preferred_lft=_lifetime(preferred))
     options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
+    options[OPTIMISTIC] = bool(flags & OPTIMISTIC_FLAG)
     key = (netns, dev, f"{ip_text(local)}/{length}")
     return Entry("address", key, options, owned=protocol == c.MARK, maker=protocol)
 
@@ -74,6 +76,8 @@ def write(known: Known, operation: Operation) -> Message:
     local, _slash, length = entry.key[2].partition("/")
     peer = entry.options.get("peer", local)
     bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
+    if operation.verb == "add" and entry.options.get(OPTIMISTIC):
+        bits |= OPTIMISTIC_FLAG
     tree: list[Any] = [(c.IFA_LOCAL, "raw", packed_ip(local)), (c.IFA_ADDRESS, "raw", packed_ip(peer))]
     if operation.verb != "del":
         tree += [(c.IFA_FLAGS, "u32", bits), (c.IFA_PROTO, "u8", mark_of(entry))]
@@ -87,7 +91,7 @@ def write(known: Known, operation: Operation) -> Message:
     header = {
         "family": family_of(local),
         "prefixlen": int(length),
-        "scope": SCOPES[entry.options.get("scope", "global")],
+        "scope": number_of(SCOPES, entry.options.get("scope", "global")),
         "index": known.view(entry.netns).index(entry.name),
     }
     kind = c.RTM_DELADDR if operation.verb == "del" else c.RTM_NEWADDR

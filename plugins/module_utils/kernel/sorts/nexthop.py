@@ -36,7 +36,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     options: dict[str, Any] = {"fdb": c.NHA_FDB in found, "group": (), "blackhole": c.NHA_BLACKHOLE in found}
     if c.NHA_GROUP in found:
         members = (_MEMBER.unpack_from(found[c.NHA_GROUP], at) for at in range(0, len(found[c.NHA_GROUP]), 8))
-        options["group"] = tuple(sorted((one, weight + 1) for one, weight, _high, _pad in members))
+        options["group"] = tuple(sorted((one, (high << 8 | weight) + 1) for one, weight, high, _pad in members))
         kind = struct.unpack("=H", found[c.NHA_GROUP_TYPE])[0] if c.NHA_GROUP_TYPE in found else 0
         options["type"] = _TYPE_NAMES.get(kind, str(kind))
         resilient = attributes(found.get(c.NHA_RES_GROUP, b""))
@@ -64,7 +64,9 @@ def write(known: Known, operation: Operation) -> Message:
         return Message(entry.netns, "nexthop", c.RTM_DELNEXTHOP, 0, header, tree)
     header["protocol"] = mark_of(entry)
     if options.get("group"):
-        members = b"".join(_MEMBER.pack(number, weight - 1, 0, 0) for number, weight in options["group"])
+        members = b"".join(
+            _MEMBER.pack(number, weight - 1 & 0xFF, weight - 1 >> 8, 0) for number, weight in options["group"]
+        )
         tree += [(c.NHA_GROUP, "raw", members), *_group_type(options)]
     else:
         header["family"] = FAMILIES[options.get("family", "ipv4")]

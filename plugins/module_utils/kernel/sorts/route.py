@@ -12,10 +12,11 @@ from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.types import NONE, UNSET
 from ...kinds.wire import unpack
 from ...model import Entry, Operation
-from ...objects.address import SCOPES
+from ...objects.address import FOREVER
 from ...objects.metrics import FEATURES, LOCK, METRICS
 from ...objects.multipath import OTHER_FAMILY, Hop, hop, several
-from ...objects.route import NOWHERE, PREFERENCES, TABLES, TYPES
+from ...objects.named import SCOPES, TABLES, flow_of, number_of, realms_of
+from ...objects.route import NOWHERE, PREFERENCES, TYPES
 from .. import constants as c
 from ..message import Known, Message, flags_for, mark_of
 from ..view import View
@@ -25,6 +26,8 @@ from .wire import Links, Wire, number
 
 _RTMSG = struct.Struct("=BBBBBBBBI")
 _RTNEXTHOP = struct.Struct("=HBBi")
+_CACHEINFO = struct.Struct("=IIiI")  # the first four of struct rta_cacheinfo
+_USER_HZ = 100  # clock_t, in which it has its times
 _SCOPE_NAMES = {number: name for name, number in SCOPES.items()}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
 _TYPE_NAMES = {number: name for name, number in TYPES.items()}
@@ -33,7 +36,7 @@ _PREFERENCE_NAMES = {number: name for name, number in PREFERENCES.items()}
 
 def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     """Decode a route; what the kernel makes by itself is left out."""
-    family, length, _source, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
+    family, length, source_length, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
     if protocol in (c.RTPROT_KERNEL, c.RTPROT_REDIRECT) or flags & c.RTM_F_CLONED:
         return None
     found = attributes(body, 12)
@@ -45,7 +48,8 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     metric = number(found[c.RTA_PRIORITY]) if c.RTA_PRIORITY in found else 0
     options: dict[str, Any] = {
         "type": _TYPE_NAMES.get(kind, str(kind)),
-        "scope": _SCOPE_NAMES.get(scope, str(scope)),
+        "scope": _SCOPE_NAMES.get(scope, scope),
+        "expires": _left(found),
         **_read_way(found, view, flags, options_of=_TYPE_NAMES.get(kind, "")),
         **_read_metrics(attributes(found.get(c.RTA_METRICS, b""))),
     }
@@ -53,8 +57,15 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["src"] = ip_text(found[c.RTA_PREFSRC])
     if c.RTA_PREF in found:
         options["pref"] = _PREFERENCE_NAMES.get(found[c.RTA_PREF][0], str(found[c.RTA_PREF][0]))
-    key = (netns, dst, str(_TABLE_NAMES.get(table, table)), str(metric), str(tos))
+    source = f"{ip_text(found[c.RTA_SRC])}/{source_length}" if c.RTA_SRC in found else ""
+    key = (netns, dst, str(_TABLE_NAMES.get(table, table)), str(metric), str(tos), source)
     return Entry("route", key, options, owned=protocol == c.MARK, maker=protocol)
+
+
+def _left(found: Mapping[int, bytes]) -> str | int:
+    """Return the seconds after which the route goes."""
+    expires = _CACHEINFO.unpack_from(found[c.RTA_CACHEINFO])[2] if c.RTA_CACHEINFO in found else 0
+    return -(-expires // _USER_HZ) if expires > 0 else FOREVER
 
 
 def _read_way(found: Mapping[int, bytes], view: View, flags: int, options_of: str) -> dict[str, Any]:
@@ -64,11 +75,12 @@ def _read_way(found: Mapping[int, bytes], view: View, flags: int, options_of: st
         # where that is one: the route itself is none, and is not found as such (fib_dump_info()).
         way: dict[str, Any] = {"nhid": number(found[c.RTA_NH_ID])}
         return {**way, "type": "unicast"} if options_of in NOWHERE else way
+    realms = {"realms": realms_of(number(found[c.RTA_FLOW])) if c.RTA_FLOW in found else NONE}
     if options_of in NOWHERE:
-        return {}  # IPv6 tells lo as the link of such a route
+        return realms  # IPv6 tells lo as the link of such a route
     if c.RTA_MULTIPATH in found:
         return {"nexthops": several(_read_hops(found[c.RTA_MULTIPATH], view))}
-    one = {**_read_gateway(found), "encap": read_encap(found, c.RTA_ENCAP_TYPE, c.RTA_ENCAP)}
+    one = {**realms, **_read_gateway(found), "encap": read_encap(found, c.RTA_ENCAP_TYPE, c.RTA_ENCAP)}
     if c.RTA_OIF in found:
         one["dev"] = view.name(number(found[c.RTA_OIF]))
     return {**one, "onlink": bool(flags & c.RTNH_F_ONLINK)}
@@ -92,6 +104,8 @@ def _read_hops(payload: bytes, view: View) -> list[Hop]:
             fields["dev"] = view.name(index)
         fields["onlink"] = bool(flags & c.RTNH_F_ONLINK)
         fields["encap"] = read_encap(found, c.RTA_ENCAP_TYPE, c.RTA_ENCAP)
+        if c.RTA_FLOW in found:
+            fields["realms"] = realms_of(number(found[c.RTA_FLOW]))
         hops.append(hop(fields))
         offset += (length + 3) & ~3
     return hops
@@ -116,7 +130,7 @@ _NO_NAMES: Any = None  # metrics name no links
 def write(known: Known, operation: Operation) -> Message:
     """Return the request that adds, replaces or removes a route."""
     entry = operation.entry
-    _netns, dst, table, metric, tos = entry.key
+    _netns, dst, table, metric, tos, source = entry.key
     options = entry.options
     view = known.view(entry.netns)
     network = _network(dst)
@@ -124,11 +138,14 @@ def write(known: Known, operation: Operation) -> Message:
     tree: list[Any] = [(c.RTA_TABLE, "u32", table_number)]
     if network.prefixlen:
         tree.append((c.RTA_DST, "raw", network.network_address.packed))
+    if source:
+        tree.append((c.RTA_SRC, "raw", _network(source).network_address.packed))
     if metric != "0":
         tree.append((c.RTA_PRIORITY, "u32", int(metric)))
     header = {
         "family": c.AF_INET if network.version == 4 else c.AF_INET6,
         "dst_len": network.prefixlen,
+        "src_len": _network(source).prefixlen if source else 0,
         "tos": int(tos),
         "table": table_number if table_number < 256 else 252,
         "proto": mark_of(entry),
@@ -145,6 +162,8 @@ def write(known: Known, operation: Operation) -> Message:
     tree += _way(options, view) + _metrics(options)
     if options.get("src", NONE) != NONE:
         tree.append((c.RTA_PREFSRC, "raw", packed_ip(options["src"])))
+    if options.get("expires", FOREVER) != FOREVER:
+        tree.append((c.RTA_EXPIRES, "u32", options["expires"]))
     if "pref" in options:
         tree.append((c.RTA_PREF, "u8", PREFERENCES[options["pref"]]))
     return Message(entry.netns, "route", c.RTM_NEWROUTE, flags_for(operation.verb), header, tree)
@@ -170,11 +189,16 @@ def _way(options: Mapping[str, Any], view: View) -> list[Any]:
         for one in (dict(one) for one in options["nexthops"]):
             index = view.index(one["dev"]) if "dev" in one else 0
             flags = c.RTNH_F_ONLINK if one["onlink"] else 0
-            tree = write_encap(one["encap"], c.RTA_ENCAP_TYPE, c.RTA_ENCAP) + _gateway(one)
+            tree = write_encap(one["encap"], c.RTA_ENCAP_TYPE, c.RTA_ENCAP) + _gateway(one) + _flow(one)
             hops.append(((flags, one["weight"] - 1, index), tree))
         return [(c.RTA_MULTIPATH, "hops", hops)]
     encap = write_encap(options.get("encap") or (), c.RTA_ENCAP_TYPE, c.RTA_ENCAP)
-    return encap + _gateway(options) + _device(options, view)
+    return encap + _gateway(options) + _device(options, view) + _flow(options)
+
+
+def _flow(options: Mapping[str, Any]) -> list[Any]:
+    flow = flow_of(options.get("realms", NONE))
+    return [(c.RTA_FLOW, "u32", flow)] if flow else []
 
 
 def _gateway(options: Mapping[str, Any]) -> list[Any]:
@@ -211,7 +235,7 @@ def _network(dst: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def _scope(version: int, options: Mapping[str, Any]) -> int:
     """Return the scope as ``ip route`` chooses it (iproute.c: iproute_modify())."""
     if "scope" in options:
-        return SCOPES[options["scope"]]
+        return number_of(SCOPES, options["scope"])
     kind = options.get("type", "unicast")
     if version == 6:
         return SCOPES["global"]

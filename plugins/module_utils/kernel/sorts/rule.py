@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...kinds.addresses import ip_text
+from ...kinds.types import NONE
 from ...model import Entry, Operation
-from ...objects.route import TABLES
-from ...objects.rule import ACTIONS, FAMILIES, PROTOCOLS, selected, selector
+from ...objects.named import TABLES, flow_of, number_of, realms_of
+from ...objects.rule import ACTIONS, FAMILIES, PROTOCOLS, masked, selected, selector
 from .. import constants as c
 from ..message import Known, Message, mark_of
 from ..view import View
@@ -24,6 +25,7 @@ _FAMILY_NAMES = {number: name for name, number in FAMILIES.items()}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
 _PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
 _UNSUPPRESSED = 2**32 - 1
+_MASKS = {"sport": c.FRA_SPORT_MASK, "dport": c.FRA_DPORT_MASK}
 _PORTS = {"sport": c.FRA_SPORT_RANGE, "dport": c.FRA_DPORT_RANGE}
 
 
@@ -44,6 +46,8 @@ def decode(netns: str, body: bytes, _view: View, _links: Links) -> Entry | None:
     }
     if options["action"] == "lookup" and not options["l3mdev"]:
         options["table"] = _TABLE_NAMES.get(table, table)
+    if c.FRA_FLOW in found:
+        options["realms"] = realms_of(number(found[c.FRA_FLOW]))
     if c.FRA_GOTO in found and options["action"] == "goto":
         options["goto"] = number(found[c.FRA_GOTO])
     chosen = _read_selector(found, {"dst": dst_len, "src": src_len, "tos": tos, "flags": flags})
@@ -72,11 +76,23 @@ def _read_selector(found: Mapping[int, bytes], header: Mapping[str, int]) -> dic
     protocol = found.get(c.FRA_IP_PROTO, b"\0")[0]
     if protocol:
         chosen["ipproto"] = _PROTOCOL_NAMES.get(protocol, str(protocol))
+    chosen["tun_id"] = int.from_bytes(found.get(c.FRA_TUN_ID, b""), "big")
+    return {**chosen, **_read_masked(found)}
+
+
+def _read_masked(found: Mapping[int, bytes]) -> dict[str, str]:
+    """Decode what may have a mask. The kernel tells one of all bits for a single port too (Linux 6.15)."""
+    chosen: dict[str, str] = {}
     for name, attr in _PORTS.items():
         if attr in found:
             low, high = struct.unpack("=HH", found[attr])
-            chosen[name] = str(low) if low == high else f"{low}-{high}"
-    chosen["tun_id"] = int.from_bytes(found.get(c.FRA_TUN_ID, b""), "big")
+            (mask,) = struct.unpack("=H", found.get(_MASKS[name], b"\xff\xff"))
+            chosen[name] = masked(low, mask or 0xFFFF, 0xFFFF) if low == high else f"{low}-{high}"
+    if c.FRA_DSCP in found:
+        chosen["dscp"] = masked(found[c.FRA_DSCP][0], found.get(c.FRA_DSCP_MASK, b"\x3f")[0], 0x3F)
+    if c.FRA_FLOWLABEL in found:
+        label, mask = (int.from_bytes(found[attr], "big") for attr in (c.FRA_FLOWLABEL, c.FRA_FLOWLABEL_MASK))
+        chosen["flowlabel"] = masked(label, mask, 0xFFFFF)
     return chosen
 
 
@@ -103,7 +119,7 @@ def write(_known: Known, operation: Operation) -> Message:
         if options.get("l3mdev"):
             tree.append((c.FRA_L3MDEV, "u8", 1))
         else:
-            tree.append((c.FRA_TABLE, "u32", TABLES.get(table) or int(table)))
+            tree.append((c.FRA_TABLE, "u32", number_of(TABLES, table)))
     if action == "goto":
         tree.append((c.FRA_GOTO, "u32", options["goto"]))
     for name, attr in (
@@ -112,6 +128,8 @@ def write(_known: Known, operation: Operation) -> Message:
     ):
         if options.get(name, -1) >= 0:
             tree.append((attr, "u32", options[name]))
+    if options.get("realms", NONE) != NONE:
+        tree.append((c.FRA_FLOW, "u32", flow_of(options["realms"])))
     tree += _write_selector(chosen)
     if operation.verb == "del":
         # A rule is found by all that is said of it. What is ours is named as ours: another's may be the same else.
@@ -135,13 +153,35 @@ def _write_selector(chosen: Mapping[str, Any]) -> list[Any]:
         tree.append((c.FRA_UID_RANGE, "raw", struct.pack("=II", *map(int, chosen["uidrange"].split("-")))))
     if "ipproto" in chosen:
         tree.append((c.FRA_IP_PROTO, "u8", PROTOCOLS.get(chosen["ipproto"]) or int(chosen["ipproto"])))
-    for name, attr in _PORTS.items():
-        if name in chosen:
-            low, _dash, high = chosen[name].partition("-")
-            tree.append((attr, "raw", struct.pack("=HH", int(low), int(high or low))))
+    tree += _write_masked(chosen)
     if "tun_id" in chosen:
         tree.append((c.FRA_TUN_ID, "raw", chosen["tun_id"].to_bytes(8, "big")))
     return tree
+
+
+def _write_masked(chosen: Mapping[str, Any]) -> list[Any]:
+    tree: list[Any] = []
+    for name, attr in _PORTS.items():
+        if name in chosen:
+            ports, mask = _unmasked(chosen[name])
+            low, _dash, high = ports.partition("-")
+            tree.append((attr, "raw", struct.pack("=HH", int(low), int(high or low))))
+            tree += [] if mask is None else [(_MASKS[name], "u16", mask)]
+    if "dscp" in chosen:
+        number_text, mask = _unmasked(chosen["dscp"])
+        tree.append((c.FRA_DSCP, "u8", int(number_text)))
+        tree += [] if mask is None else [(c.FRA_DSCP_MASK, "u8", mask)]
+    if "flowlabel" in chosen:
+        number_text, mask = _unmasked(chosen["flowlabel"])
+        tree.append((c.FRA_FLOWLABEL, "be32", int(number_text)))
+        tree.append((c.FRA_FLOWLABEL_MASK, "be32", 0xFFFFF if mask is None else mask))
+    return tree
+
+
+def _unmasked(text: str) -> tuple[str, int | None]:
+    """Return a number and its mask, None for all bits: kernels before masks are not told of them."""
+    number_text, _slash, mask = text.partition("/")
+    return number_text, int(mask, 0) if mask else None
 
 
 _DUMPS = tuple((c.RTM_GETRULE, _HEADER.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in (c.AF_INET, c.AF_INET6))

@@ -1,0 +1,389 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What iproute2 lets one say of objects in several ways: names of numbers, other words, defaults; and newer kernels."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel import names
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+from . import raw
+from .test_engine import everything
+from .test_route_rows import LINKS
+
+FRA_DSCP, FRA_FLOWLABEL, FRA_FLOWLABEL_MASK, FRA_SPORT_MASK, FRA_DPORT_MASK, FRA_DSCP_MASK = 25, 26, 27, 28, 29, 30
+FRA_PRIORITY = 6
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the place of iproute2's files; ip reads its own, so the numbers are what it is asked for."""
+    monkeypatch.setattr(names, "FOLDERS", (str(tmp_path / "etc"), str(tmp_path / "usr")))
+    (tmp_path / "etc" / "rt_tables.d").mkdir(parents=True)
+    (tmp_path / "usr" / "rt_tables.d").mkdir(parents=True)
+    (tmp_path / "etc" / "rt_tables").write_text("255\tlocal\n254\tmain\n# 99 no\n100\tblue # a remark\n0x65 red\nx y\n")
+    (tmp_path / "usr" / "rt_tables").write_text("1\thidden\n100 other\n")
+    (tmp_path / "etc" / "rt_tables.d" / "a.conf").write_text("102 green\n")
+    (tmp_path / "usr" / "rt_tables.d" / "a.conf").write_text("103 black\n")
+    (tmp_path / "usr" / "rt_tables.d" / "b.conf").write_text("104 white\n")
+    (tmp_path / "usr" / "rt_tables.d" / "c.txt").write_text("105 gray\n")
+    (tmp_path / "usr" / "rt_realms").write_text("7 seven\n8 eight\n")
+    (tmp_path / "usr" / "rt_scopes").write_text("77 near\n")
+    (tmp_path / "usr" / "rt_dsfield").write_text("0x10 lowdelay\n0xfd odd\n")
+    return tmp_path
+
+
+def routes(tell: Any, *words: str) -> list[dict[str, Any]]:
+    """Return our routes as iproute2 tells them."""
+    return tell(f"ip -j -d {' '.join(words)} route show table all proto 110".replace("  ", " "))
+
+
+@pytest.mark.parametrize(("name", "number"), [("blue", 100), ("red", 101), ("green", 102), ("white", 104)])
+def test_a_table_by_its_name(name: str, number: int, files: Path, apply: Any, tell: Any) -> None:
+    """A name of the host's files is the number; what is told is the number, and the second run sends nothing."""
+    apply(LINKS)
+    wish = {
+        "routes": [{"dst": "10.9.0.0/16", "dev": "v0", "table": name}],
+        "rules": [{"priority": 5, "from": "10.0.0.0/8", "table": name}],
+    }
+    assert apply(wish).changed
+    assert [one["table"] for one in routes(tell)] == [str(number)]
+    assert [one["table"] for one in tell("ip -j rule show pref 5")] == [str(number)]
+    assert apply(wish).commands == []
+    number_wish = {"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "table": number}]}
+    assert apply(number_wish).commands == []
+    assert apply({"routes": [{"dst": "10.9.0.0/16", "table": name, "state": "absent"}]}).changed
+    assert routes(tell) == []
+
+
+@pytest.mark.parametrize("name", ["hidden", "other", "black", "gray", "no", "y", "Blue", "blue "])
+def test_a_name_that_no_file_has_is_refused(name: str, files: Path, apply: Any) -> None:
+    apply(LINKS)
+    before = everything()
+    with pytest.raises(Refused, match=r"route 10\.9\.0\.0/16: table: .* is neither a number nor one of .*rt_tables"):
+        apply({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "table": name}]})
+    assert everything() == before
+
+
+def test_names_of_realms_scopes_dsfields_and_protocols(files: Path, apply: Any, gather: Any, tell: Any) -> None:
+    apply(LINKS)
+    wish = {
+        "routes": [
+            {"dst": "10.9.0.0/16", "via": "10.0.0.2", "realms": "seven/eight", "scope": "near", "tos": "lowdelay"},
+            {"dst": "10.8.0.0/16", "nexthops": [{"via": "10.0.0.2", "realms": "eight"}, {"via": "10.0.0.3"}]},
+            {"dst": "10.7.0.0/16", "dev": "v0", "tos": "EF"},
+        ],
+        "rules": [{"priority": 5, "tos": "lowdelay", "ipproto": "ospf", "realms": "seven", "table": 9}],
+        "addresses": [{"dev": "v1", "address": "10.77.0.1/24", "scope": "near"}],
+    }
+    assert apply(wish).changed
+    told = {one["dst"]: one for one in routes(tell)}
+    assert told["10.9.0.0/16"]["flow"] == {"from": "7", "to": "8"}
+    assert (told["10.9.0.0/16"]["scope"], told["10.9.0.0/16"]["tos"]) == ("77", "0x10")
+    assert [hop.get("flow") for hop in told["10.8.0.0/16"]["nexthops"]] == [{"to": "8"}, None]
+    assert told["10.7.0.0/16"]["tos"] in ("EF", "0xb8")
+    (rule,) = tell("ip -j rule show pref 5")
+    assert (rule["tos"], rule["ipproto"], rule["flow_to"]) == ("0x10", "ospf", "7")
+    infos = [info for link in tell("ip -j addr show dev v1") for info in link["addr_info"]]
+    assert [info["scope"] for info in infos if info["local"] == "10.77.0.1"] == ["77"]
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+
+
+@pytest.mark.needs_kind("vrf")
+def test_a_route_in_the_table_of_a_vrf(apply: Any, gather: Any, tell: Any) -> None:
+    """The table is that of the VRF, of this config or of the host, in the route's namespace."""
+    config = {
+        "netns": [{"name": "side"}],
+        "links": [
+            {"name": "red", "kind": "vrf", "table": 10},
+            {"name": "red", "kind": "vrf", "table": 20, "netns": "side"},
+            {"name": "d0", "kind": "dummy", "addresses": ["10.0.0.1/24"]},
+        ],
+        "routes": [
+            {"dst": "10.9.0.0/16", "type": "blackhole", "vrf": "red"},
+            {"dst": "10.9.0.0/16", "type": "blackhole", "vrf": "red", "netns": "side"},
+        ],
+    }
+    assert apply(config).changed
+    assert [one["table"] for one in routes(tell)] == ["10"]
+    assert [one["table"] for one in tell("ip -j -n side route show table all proto 110")] == ["20"]
+    assert apply(config).commands == []
+    assert apply({"routes": config["routes"]}).commands == []
+    for wish, reason in (
+        ({"vrf": "blue"}, "vrf: there is no vrf blue"),
+        ({"vrf": "d0"}, "vrf: there is no vrf d0"),
+        ({"vrf": "red", "table": 10}, "vrf: vrf and table exclude each other"),
+    ):
+        with pytest.raises(Refused, match=f"route 10.8.0.0/16: {reason}"):
+            apply({"routes": [{"dst": "10.8.0.0/16", "type": "blackhole", **wish}]})
+    assert apply({"routes": [{"dst": "10.9.0.0/16", "vrf": "red", "state": "absent"}]}).changed
+    assert routes(tell) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "words", "same"),
+    [
+        ("routes", {"dst": "10/8", "dev": "v0", "priority": 7}, {"dst": "10.0.0.0/8", "dev": "v0", "metric": "7"}),
+        ("routes", {"dst": "10.9/16", "dev": "v0", "preference": 7}, {"dst": "10.9.0.0/16", "dev": "v0", "metric": 7}),
+        ("routes", {"dst": "10.9.0.0/255.255.0.0", "dev": "v0", "dsfield": "0x10"},
+         {"dst": "10.9.0.0/16", "dev": "v0", "tos": 16}),
+        ("routes", {"dst": "2001:DB8:9:0::/64", "dev": "v0", "rtt": "1S"},
+         {"dst": "2001:db8:9::/64", "dev": "v0", "rtt": 1000}),
+        ("routes", {"dst": "any", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
+        ("routes", {"dst": "0.0.0.0/0", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
+        ("rules", {"pref": 7, "dev": "v0", "lookup": 9}, {"priority": 7, "iif": "v0", "table": 9}),
+        ("rules", {"order": 7, "from": "any", "dsfield": "0x1c", "sup_pl": 0}, {"priority": 7, "tos": 28,
+         "suppress_prefixlength": 0}),
+        ("rules", {"preference": "0x7", "fwmark": 255, "sup_group": 3}, {"priority": 7, "fwmark": "0xff/0xffffffff",
+         "suppress_ifgroup": "3"}),
+        ("rules", {"pref": 7, "ipproto": 17, "sport": "5-5"}, {"priority": 7, "ipproto": "udp", "sport": 5}),
+        ("addresses", {"dev": "v0", "local": "10.5.0.1/24", "brd": "+", "priority": 5},
+         {"dev": "v0", "address": "10.5.0.1/24", "broadcast": "10.5.0.255", "metric": 5}),
+        ("neighbors", {"dev": "v0", "dst": "10.0.0.9", "lladdr": "02-00-00-00-00-0A"},
+         {"dev": "v0", "dst": "10.0.0.9", "mac": "02:00:00:00:00:0a"}),
+    ],
+)  # fmt: skip
+def test_two_ways_to_say_the_same(section: str, words: dict[str, Any], same: dict[str, Any], apply: Any) -> None:
+    apply(LINKS)
+    assert apply({section: [words]}).changed
+    assert apply({section: [same]}).commands == []
+    assert apply({section: [words]}).commands == []
+    key = {name: value for name, value in words.items() if name in _KEYS}
+    assert apply({section: [{**key, "state": "absent"}]}).changed
+
+
+_KEYS = {
+    "dst",
+    "priority",
+    "preference",
+    "pref",
+    "order",
+    "dev",
+    "from",
+    "dsfield",
+    "local",
+    "fwmark",
+    "ipproto",
+    "sport",
+}
+
+
+@pytest.mark.parametrize(("kind", "table"), [("local", "local"), ("broadcast", "local"), ("unicast", "main")])
+def test_the_table_of_a_type(kind: str, table: str, apply: Any, gather: Any, tell: Any) -> None:
+    """Where no table is named, it is the one that ``ip route add`` takes."""
+    apply(LINKS)
+    wish = {"dst": "10.9.0.1", "type": kind, "dev": "v0"}
+    assert apply({"routes": [wish]}).changed
+    subprocess.run(["ip", "route", "add", kind, "10.9.0.2", "dev", "v0", "proto", "99"], check=True, timeout=10)
+    ours, theirs = (tell(f"ip -j -d route show table all proto {number}") for number in (110, 99))
+    assert [one.get("table") for one in ours] == [one.get("table") for one in theirs]
+    assert {one.get("table", "main") for one in ours} == {table}
+    assert apply({"routes": [wish]}).commands == []
+    assert apply(gather()).commands == []
+    assert apply({"routes": [{**wish, "state": "absent"}]}).changed
+    assert routes(tell) == []
+
+
+def test_routes_by_source(apply: Any, gather: Any, tell: Any) -> None:
+    """IPv6 routes of one destination are told apart by the source they are for, and each is removed alone."""
+    apply(LINKS)
+    base = {"dst": "2001:db8:9::/64", "via": "2001:db8::2"}
+    sources = ["2001:db8:1::/64", "2001:db8:2::/48", "2001:db8:3::1"]
+    wish = {"routes": [base, *({**base, "from": source} for source in sources)]}
+    wish["routes"].append({"dst": "default", "via": "2001:db8::2", "from": "2001:db8:1::/64"})
+    assert apply(wish).changed
+    found = sorted((one["dst"], one.get("from", "")) for one in routes(tell, "-6"))
+    assert found == [
+        ("2001:db8:9::/64", ""),
+        ("2001:db8:9::/64", "2001:db8:1::/64"),
+        ("2001:db8:9::/64", "2001:db8:2::/48"),
+        ("2001:db8:9::/64", "2001:db8:3::1"),
+        ("default", "2001:db8:1::/64"),
+    ]
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+    assert apply({"routes": [{**base, "from": sources[0], "via": "2001:db8::3"}]}).changed
+    assert {one.get("from"): one["gateway"] for one in routes(tell, "-6") if one["dst"] != "default"} == {
+        None: "2001:db8::2", sources[0]: "2001:db8::3", sources[1]: "2001:db8::2", sources[2]: "2001:db8::2",
+    }  # fmt: skip
+    apply({"routes": [{"dst": base["dst"], "state": "absent"}]})
+    apply({"routes": [{"dst": base["dst"], "from": sources[1], "state": "absent"}]})
+    left = [one.get("from") for one in routes(tell, "-6") if one["dst"] != "default"]
+    assert left == [sources[0], sources[2]]
+
+
+@pytest.mark.parametrize(
+    "address", ["2001:db8::5/64", "fe80::5/64", "fec0::5/64", "ff02::5/128", "ff05::5/128", "ff0e::5/128", "::5/128"]
+)
+def test_the_scope_of_an_ipv6_address(address: str, apply: Any, tell: Any) -> None:
+    """The scope that iproute2 tells is the only one that can be asked for."""
+    apply(LINKS)
+    more = {"autojoin": True} if address.startswith("ff") else {"nodad": True}
+    assert apply({"addresses": [{"dev": "v0", "address": address, **more}]}).changed
+    told = {info["local"]: info["scope"] for link in tell("ip -j addr show dev v0") for info in link["addr_info"]}
+    scope = told[address.partition("/")[0]]
+    assert apply({"addresses": [{"dev": "v0", "address": address, "scope": scope}]}).commands == []
+    other = "site" if scope != "site" else "global"
+    with pytest.raises(Refused, match=f"scope: the kernel gives this address the scope {scope}"):
+        apply({"addresses": [{"dev": "v0", "address": address, "scope": other}]})
+
+
+def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
+    """The flag is for the time of duplicate address detection: a later run finds it gone and is content."""
+    apply(LINKS)
+    wish = {
+        "addresses": [
+            {"dev": "v0", "address": "2001:db8::77/64", "optimistic": True},
+            {"dev": "v0", "address": "2001:db8::78/64"},
+        ],
+        "sysctls": [{"dev": "v0", "name": "ipv6.optimistic_dad", "value": 1}],
+    }
+    assert apply({"sysctls": wish["sysctls"]}).changed
+    assert apply(wish).changed
+    told = {info["local"]: info for link in tell("ip -j addr show dev v0") for info in link["addr_info"]}
+    assert [told[f"2001:db8::{end}"].get("optimistic") for end in (77, 78)] == [True, None]
+    assert apply(wish).commands == []
+    assert apply({"addresses": [{"dev": "v0", "address": "2001:db8::77/64", "optimistic": False}]}).commands == []
+    assert apply(gather()).commands == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "from": "10.1.0.0/16"}]}, "from: is for IPv6 routes only"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "expires": 9}]}, "expires: is for IPv6 routes only"),
+        ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "expires": 0}]},
+         r"expires: 0 is not within 1\.\.21474836"),
+        ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "expires": 21474837}]},
+         r"expires: 21474837 is not within"),
+        ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "realms": 9}]}, "realms: are for IPv4 routes only"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "realms": "1/65536"}]}, r"realms: .* within 0\.\.65535"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "realms": "1/2/3"}]}, "realms: '1/2/3' is neither REALM nor"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "realms": True}]}, "realms: True is not a realm"),
+        ({"routes": [{"dst": "10.9.0.0/16", "nhid": 1, "realms": 3}]}, "realms: belong to the next hops"),
+        ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "scope": "link"}]}, "scope: is for IPv4 routes only"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "scope": 256}]}, r"scope: 256 is not within 0\.\.255"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "table": 0}]}, r"table: 0 is not within 1\.\.4294967295"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "tos": 257}]}, r"tos: 257 is not within 0\.\.255"),
+        ({"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "tos": 3}]}, "tos: 3 has one of the two lowest bits set"),
+        ({"routes": [{"dst": "10.9.1.0/16", "dev": "v0"}]}, "dst: .* has host bits set"),
+        ({"routes": [{"dst": "fe80::%v0/64", "dev": "v0"}]}, "dst: 'fe80::%v0/64' has a link in it"),
+        ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "via": "fe80::1%v0"}]},
+         "via: 'fe80::1%v0' has a link in it"),
+        ({"rules": [{"priority": 5, "dscp": 64}]}, r"dscp: 64 is not a number or number/mask within 0\.\.63"),
+        ({"rules": [{"priority": 5, "dscp": "8/0"}]}, "dscp: '8/0' has a mask of 0"),
+        ({"rules": [{"priority": 5, "dscp": "9/8"}]}, "dscp: '9/8' has bits that are not in its mask"),
+        ({"rules": [{"priority": 5, "dscp": 9, "tos": 16}]}, "dscp: tos and dscp exclude each other"),
+        ({"rules": [{"priority": 5, "tos": "AF11"}]}, "tos: 0x28 has bits beyond 0x1c, .* dscp"),
+        ({"rules": [{"priority": 5, "flowlabel": 9}]}, "flowlabel: is for rules of the family ipv6 only"),
+        ({"rules": [{"priority": 5, "family": "ipv6", "flowlabel": 2**20}]}, "flowlabel: 1048576 is not a number"),
+        ({"rules": [{"priority": 5, "family": "ipv6", "realms": 9}]}, "realms: are for rules of the family ipv4 only"),
+        ({"rules": [{"priority": 5, "sport": "1-2/0xff"}]}, "sport: '1-2/0xff' is a range"),
+        ({"rules": [{"priority": 5, "sport": "65535/0xffff"}]}, "sport: .* within 1..65534"),
+        ({"rules": [{"priority": 5, "pref": 6}]}, "pref: is another name of priority, and both are given"),
+        ({"nexthops": [{"id": 9, "group": [{"id": 1, "weight": 65536}]}]}, r"weight 65536 is not within 1\.\.65535"),
+        ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "scope": "link"}]}, "scope: .* the scope global"),
+        ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "optimistic": True}]}, "optimistic: is for IPv6"),
+        ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "optimistic": True, "nodad": True}]},
+         "optimistic: excludes nodad"),
+    ],
+)  # fmt: skip
+def test_refused_with_a_reason(wish: dict[str, Any], reason: str, apply: Any) -> None:
+    apply(LINKS)
+    before = everything()
+    with pytest.raises(Refused, match=reason):
+        apply(wish)
+    assert everything() == before
+
+
+MASKS: list[tuple[dict[str, Any], dict[int, bytes]]] = [
+    ({"dscp": "EF"}, {FRA_DSCP: b"\x2e", FRA_DSCP_MASK: b"\x3f"}),
+    ({"dscp": 0}, {FRA_DSCP: b"\x00", FRA_DSCP_MASK: b"\x3f"}),
+    ({"dscp": "8/0x38"}, {FRA_DSCP: b"\x08", FRA_DSCP_MASK: b"\x38"}),
+    ({"sport": "1000/0xfff8"}, {FRA_SPORT_MASK: struct.pack("=H", 0xFFF8)}),
+    ({"dport": "1/1", "ipproto": "udp"}, {FRA_DPORT_MASK: struct.pack("=H", 1)}),
+    ({"family": "ipv6", "flowlabel": 0xFFFFF},
+     {FRA_FLOWLABEL: b"\x00\x0f\xff\xff", FRA_FLOWLABEL_MASK: b"\x00\x0f\xff\xff"}),
+    ({"family": "ipv6", "flowlabel": "0x345/0xfff", "dscp": 63},
+     {FRA_FLOWLABEL: b"\0\0\x03\x45", FRA_FLOWLABEL_MASK: b"\0\0\x0f\xff", FRA_DSCP: b"\x3f"}),
+]  # fmt: skip
+
+
+@pytest.mark.needs_linux("6.15")
+@pytest.mark.parametrize(("chosen", "told"), MASKS)
+def test_masks_of_rules(chosen: dict[str, Any], told: dict[int, bytes], apply: Any, gather: Any) -> None:
+    """Read the kernel's own bytes of what iproute2 6.1 has no words for; without it, it is another rule."""
+    family = socket.AF_INET6 if "family" in chosen else socket.AF_INET
+    wish = {"rules": [{"priority": 7, "table": 5, **chosen}]}
+    assert apply(wish).changed
+
+    def ours() -> list[dict[int, bytes]]:
+        return [one for one in raw.rules(family) if one.get(FRA_PRIORITY) == struct.pack("=I", 7)]
+
+    (rule,) = ours()
+    assert {number: rule.get(number) for number in told} == told
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+    assert apply({"rules": [{"priority": 7, "table": 5, "family": chosen.get("family", "ipv4")}]}).changed
+    assert len(ours()) == 2
+    assert apply({"rules": [{"priority": 7, **chosen, "state": "absent"}]}).changed
+    assert [number for rule in ours() for number in told if number in rule] == []
+    assert len(ours()) == 1
+
+
+@pytest.mark.needs_linux("6.15", iproute2="6.15")
+@pytest.mark.parametrize("chosen", [chosen for chosen, _told in MASKS])
+def test_masks_of_rules_as_iproute2_has_them(chosen: dict[str, Any], apply: Any, tell: Any) -> None:
+    """Run the command line that is told in another namespace: iproute2 says the same of both."""
+    show = ("-6 " if "family" in chosen else "") + "rule show pref 7"
+    report = apply({"rules": [{"priority": 7, "table": 5, **chosen}]})
+    (line,) = report.commands
+    subprocess.run(["ip", "netns", "add", "replayed"], check=True, timeout=10)
+    subprocess.run(["ip", "netns", "exec", "replayed", *line.split()], check=True, timeout=10)
+    (here,), (there,) = tell(f"ip -j {show}"), tell(f"ip -n replayed -j {show}")
+    assert {**here, "protocol": ""} == {**there, "protocol": ""}
+    assert {"dscp", "flowlabel", "sport", "sport_start", "dport", "dport_start"} & here.keys()
+
+
+@pytest.mark.needs_linux("6.12")
+def test_weights_of_16_bits(apply: Any, gather: Any) -> None:
+    apply(LINKS)
+    for weights in ((65535, 256), (255, 257), (1, 512)):
+        wish = {"nexthops": [{"id": 9, "group": [{"id": 1, "weight": weights[0]}, {"id": 2, "weight": weights[1]}]}]}
+        assert apply(wish).changed
+        assert raw.nexthop_group(9) == [(1, weights[0]), (2, weights[1])]
+        assert apply(wish).commands == []
+        assert apply(gather()).commands == []
+
+
+@pytest.mark.skipif(
+    tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 12),
+    reason="this kernel knows them, the lab kernel does not",
+)
+@pytest.mark.lab_kernel
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"rules": [{"priority": 7, "dscp": 8}]}, "rule 7 dscp 8: dscp: needs Linux 6.13"),
+        ({"rules": [{"priority": 7, "family": "ipv6", "flowlabel": 8}]}, "flowlabel: needs Linux 6.14"),
+        ({"rules": [{"priority": 7, "sport": "8/8"}]}, "sport: a mask needs Linux 6.15"),
+        ({"nexthops": [{"id": 9, "group": [{"id": 1, "weight": 256}]}]}, "group: weight 256 needs Linux 6.12"),
+    ],
+)
+def test_refused_on_an_older_kernel(wish: dict[str, Any], reason: str, apply: Any) -> None:
+    """What this kernel is too old for changes nothing; the same without it is made."""
+    apply(LINKS)
+    before = everything()
+    with pytest.raises(Refused, match=reason):
+        apply(wish)
+    assert everything() == before
+    assert apply({"rules": [{"priority": 7, "sport": "8"}]}).changed
