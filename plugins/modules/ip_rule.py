@@ -30,7 +30,7 @@ options:
     aliases: [preference, order, pref]
   family:
     description:
-      - Address family of the packets. Left out, that of O(from) or O(to), else V(ipv4).
+      - Address family of the packets. Left out, that of O(from) or O(to), V(ipv6) with O(flowlabel), else V(ipv4).
     type: str
     choices: [ipv4, ipv6]
   not:

@@ -247,6 +247,8 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     for name, action in implied.items():
         if options.get(name) and options.setdefault("action", action) != action:
             raise Refused(f"{where}: {name}: is for the action {action}, not for {options['action']}")
+    if parts["family"] is None and parts["flowlabel"] is not None:
+        parts["family"] = "ipv6"
     _check_family(where, parts, options)
     if options.get("table") and options.get("l3mdev"):
         raise Refused(f"{where}: l3mdev: takes the table from the packet's VRF: table and l3mdev exclude each other")
