@@ -284,7 +284,7 @@ def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
         ({"rules": [{"priority": 5, "dscp": "9/8"}]}, "dscp: '9/8' has bits that are not in its mask"),
         ({"rules": [{"priority": 5, "dscp": 9, "tos": 16}]}, "dscp: tos and dscp exclude each other"),
         ({"rules": [{"priority": 5, "tos": "AF11"}]}, "tos: 0x28 has bits beyond 0x1c, .* dscp"),
-        ({"rules": [{"priority": 5, "family": "ipv4", "flowlabel": 9}]}, "flowlabel: is for rules of the family ipv6 only"),
+        ({"rules": [{"priority": 5, "family": "ipv4", "flowlabel": 9}]}, "flowlabel: is for rules of the family ipv6"),
         ({"rules": [{"priority": 5, "family": "ipv6", "flowlabel": 2**20}]}, "flowlabel: 1048576 is not a number"),
         ({"rules": [{"priority": 5, "family": "ipv6", "realms": 9}]}, "realms: are for rules of the family ipv4 only"),
         ({"rules": [{"priority": 5, "sport": "1-2/0xff"}]}, "sport: '1-2/0xff' is a range"),
