@@ -9,6 +9,7 @@ from typing import Callable
 from .kinds import KINDS
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
+from .kinds.vlans import OfVlans
 from .model import HOST, Entry, Operation, link_option, rows_given, rows_of, table_of
 from .objects.address import FOREVER
 from .objects.containers import shell_words
@@ -98,7 +99,26 @@ def table_lines(operation: Operation) -> list[str]:
         lost, new = vni_change(before.get("vnis", ()), entry.options["vnis"])
         lines += [[*tool, "vni", "del", "dev", entry.name, "vni", span(item.first, item.last)] for item in lost]
         lines += [[*tool, "vni", "add", "dev", entry.name, "vni", *item.words()] for item in new]
+    lines += _vlan_option_lines(operation) if operation.verb == "set" else []
     return [" ".join(line) for line in lines]
+
+
+def _vlan_option_lines(operation: Operation) -> list[list[str]]:
+    entry = operation.entry
+    before = operation.before.options if operation.before is not None else {}
+    tool = _tool("bridge", entry.netns)
+    lines: list[list[str]] = []
+    for name, words in (("vlan_options", ["vlan"]), ("vlan_global", ["vlan", "global"]), ("mst", ["mst"])):
+        row = table_of(entry).named.get(name)
+        if row is None or name not in entry.options or not isinstance(row.type, OfVlans):
+            continue
+        for item in row.type.change(before.get(name), entry.options[name]):
+            of, numbers = row.type.number, [span(item.first, item.last)]
+            if name == "mst":  # which takes no range
+                numbers = [str(number) for number in range(item.first, item.last + 1)]
+            said = row.type.words_of(item)
+            lines += [[*tool, *words, "set", of, number, "dev", entry.name, *said] for number in numbers]
+    return lines
 
 
 def _tool(tool: str, netns: str) -> list[str]:

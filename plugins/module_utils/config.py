@@ -344,7 +344,9 @@ def _object_item(entry: Entry) -> dict[str, Any]:
         {
             name: rows[name].type.plain(value)
             for name, value in telling(entry).items()
-            if value != quiet.get(name, _LOUD) and name not in chosen
+            if value != quiet.get(name, _LOUD)
+            and name not in chosen
+            and not rows[name].type.by_itself(value, entry.options)
         }
     )
     sort.tell(entry.key, item)

@@ -181,7 +181,7 @@ def _differing(
         of = rows[name].type
         same = found is not _MISSING and (of.same(wanted, found) or of.same(of.kept(wanted, hz), found))
         if not same and not (found is not _MISSING and _passes(entry, name, wanted, found)):
-            fields[name] = (None if found is _MISSING else found, wanted)
+            fields[name] = (None if found is _MISSING else of.touched(wanted, found), wanted)
     return fields
 
 

@@ -188,7 +188,7 @@ class Rows:
     of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
-    late: frozenset[str]  # names of those that hold only while a link is up
+    late: frozenset[str]  # names of those that hold only while a link is up, or for what its ports bring
     aliases: Mapping[str, str]  # other names to ask for an option by
     of_bits: tuple[Option, ...]  # that share a plain number, of which the kernel takes all bits or none
 
@@ -213,7 +213,7 @@ def rows(sort: str, kind: str = "") -> Rows:
         tuple(row for row in found if row.refused),
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
-        frozenset(row.name for row in found if row.when_up),
+        frozenset(row.name for row in found if row.when_up or row.with_ports),
         {alias: row.name for row in (*keys, *found) for alias in row.aliases},
         tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
     )

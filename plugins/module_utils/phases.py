@@ -65,6 +65,8 @@ def _place(op: Operation) -> int:
     options = op.entry.options
     if op.entry.sort == "sysctl":
         return order(op.entry)
+    if op.phase == PORTS_UP:
+        return int(op.entry.sort == "port")  # behind what the bridge says of its VLANs
     if op.phase == ROUTES:
         return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
     if op.phase == NEXTHOPS:

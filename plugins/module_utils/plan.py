@@ -261,10 +261,11 @@ class Planner:
 
     def _set_link(self, entry: Entry, change: Change) -> None:
         kind = KINDS.get(entry.kind)
-        parts: dict[str, dict[str, tuple[Any, Any]]] = {"common": {}, "kind": {}, "up": {}}
+        late = table_of(entry).late
+        parts: dict[str, dict[str, tuple[Any, Any]]] = {"common": {}, "kind": {}, "up": {}, "late": {}}
         for name, pair in change.fields.items():
             own = kind is not None and kind.option(name) is not None
-            parts["up" if name == "up" else "kind" if own else "common"][name] = pair
+            parts["up" if name == "up" else "late" if name in late else "kind" if own else "common"][name] = pair
         # vxlan_changelink() refuses an MTU in the message that changes its own options.
         self._set_fields(entry, replace(change, fields=parts["common"]), SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
@@ -275,6 +276,7 @@ class Planner:
             gone = Operation("del", there, there, REMOVE_LINKS)
             self.operations[-1] = replace(self.operations[-1], restore=(gone, *back), undoable=True)
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
+        self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
 
     def _add_link(self, entry: Entry) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
@@ -291,8 +293,10 @@ class Planner:
                 self._op("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False)
         else:
             late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
-        if late:
-            self._op("set", entry.having(late), entry.having({}), SET_LINKS, undoable=False)
+        last = {name: late.pop(name) for name in table_of(entry).late if name in late}
+        for options, phase in ((late, SET_LINKS), (last, PORTS_UP)):
+            if options:
+                self._op("set", entry.having(options), entry.having({}), phase, undoable=False)
         if up.get("up"):
             self._op("set", entry.having(up), entry.having({}), LINKS_UP, undoable=False)
 
@@ -359,7 +363,12 @@ class Planner:
             # What has several ways may have lost one of them only.
             several = entry.options.get("nexthops") or entry.options.get("group") or entry.options.get("nhid")
             verb = "set" if entry.sort in ("port", "sysctl") or several else "add"
-            self._op(verb, entry, entry.having({}), phase_of(entry))
+            late = {name: entry.options[name] for name in table_of(entry).late if name in entry.options}
+            early = {name: value for name, value in entry.options.items() if name not in late}
+            if early or not late:
+                self._op(verb, entry.having(early), entry.having({}), phase_of(entry))
+            if late:
+                self._op("set", entry.having(late), entry.having({}), PORTS_UP)
             return
         peered = bool(KINDS[entry.kind].peered)
         self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)

@@ -154,6 +154,61 @@ options:
         description:
           - Tunnel id that the VLAN is mapped to, or a range as long as that of the VLANs. Needs O(vlan_tunnel).
         type: str
+  vlan_options:
+    description:
+      - Options of single VLANs of the port, as C(bridge vlan set vid ... dev X) sets them. Needs Linux 5.6.
+      - No whole wish. VLANs that are not named, and options that are not, stay as they are. The VLANs must be there;
+        O(vlans) in the same task makes them.
+    type: list
+    elements: dict
+    suboptions:
+      vid:
+        description:
+          - A VLAN id, 1 to 4094, or a range such as V(100-199).
+        type: str
+        required: true
+      state:
+        description:
+          - State of the VLAN here. The kernel takes it only while STP is off (C(stp_state)). A new VLAN is
+            V(forwarding).
+          - The numbers V(0) to V(4) stand for the words in their order.
+        type: str
+        choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
+      mcast_router:
+        description:
+          - Multicast router in the VLAN. V(0) never, V(1) when one is heard, V(2) always. A new VLAN has V(1). Needs
+            Linux 5.15.
+        type: int
+      mcast_max_groups:
+        description:
+          - Most multicast groups in the VLAN. V(0) is no limit. Needs the bridge's C(mcast_vlan_snooping), and
+            Linux 6.3.
+        type: int
+      neigh_suppress:
+        description:
+          - Answer ARP and neighbor discovery of the VLAN from the bridge's neighbor table. Holds with
+            O(neigh_vlan_suppress). Needs Linux 6.4.
+        type: bool
+  mst:
+    description:
+      - States in multiple spanning trees, as C(bridge mst set dev X msti ...) sets them. The bridge's C(mst_enabled)
+        must be on, and the tree be that of a VLAN of the port (C(msti) in C(vlan_global) of the bridge). Needs
+        Linux 5.18.
+      - No whole wish. Trees that are not named stay as they are.
+    type: list
+    elements: dict
+    suboptions:
+      msti:
+        description:
+          - Number of the tree, 1 to 4094, or a range. The state in tree 0 is O(state).
+        type: str
+        required: true
+      state:
+        description:
+          - State in the tree. In a new one the kernel says V(disabled).
+          - The numbers V(0) to V(4) stand for the words in their order.
+        type: str
+        choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.changes
@@ -191,6 +246,13 @@ EXAMPLES = r"""
     vlans:
       - {vid: 200, tunnel_id: 10200}
       - {vid: 300-309, tunnel_id: 1300-1309}
+
+- name: Say in which of its VLANs a multicast router is always heard, and block one VLAN
+  netloom.overlay.bridge_port:
+    dev: veth0
+    vlan_options:
+      - {vid: 10, mcast_router: 2}
+      - {vid: 100, state: blocking}
 
 - name: Put it back to what a new port has
   netloom.overlay.bridge_port:

@@ -87,6 +87,12 @@ class tunnel_message(_Mapped, nlmsg):
     fields = (("family", "B"), ("flags", "B"), ("reserved2", "H"), ("ifindex", "I"))
 
 
+class vlan_message(_Mapped, nlmsg):
+    """struct br_vlan_msg (uapi/linux/if_bridge.h), which no release of pyroute2 has as such."""
+
+    fields = (("family", "B"), ("reserved1", "B"), ("reserved2", "H"), ("ifindex", "I"))
+
+
 class nexthop_message(_Mapped, nlmsg):
     """struct nhmsg, for which pyroute2 has no class (0.9.7)."""
 
@@ -112,6 +118,7 @@ MESSAGES = {
     "nexthop": nexthop_message,
     "rule": rule_message,
     "tunnel": tunnel_message,
+    "vlan": vlan_message,
 }
 
 

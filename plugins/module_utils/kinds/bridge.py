@@ -16,13 +16,9 @@ from .ranges import Vlans
 from .table import Kind, Option, queues
 from .types import Bool, Centiseconds, Int
 from .vlan import PROTOCOL
+from .vlans import GLOBAL, OF_BRIDGE, QUERY, SWITCH, TIME64, OfVlans
 
 _TIME = Centiseconds()
-# jiffies_64_to_clock_t() counts nanoseconds in 64 bits: what is longer is told as something else.
-_TIME64 = Centiseconds(wire="u64", high=2**64 // 10**7, rule="centiseconds: 64 bits of nanoseconds")
-# br_multicast.c: BR_MULTICAST_QUERY_INTVL_MIN and _MAX, 1 s and a day. Beyond them the kernel takes the bound itself.
-_QUERY = Centiseconds(wire="u64", low=100, high=8640000, rule="centiseconds: a second to a day")
-_SWITCH = Bool(style="number")
 # br_changelink(): link-local addresses but those of pause frames, slow protocols and port authentication.
 _GROUP = Mac(among=tuple(f"01:80:c2:00:00:0{last:x}" for last in range(16) if last not in (1, 2, 3)))
 
@@ -46,7 +42,7 @@ BRIDGE = Kind(
         Option("ageing_time", 4, _TIME, default=30000),
         Option("stp_state", 5, Bool(wire="u32", style="number"), default=False),
         Option("priority", 6, Int(wire="u16", high=65535), default=32768),
-        Option("vlan_filtering", 7, _SWITCH, default=False),
+        Option("vlan_filtering", 7, SWITCH, default=False),
         Option("vlan_protocol", 8, PROTOCOL, default="802.1Q"),
         Option(
             "group_fwd_mask",
@@ -56,28 +52,28 @@ BRIDGE = Kind(
         ),
         Option("group_address", 20, _GROUP, default="01:80:c2:00:00:00", aliases=("group_addr",)),
         Option("mcast_router", 22, Int(wire="u8", high=2), default=1),
-        Option("mcast_snooping", 23, _SWITCH, default=True),
-        Option("mcast_query_use_ifaddr", 24, _SWITCH, default=False),
-        Option("mcast_querier", 25, _SWITCH, default=False),
+        Option("mcast_snooping", 23, SWITCH, default=True),
+        Option("mcast_query_use_ifaddr", 24, SWITCH, default=False),
+        Option("mcast_querier", 25, SWITCH, default=False),
         Option("mcast_hash_elasticity", 26, Int(low=16, high=16, rule="the kernel's own since Linux 5.0"), default=16),
         Option("mcast_hash_max", 27, Int(), default=4096),
         Option("mcast_last_member_count", 28, Int(), default=2),
         Option("mcast_startup_query_count", 29, Int(), default=2),
-        Option("mcast_last_member_interval", 30, _TIME64, default=100),
-        Option("mcast_membership_interval", 31, _TIME64, default=26000),
-        Option("mcast_querier_interval", 32, _TIME64, default=25500),
-        Option("mcast_query_interval", 33, _QUERY, default=12500),
-        Option("mcast_query_response_interval", 34, _TIME64, default=1000),
-        Option("mcast_startup_query_interval", 35, _QUERY),
-        Option("nf_call_iptables", 36, _SWITCH, default=False),
-        Option("nf_call_ip6tables", 37, _SWITCH, default=False),
-        Option("nf_call_arptables", 38, _SWITCH, default=False),
+        Option("mcast_last_member_interval", 30, TIME64, default=100),
+        Option("mcast_membership_interval", 31, TIME64, default=26000),
+        Option("mcast_querier_interval", 32, TIME64, default=25500),
+        Option("mcast_query_interval", 33, QUERY, default=12500),
+        Option("mcast_query_response_interval", 34, TIME64, default=1000),
+        Option("mcast_startup_query_interval", 35, QUERY),
+        Option("nf_call_iptables", 36, SWITCH, default=False),
+        Option("nf_call_ip6tables", 37, SWITCH, default=False),
+        Option("nf_call_arptables", 38, SWITCH, default=False),
         Option("vlan_default_pvid", 39, Int(wire="u16", high=4094, rule="a VLAN id, 0 for none"), default=1),
-        Option("vlan_stats_enabled", 41, _SWITCH, default=False),
-        Option("mcast_stats_enabled", 42, _SWITCH, default=False),
+        Option("vlan_stats_enabled", 41, SWITCH, default=False),
+        Option("mcast_stats_enabled", 42, SWITCH, default=False),
         Option("mcast_igmp_version", 43, Int(wire="u8", low=2, high=3), default=2),
         Option("mcast_mld_version", 44, Int(wire="u8", low=1, high=2), default=1),
-        Option("vlan_stats_per_port", 45, _SWITCH, default=False),
+        Option("vlan_stats_per_port", 45, SWITCH, default=False),
         _boolopt("no_linklocal_learn", 0),
         _boolopt("mcast_vlan_snooping", 1, "5.15"),
         _boolopt("mst_enabled", 2, "5.18"),
@@ -86,5 +82,16 @@ BRIDGE = Kind(
         *queues(),
         # The VLANs of the bridge itself: "bridge vlan add dev br0 vid 10 self".
         Option("vlans", None, Vlans(tunnels=False), at_create=False, dump="vlans"),
+        # "bridge vlan set" for VLANs of the bridge itself, "bridge vlan global set" for what holds on its ports too.
+        Option("vlan_options", None, OfVlans(rows=OF_BRIDGE), at_create=False, since="5.6", dump="vlan_options"),
+        Option(
+            "vlan_global",
+            None,
+            OfVlans(rows=GLOBAL),
+            at_create=False,
+            with_ports=True,
+            since="5.15",
+            dump="vlan_global",
+        ),
     ),
 )

@@ -31,6 +31,7 @@ class Option:
     forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
+    with_ports: bool = False  # holds for what ports bring, and is set when those are
     since: str = ""  # first kernel release that knows it, where that is later than 5.4
     newer: tuple[tuple[Any, str], ...] = ()  # values that came later than the option, with their kernel release
     word: str = ""  # iproute2's keyword, where it is not the name

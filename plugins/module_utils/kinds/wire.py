@@ -133,6 +133,10 @@ class Type:
         """Tell whether a wish is met by what is there, both in canonical form."""
         return bool(wanted == found)
 
+    def touched(self, wanted: Any, found: Any) -> Any:
+        """Return what a wish changes of what is there: all of it, but where a wish is no whole one."""
+        return found
+
     def words(self, word: str, value: Any) -> list[str]:
         """Return the value in iproute2's words."""
         return [word, str(value)]

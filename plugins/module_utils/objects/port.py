@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from ..kinds.ranges import Vlans
 from ..kinds.table import Option
-from ..kinds.types import Bool, Int, LinkName, Word
+from ..kinds.types import Bool, Int, LinkName
+from ..kinds.vlans import OF_PORT, STATE, OfVlans
 from .sort import Sort
 
 _SWITCH = Bool()
-_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
-#: enum of BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.
-STATE = Word(
-    table={word: number for number, word in enumerate(_STATES)},
-    aliases={str(number): word for number, word in enumerate(_STATES)},
-)
+
+#: States in the spanning trees that VLANs belong to. Tree 0 is that of all others, and its state is the port's own.
+TREES = OfVlans(number="msti", rule="a spanning tree, IEEE 802.1Q", rows=(Option("state", 2, STATE),))
 
 #: Words that ``ip link set ... type bridge_slave`` knows, and ``bridge link set`` does not (iproute2 6.1 to 6.17).
 OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
@@ -61,6 +59,9 @@ PORT = Sort(
         Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4", default=False),
         Option("backup_nhid", 44, Int(if_absent=0), since="6.6", default=0),
         Option("vlans", None, Vlans(), dump="vlans"),
+        Option("vlan_options", None, OfVlans(rows=OF_PORT), since="5.6", dump="vlan_options"),
+        # The bridge's VLANs have their spanning tree first (its option vlan_global).
+        Option("mst", None, TREES, with_ports=True, since="5.18", dump="mst"),
     ),
     lasting=True,
 )

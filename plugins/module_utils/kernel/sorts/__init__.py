@@ -14,6 +14,7 @@ from .nexthop import NEXTHOP
 from .port import PORT
 from .route import ROUTE
 from .rule import RULE
+from .vlan_options import GLOBAL, OF_VLANS, TREES
 from .vlans import VLANS
 from .vnis import VNIS
 from .wire import Part, Table, Wire
@@ -34,7 +35,13 @@ WIRES: dict[str, Wire] = {
 DUMPED: tuple[str, ...] = tuple(name for name, wire in WIRES.items() if wire.dumps)
 
 #: Tables of links by the name of their option. They are dumped where that option is asked for.
-TABLES: dict[str, Table] = {"vlans": VLANS, "vnis": VNIS}
+TABLES: dict[str, Table] = {
+    "vlans": VLANS,
+    "vnis": VNIS,
+    "vlan_options": OF_VLANS,
+    "vlan_global": GLOBAL,
+    "mst": TREES,
+}
 
 #: What requests of its own carry, by the name of the option, in the order in which it is sent.
 PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, **TABLES}

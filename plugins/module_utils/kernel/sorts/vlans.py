@@ -35,13 +35,19 @@ def fill(bodies: Iterable[bytes], view: View, entries: Sequence[Entry]) -> Itera
     for body in bodies:
         index = _IFINFO.unpack_from(body)[2]
         tables[view.name(index)] = _read(attributes(body, 16).get(c.IFLA_AF_SPEC, b""))
+    for entry, _bridge in with_vlans(entries):
+        yield entry.having({**entry.options, "vlans": tables.get(entry.name, ())})
+
+
+def with_vlans(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
+    """Yield the bridges and ports that have VLANs, each with the bridge."""
     links = {entry.name: entry for entry in entries if entry.sort == "link"}
     for entry in entries:
         if entry.sort not in ("link", "port") or (entry.sort == "link" and entry.kind != "bridge"):
             continue
         bridge = entry if entry.sort == "link" else links.get(links[entry.name].options.get("master", NONE))
         if bridge is not None and "vlan_default_pvid" in bridge.options:
-            yield entry.having({**entry.options, "vlans": tables.get(entry.name, ())})
+            yield entry, bridge
 
 
 def _read(nest: bytes) -> tuple[VlanRange, ...]:

@@ -55,6 +55,8 @@ def value_of(row: Option) -> Any:
         return next(word for word in of.choices if word != row.default)
     candidates = [True, False, "1000-2000", getattr(of, "low", 0) + 1, "lower", "02:00:00:00:00:05", "192.0.2.9"]
     candidates += ["01:80:c2:00:00:0e", ["1:2"], ["02:00:00:00:00:05"], [{"vni": 7}], [{"vid": 7}], [3]]
+    candidates += [[{number: 7, "state": "blocking"}] for number in ("vid", "msti")]
+    candidates += [[{"vid": 7, "mcast_snooping": False}]]
     for value in candidates:
         try:
             if isinstance(value, bool) and of.ansible != "bool":
