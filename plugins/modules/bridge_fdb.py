@@ -51,9 +51,9 @@ options:
       - V(dynamic) ages as a learned one does, and the kernel tells the two not apart. The task is content with what was
         learned, and makes the entry again when it has aged. Such an entry does not come back with a link that is made
         anew, unless it is part of the same task.
-      - A new entry is V(permanent).
+      - A new entry is V(permanent). V(local) is another word for V(permanent), V(temp) for V(static).
     type: str
-    choices: [permanent, static, dynamic]
+    choices: [permanent, static, dynamic, local, temp]
   vni:
     description:
       - VNI that is sent to O(dst). Left out, the link's.
@@ -83,6 +83,11 @@ options:
   router:
     description:
       - The endpoint is a router, for links with C(rsc).
+    type: bool
+  activity_notify:
+    description:
+      - Tell user space when the address sends again after it was silent, and when it falls silent, though the entry
+        does not age. For V(static) entries of a bridge (O(target=master)). Needs Linux 5.9.
     type: bool
   extern_learn:
     description:

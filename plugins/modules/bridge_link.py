@@ -207,6 +207,12 @@ options:
       - Tell user space when a switch chip did not take a multicast group. Needs Linux 6.16.
       - Changed in place.
     type: bool
+  fdb_local_vlan_0:
+    description:
+      - Keep one FDB entry for each of the bridge's own addresses, instead of one in each VLAN. Needs Linux 6.18.
+      - V(true) is refused before Linux 7.1. Kernels without VLAN filtering of bridges may die of it until then.
+      - Changed in place.
+    type: bool
   fdb_max_learned:
     description:
       - Most learned FDB entries. V(0) is no limit and what a new bridge has. Needs Linux 6.7.

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +16,7 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
+from . import raw
 from .test_tables import heard, run
 
 BASE = """
@@ -301,3 +304,48 @@ def test_bad_entry_is_refused(options: dict[str, Any], sentence: str, base: None
         apply(wish("vx", **options))
     assert str(refusal.value).startswith(sentence)
     assert entries(tell, "vx") == []
+
+
+def ext_attrs(dev: str) -> bytes | None:
+    """Return the bytes of NDA_FDB_EXT_ATTRS of the MAC on a link: iproute2 6.1 does not tell them."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        # RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP; struct ndmsg with AF_BRIDGE.
+        sock.send(struct.pack("=IHHIIBxHiHBB", 28, 30, 0x301, 1, 0, 7, 0, 0, 0, 0, 0))
+        answer, found = b"", None
+        while answer[4:6] != b"\3\0":
+            answer = sock.recv(65536)
+            while len(answer) >= 16 and answer[4:6] != b"\3\0":
+                length = struct.unpack_from("=I", answer)[0]
+                attrs = raw.attributes(answer[28:length])
+                if (
+                    struct.unpack_from("=i", answer, 20)[0] == socket.if_nametoindex(dev)
+                    and attrs.get(2, b"").hex(":") == MAC
+                ):
+                    found = attrs.get(14)
+                answer = answer[(length + 3) & ~3 :]
+        return found
+
+
+def test_activity_of_an_entry_is_told_to_those_who_listen(apply: Any, base: None, gather: Any) -> None:
+    """The bit is set and cleared in place; what gathered tells makes it again."""
+    entry = {"target": "master", "nud": "static"}
+    assert apply(wish("t0", **entry)).changed
+    assert ext_attrs("t0") is None, "the positive control"
+    for value, told_bits in ((True, 1), (False, 0), (True, 1)):
+        assert apply(wish("t0", **entry, activity_notify=value)).changed
+        nest = ext_attrs("t0")
+        assert (nest[4] & 1 if nest else 0) == told_bits
+        with heard() as announced:
+            assert apply(wish("t0", **entry, activity_notify=value)).commands == []
+        assert announced == []
+    assert not apply(gather()).changed
+    apply({"fdb": [{"mac": MAC, "dev": "t0", "target": "master", "state": "absent"}]})
+    assert apply(wish("t0", **entry, activity_notify="on")).changed
+    assert ext_attrs("t0") is not None
+
+
+@pytest.mark.parametrize(("word", "state"), [("local", "permanent"), ("temp", "static")])
+def test_other_words_of_iproute2(word: str, state: str, apply: Any, base: None, tell: Any) -> None:
+    assert apply(wish("t0", nud=word, target="master")).changed
+    assert [entry["state"] for entry in entries(tell, "t0")] == [state]
+    assert not apply(wish("t0", nud=state, target="master")).changed

@@ -3,12 +3,13 @@
 
 Times are centiseconds (1/100 s, USER_HZ), as ``ip link`` takes and shows them.
 
-Not here: ``fdb_flush`` is a deed and no state. ``fdb_local_vlan_0`` (Linux 6.18) makes kernels without
-CONFIG_BRIDGE_VLAN_FILTERING follow a null pointer while they hold the rtnl lock (seen in the fix, Linux commit
-1979645e1842): no network is worth it.
+Not here: ``fdb_flush``, a deed and no state.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from .addresses import Mac
 from .packed import Bits
@@ -21,6 +22,26 @@ from .vlans import GLOBAL, OF_BRIDGE, QUERY, SWITCH, TIME64, OfVlans
 _TIME = Centiseconds()
 # br_changelink(): link-local addresses but those of pause frames, slow protocols and port authentication.
 _GROUP = Mac(among=tuple(f"01:80:c2:00:00:0{last:x}" for last in range(16) if last not in (1, 2, 3)))
+
+
+@dataclass(frozen=True)
+class LocalVlan0(Bits):
+    """One entry for each local address instead of one in each VLAN."""
+
+    def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
+        """Return what is wrong with kernels before the fix (Linux commit 1979645e1842, of April 2026).
+
+        Those without CONFIG_BRIDGE_VLAN_FILTERING follow a null pointer while they hold the rtnl lock, and before there
+        is a bridge nothing tells which they are.
+        """
+        if value and kernel < LOCAL_VLAN_0_FIXED:
+            fixed = ".".join(map(str, LOCAL_VLAN_0_FIXED))
+            return f"before Linux {fixed} a kernel may die of it (without CONFIG_BRIDGE_VLAN_FILTERING)"
+        return ""
+
+
+#: The first release that has the fix from its beginning.
+LOCAL_VLAN_0_FIXED = (7, 1)
 
 
 def _boolopt(name: str, number: int, since: str = "") -> Option:
@@ -78,6 +99,7 @@ BRIDGE = Kind(
         _boolopt("mcast_vlan_snooping", 1, "5.15"),
         _boolopt("mst_enabled", 2, "5.18"),
         _boolopt("mdb_offload_fail_notification", 3, "6.16"),
+        Option("fdb_local_vlan_0", 46, LocalVlan0(bit=1 << 4, style="number"), since="6.18", default=False),
         Option("fdb_max_learned", 49, Int(), since="6.7", default=0),
         *queues(),
         # The VLANs of the bridge itself: "bridge vlan add dev br0 vid 10 self".

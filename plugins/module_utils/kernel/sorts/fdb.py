@@ -19,6 +19,8 @@ from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _TOLD = tuple(row for row in SORT.options if row.attrs)
+#: What the kernel's silence says no to.
+_SILENT = {row.name: False for row in _TOLD if row.type.absent() is False}
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
@@ -48,7 +50,7 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
     if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
         return None
-    options: dict[str, Any] = {"nud": _nud(state, flags, target)}
+    options: dict[str, Any] = {"nud": _nud(state, flags, target), **_SILENT}
     options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
     for row in _TOLD:
         if row.attrs[0] in found:

@@ -48,6 +48,10 @@ NEW = [(where, row, None, row.since) for where, row in ROWS if row.since]
 NEW += [(where, row, value, since) for where, row in ROWS for value, since in row.newer]
 
 
+#: What a kernel that has it is not asked for all the same, before this release.
+NOT_BEFORE = {"fdb_local_vlan_0": "7.1"}
+
+
 def value_of(row: Option) -> Any:
     """Return some value that an option takes and that a new object does not have by itself."""
     of = row.type
@@ -102,7 +106,7 @@ def test_option_that_the_kernel_is_too_old_for_is_refused_by_name(
     }
     with pytest.raises(Refused, match=rf"{row.name}.*: needs Linux {since}, this kernel is {before(since)}"):
         diff(desired, observed, kernel=before(since))
-    assert diff(desired, observed, kernel=since)
+    assert diff(desired, observed, kernel=NOT_BEFORE.get(row.name, since))
 
 
 def test_names_of_options_are_one_each() -> None:
@@ -236,3 +240,19 @@ def test_port_options_are_set_by_the_tool_that_knows_them() -> None:
     assert command(Operation("set", entry)) == (
         "bridge link set dev p isolated on nobackup_port && ip link set dev p type bridge_slave proxy_arp on"
     )
+
+
+@pytest.mark.parametrize(
+    ("kernel", "sentence"), [("6.17.9", "needs Linux 6.18"), ("7.0.1", "before Linux 7.1 a kernel")]
+)
+def test_fdb_local_vlan_0_is_kept_from_kernels_that_may_die_of_it(kernel: str, sentence: str) -> None:
+    desired = Reader(lambda name: name).read(wish("bridge", ROW_OF_DEATH, True))
+    with pytest.raises(Refused, match=f"t0: fdb_local_vlan_0: {sentence}"):
+        diff(desired, {}, kernel=kernel)
+    assert diff(desired, {}, kernel="7.1.0")
+    there = Entry("link", ("", "t0"), {"fdb_local_vlan_0": True}, kind="bridge")
+    away = Reader(lambda name: name).read(wish("bridge", ROW_OF_DEATH, False))
+    assert diff(away, {there.ident: there}, kernel="6.18.1"), "switched off it does no harm"
+
+
+ROW_OF_DEATH = next(row for row in KINDS["bridge"].options if row.name == "fdb_local_vlan_0")
