@@ -45,7 +45,8 @@ options:
     type: str
   metric:
     description:
-      - Metric of the route to the address's prefix. Changed in place.
+      - Metric of the route to the address's prefix. A new one has 0, which leaves it to the kernel.
+      - Changed in place, but not to 0, which makes the address anew.
     type: int
     aliases: [priority, preference]
   broadcast:

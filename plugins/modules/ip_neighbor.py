@@ -54,6 +54,12 @@ options:
       - The kernel finds the MAC address by itself, and asks again before it forgets it. Excludes O(mac) and O(nud).
         Needs Linux 5.16.
     type: bool
+  extern_valid:
+    description:
+      - A control plane sees to it that the entry is right. The kernel still asks whether the neighbor is there, but
+        keeps the entry when there is no answer, and does not drop it when the table is full. Excludes O(managed).
+      - Needs Linux 6.17.
+    type: bool
   proxy:
     description:
       - The host answers for the address on this link, as C(ip neigh add proxy) has it. The kernel does so only where it

@@ -11,6 +11,7 @@ import struct
 
 RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 18, 30, 34, 106
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 1, 0x300, 3
+NDA_DST = 1
 NHA_ID, NHA_GROUP = 1, 2
 IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 18, 2, 5
 
@@ -43,6 +44,12 @@ def link(name: str) -> dict[str, dict[int, bytes]]:
 def rules(family: int) -> list[dict[int, bytes]]:
     """Return the attributes of all rules of an address family."""
     return [attributes(body[12:]) for body in dumped(RTM_GETRULE, struct.pack("=BBBBBBBBI", family, *[0] * 8))]
+
+
+def neighbor(address: bytes) -> dict[int, bytes]:
+    """Return the attributes of the neighbor entry of an address."""
+    found = [attributes(body[12:]) for body in dumped(RTM_GETNEIGH, bytes(12))]
+    return next((one for one in found if one.get(NDA_DST) == address), {})
 
 
 def nexthop_group(number: int) -> list[tuple[int, int]]:

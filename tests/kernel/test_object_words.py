@@ -138,6 +138,8 @@ def test_a_route_in_the_table_of_a_vrf(apply: Any, gather: Any, tell: Any) -> No
          {"dst": "10.9.0.0/16", "dev": "v0", "tos": 16}),
         ("routes", {"dst": "2001:DB8:9:0::/64", "dev": "v0", "rtt": "1S"},
          {"dst": "2001:db8:9::/64", "dev": "v0", "rtt": 1000}),
+        ("routes", {"dst": "10.9.0.0/16", "dev": "v0", "encap": {"id": "0x2a", "dst": "10.0.0.9", "tos": "EF"}},
+         {"dst": "10.9.0.0/16", "dev": "v0", "encap": {"type": "ip", "id": 42, "dst": "10.0.0.9", "tos": "0xb8"}}),
         ("routes", {"dst": "any", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
         ("routes", {"dst": "0.0.0.0/0", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
         ("rules", {"pref": 7, "dev": "v0", "lookup": 9}, {"priority": 7, "iif": "v0", "table": 9}),
@@ -293,6 +295,10 @@ def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
         ({"nexthops": [{"id": 9, "group": [{"id": 1, "weight": 65536}]}]}, r"weight 65536 is not within 1\.\.65535"),
         ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "scope": "link"}]}, "scope: .* the scope global"),
         ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "optimistic": True}]}, "optimistic: is for IPv6"),
+        *(
+            ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", flag: True}]}, f"{flag}: is for IPv6 addresses")
+            for flag in ("nodad", "home", "mngtmpaddr")
+        ),
         ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "optimistic": True, "nodad": True}]},
          "optimistic: excludes nodad"),
     ],
@@ -352,6 +358,34 @@ def test_masks_of_rules_as_iproute2_has_them(chosen: dict[str, Any], apply: Any,
     (here,), (there,) = tell(f"ip -j {show}"), tell(f"ip -n replayed -j {show}")
     assert {**here, "protocol": ""} == {**there, "protocol": ""}
     assert {"dscp", "flowlabel", "sport", "sport_start", "dport", "dport_start"} & here.keys()
+
+
+NDA_FLAGS_EXT = 15
+
+
+@pytest.mark.needs_linux("6.17")
+@pytest.mark.parametrize("dst", ["10.0.0.9", "2001:db8::9"])
+def test_a_neighbor_that_a_control_plane_validates(dst: str, apply: Any, gather: Any, tell: Any) -> None:
+    """Read the flag from the kernel's bytes; in any state, set and taken away in place."""
+    apply(LINKS)
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in dst else socket.AF_INET, dst)
+    base = {"dev": "v0", "dst": dst, "mac": "02:00:00:00:00:09"}
+    for wish, told in (
+        ({"nud": "stale", "extern_valid": True}, b"\4\0\0\0"),
+        ({"nud": "permanent"}, b"\4\0\0\0"),
+        ({"nud": "permanent", "extern_valid": False}, None),
+        ({"nud": "stale", "extern_valid": True, "extern_learn": True}, b"\4\0\0\0"),
+    ):
+        config = {"neighbors": [{**base, **wish}]}
+        assert apply(config).changed
+        assert raw.neighbor(packed).get(NDA_FLAGS_EXT) == told
+        assert apply(config).commands == []
+        assert apply(gather()).commands == []
+    (shown,) = tell(f"ip -j neigh show {dst}")
+    assert (shown["lladdr"], shown["state"]) == (base["mac"], ["STALE"])
+    for word in ("managed", "proxy"):
+        with pytest.raises(Refused, match=f"neighbor 10.0.0.8 on v0: {word}: excludes extern_valid"):
+            apply({"neighbors": [{"dev": "v0", "dst": "10.0.0.8", word: True, "extern_valid": True}]})
 
 
 @pytest.mark.needs_linux("6.12")

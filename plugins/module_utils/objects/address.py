@@ -19,6 +19,9 @@ FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x10
 #: IFA_F_OPTIMISTIC, a flag that the kernel takes away when duplicate address detection is done (RFC 4429).
 OPTIMISTIC, OPTIMISTIC_FLAG = "optimistic", 0x04
 
+#: Flags of IPv6. An IPv4 address loses them in newer kernels (seen on 6.18), and has no use for them in older ones.
+OF_IPV6 = ("nodad", "home", "mngtmpaddr", OPTIMISTIC)
+
 FOREVER = "forever"
 #: The kernel's number for it (include/net/addrconf.h: INFINITY_LIFE_TIME).
 INFINITY = 2**32 - 1
@@ -100,9 +103,11 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
         options["broadcast"] = _broadcast(options["broadcast"], interface.network)
     if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
         raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
-    if options.get(OPTIMISTIC) and (interface.version == 4 or options.get("nodad")):
-        reason = "is for IPv6 addresses only" if interface.version == 4 else "excludes nodad"
-        raise Refused(f"{where}: {OPTIMISTIC}: {reason}")
+    for name in OF_IPV6 if interface.version == 4 else ():
+        if options.get(name):
+            raise Refused(f"{where}: {name}: is for IPv6 addresses only")
+    if options.get(OPTIMISTIC) and options.get("nodad"):
+        raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
     valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
     if options.get("label") == parts["dev"]:
         options["label"] = ""  # what the kernel gives an address by itself
@@ -145,7 +150,8 @@ ADDRESS = Sort(
         Option("peer", None, Address(), in_place=False),
         Option("scope", None, Scope(), default="global", in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
-        Option("metric", 9, Int(), aliases=("priority", "preference")),
+        # IPv6 takes 0 for no wish to change it (net/ipv6/addrconf.c: inet6_addr_modify()).
+        Option("metric", 9, Int(if_absent=0), default=0, only_new=(0,), aliases=("priority", "preference")),
         Option("broadcast", 4, Broadcast(), in_place=False, word="brd", aliases=("brd",)),
         Option("valid_lft", None, Lifetime(low=1), default=FOREVER),
         Option("preferred_lft", None, Lifetime(), default=FOREVER),

@@ -11,6 +11,7 @@ from typing import Any
 from ..kinds.addresses import ip
 from ..kinds.table import nearest
 from ..kinds.types import Bool, Type, truth, whole_number
+from .named import DSFIELDS
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types
 
@@ -207,6 +208,8 @@ class Encap(Type):
             if (":" in address) != (kind == "ip6"):
                 raise ValueError(f"{row.name} {address} is not of the family of encap {kind}")
             return address
+        if row.name == "tos" and isinstance(item, str):
+            item = DSFIELDS.get(item, item)
         return _bounded(row.name, item, row.high)
 
     def plain(self, value: Any) -> Any:

@@ -25,7 +25,9 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
     proxy = options.pop(PROXY, False)
     word = PROXY if proxy else "managed" if options.get("managed") else ""
-    for name in (("mac", "nud", "managed") if proxy else ("mac", "nud")) if word else ():
+    for name in (
+        (("mac", "nud", "managed", "extern_valid") if proxy else ("mac", "nud", "extern_valid")) if word else ()
+    ):
         if options.get(name):
             raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
     return (*(str(part) for part in parts.values()), PROXY if proxy else "")
@@ -54,6 +56,8 @@ NEIGHBOR = Sort(
         Option("extern_learn", None, Bool(style="flag"), default=False),
         # The kernel finds the MAC of a managed one, and asks again before it forgets it.
         Option("managed", None, Bool(style="flag"), since="5.16", default=False, ousts=("mac", "nud")),
+        # A control plane looks after it: the kernel asks for it, and does not forget it when there is no answer.
+        Option("extern_valid", None, Bool(style="flag"), since="6.17", default=False),
         Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
     ),
     settle=_settle,

@@ -186,7 +186,7 @@ SELECTORS: tuple[Option, ...] = (
     Option("fwmark", 10, Marked()),
     Option("iif", 3, Ifname(), aliases=("dev",)),
     Option("oif", 17, Ifname()),
-    Option("uidrange", 20, Range(single=False)),
+    Option("uidrange", 20, Range(single=False, high=2**32 - 2)),  # the last is no user: INVALID_UID
     Option("ipproto", 22, Protocol()),
     Option("sport", 23, _PORTS),
     Option("dport", 24, _PORTS),

@@ -39,8 +39,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["peer"] = ip_text(other)
     label = found.get(c.IFA_LABEL, b"").rstrip(b"\0").decode()
     options["label"] = label if label != dev else ""
-    if c.IFA_RT_PRIORITY in found:
-        options["metric"] = number(found[c.IFA_RT_PRIORITY])
+    options["metric"] = number(found[c.IFA_RT_PRIORITY]) if c.IFA_RT_PRIORITY in found else 0
     if family == c.AF_INET:
         options["broadcast"] = ip_text(found[c.IFA_BROADCAST]) if c.IFA_BROADCAST in found else NONE
     if c.IFA_CACHEINFO in found:

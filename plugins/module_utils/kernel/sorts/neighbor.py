@@ -18,6 +18,7 @@ from .wire import Links, Wire, number
 _NDMSG = struct.Struct("=BxHiHBB")
 _NAMES = {number: name for name, number in STATES.items()}
 _LASTING = tuple(STATES[name] for name in LASTING)
+_FLAGS_EXT = {"managed": c.NTF_EXT_MANAGED, "extern_valid": c.NTF_EXT_EXT_VALIDATED}
 _FLAGS = {"router": c.NTF_ROUTER, "extern_learn": c.NTF_EXT_LEARNED}
 
 
@@ -31,7 +32,8 @@ def decode_passing(netns: str, body: bytes, view: View, _links: Links) -> Entry 
     """Decode a neighbor entry, learned or not."""
     family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
     proxy, found = flags & c.NTF_PROXY, attributes(body, 12)
-    managed = bool(number(found[c.NDA_FLAGS_EXT]) & c.NTF_EXT_MANAGED) if c.NDA_FLAGS_EXT in found else False
+    more = number(found[c.NDA_FLAGS_EXT]) if c.NDA_FLAGS_EXT in found else 0
+    managed = bool(more & c.NTF_EXT_MANAGED)
     known = proxy or managed or state in _NAMES
     if family not in (c.AF_INET, c.AF_INET6) or not known or c.NDA_DST not in found:
         return None
@@ -41,14 +43,14 @@ def decode_passing(netns: str, body: bytes, view: View, _links: Links) -> Entry 
     # The kernel makes noarp entries by itself (loopback, multicast), but without a protocol.
     by_kernel = False
     if not proxy:
-        options["managed"] = managed
+        options.update({name: bool(more & bit) for name, bit in _FLAGS_EXT.items()})
         by_kernel = state not in _LASTING or (state == c.NUD_NOARP and c.NDA_PROTOCOL not in found)
     if not proxy and not managed:
         options["nud"] = _NAMES[state]
         if c.NDA_LLADDR in found:
             options["mac"] = found[c.NDA_LLADDR].hex(":")
     key = (netns, view.name(index), ip_text(found[c.NDA_DST]), PROXY if proxy else "")
-    by_kernel = by_kernel and not managed and not owned
+    by_kernel = by_kernel and not options.get("managed") and not options.get("extern_valid") and not owned
     return Entry("neighbor", key, options, owned=owned, by_kernel=by_kernel, maker=protocol)
 
 
@@ -70,8 +72,9 @@ def write(known: Known, operation: Operation) -> Message:
     if operation.verb == "del":
         return Message(entry.netns, "neighbor", c.RTM_DELNEIGH, 0, header, tree)
     tree.append((c.NDA_PROTOCOL, "u8", mark_of(entry)))
-    if managed:
-        tree.append((c.NDA_FLAGS_EXT, "u32", c.NTF_EXT_MANAGED))
+    more = sum(bit for name, bit in _FLAGS_EXT.items() if entry.options.get(name))
+    if more:
+        tree.append((c.NDA_FLAGS_EXT, "u32", more))
     if "mac" in entry.options:
         tree.append((c.NDA_LLADDR, "raw", bytes.fromhex(entry.options["mac"].replace(":", ""))))
     # What was learned for this address may be there: the wish replaces it, when it is new too.
