@@ -30,6 +30,8 @@ BASES: dict[str, dict[str, Any]] = {
     "nexthop": {"id": 9, "group": [{"id": 1}]},
     "rule": {"priority": 100},
 }
+#: What a row needs beside it, and others of its sort exclude.
+BESIDE: dict[tuple[str, str], dict[str, Any]] = {("neighbor", "extern_valid"): {"mac": "02:00:00:00:00:01"}}
 #: What the kernel needs to make a link of a kind.
 NEEDED: dict[str, dict[str, Any]] = {
     "vxlan": {"vni": 5, "dstport": 4789},
@@ -82,7 +84,7 @@ def wish(where: str, row: Option, value: Any) -> dict[str, Any]:
     """Return a config that asks for an option."""
     if where in KINDS:
         return {"links": [{"name": "t0", "kind": where, **NEEDED.get(where, {}), row.name: value}]}
-    return {SORTS[where].plural: [{**BASES[where], row.name: value}]}
+    return {SORTS[where].plural: [{**BASES[where], **BESIDE.get((where, row.name), {}), row.name: value}]}
 
 
 @pytest.mark.parametrize(
