@@ -32,6 +32,71 @@ names to ask for the option by; asking under two names at once is refused. What 
 """
 
 
+#: iproute2's words for objects that have no row, each with its reason.
+LEFT_OUT = (
+    (
+        "address, route, rule, nexthop, neighbor",
+        "`proto`, `protocol`",
+        "It is the mark by which the collection knows what is its own: always 110",
+    ),
+    (
+        "address",
+        "`anycast`",
+        "The kernel does not read it (`IFA_ANYCAST` is for dumps)",
+    ),
+    (
+        "route",
+        "`as to`, `ttl-propagate`",
+        "For MPLS routes, and this collection has none",
+    ),
+    (
+        "route",
+        "`pervasive`",
+        "The kernel keeps the flag and does nothing with it",
+    ),
+    (
+        "route",
+        "`encap mpls`, `seg6`, `seg6local`, `rpl`, `ioam6`, `ila`, `bpf`, `xfrm`",
+        "Not of the overlays that this collection makes: `ip` and `ip6` are",
+    ),
+    (
+        "route",
+        "`append`",
+        "Two routes that differ in their way only cannot be told apart: `nexthops` has several ways",
+    ),
+    (
+        "route, rule",
+        "`nat`, `map-to`",
+        "Gone from the kernel since 2.6",
+    ),
+    (
+        "rule",
+        "`vrf`, `dev` of `ip rule list`",
+        "They choose what is listed. `iif` has the alias `dev`",
+    ),
+    (
+        "nexthop",
+        "`hw_stats`",
+        "Counters in switch hardware, no wish about where packets go",
+    ),
+    (
+        "nexthop",
+        "`vrf`, `master`, `groups`",
+        "They choose what is listed",
+    ),
+    (
+        "neighbor",
+        "`use`, `nud none`, `nud incomplete`, `nud failed`",
+        "They start or show a search, which is over in a moment: `managed` lasts",
+    ),
+    (
+        "netns",
+        "`monitor`, `identify`, `pids`, `exec`",
+        "They ask or run something: become plugin `netloom.overlay.netns` runs tasks",
+    ),
+)
+
+
 def values(row: Option) -> str:
     """Say what an option takes."""
     of = row.type
@@ -94,6 +159,8 @@ def page() -> str:
         lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
         for option, (gives, kind, its) in sort.by_link.items():
             lines += [f"| `{option}` |  | The name of a link of kind {kind}: `{gives}` is its `{its}` |  | key |  |"]
+    lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]
     return "\n".join(lines) + "\n"
 
 
