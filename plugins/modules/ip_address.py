@@ -29,7 +29,8 @@ options:
     aliases: [local]
   peer:
     description:
-      - Address of the other end of a point-to-point link, without a prefix length.
+      - Address of the other end of a point-to-point link.
+      - A prefix length here is that of O(address), which then has none of its own or the same.
       - Changing it makes the address anew.
     type: str
   scope:

@@ -142,6 +142,15 @@ def test_a_route_in_the_table_of_a_vrf(apply: Any, gather: Any, tell: Any) -> No
          {"dst": "10.9.0.0/16", "dev": "v0", "encap": {"type": "ip", "id": 42, "dst": "10.0.0.9", "tos": "0xb8"}}),
         ("routes", {"dst": "any", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
         ("routes", {"dst": "0.0.0.0/0", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
+        ("rules", {"pref": 7, "from": "0/0", "to": "0.0.0.0/0", "ipproto": "tcp"}, {"priority": 7, "ipproto": "tcp"}),
+        ("rules", {"pref": 7, "from": "::/0", "ipproto": "tcp"}, {"priority": 7, "family": "ipv6", "ipproto": 6}),
+        ("rules", {"pref": 7, "to": "::/0", "ipproto": "tcp"}, {"priority": 7, "family": "ipv6", "ipproto": "6"}),
+        ("routes", {"dst": "0/0", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
+        ("routes", {"dst": "default", "from": "::/0", "dev": "v0"}, {"dst": "::/0", "dev": "v0"}),
+        ("addresses", {"dev": "v0", "local": "10.5.0.1", "peer": "10.6.0.1/24"},
+         {"dev": "v0", "address": "10.5.0.1/24", "peer": "10.6.0.1"}),
+        ("addresses", {"dev": "v0", "local": "2001:db8:7::1", "peer": "2001:DB8:8::1/64"},
+         {"dev": "v0", "address": "2001:db8:7::1/64", "peer": "2001:db8:8::1/64"}),
         ("rules", {"pref": 7, "dev": "v0", "lookup": 9}, {"priority": 7, "iif": "v0", "table": 9}),
         ("rules", {"order": 7, "from": "any", "dsfield": "0x1c", "sup_pl": 0}, {"priority": 7, "tos": 28,
          "suppress_prefixlength": 0}),
@@ -159,11 +168,13 @@ def test_two_ways_to_say_the_same(section: str, words: dict[str, Any], same: dic
     assert apply({section: [words]}).changed
     assert apply({section: [same]}).commands == []
     assert apply({section: [words]}).commands == []
-    key = {name: value for name, value in words.items() if name in _KEYS}
+    key = {name: value for name, value in (same if section == "addresses" else words).items() if name in _KEYS}
     assert apply({section: [{**key, "state": "absent"}]}).changed
 
 
 _KEYS = {
+    "to",
+    "address",
     "dst",
     "priority",
     "preference",
@@ -294,6 +305,8 @@ def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
         ({"rules": [{"priority": 5, "pref": 6}]}, "pref: is another name of priority, and both are given"),
         ({"nexthops": [{"id": 9, "group": [{"id": 1, "weight": 65536}]}]}, r"weight 65536 is not within 1\.\.65535"),
         ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "scope": "link"}]}, "scope: .* the scope global"),
+        ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "peer": "10.6.0.1/16"}]}, "peer: .* another prefix"),
+        ({"rules": [{"priority": 5, "from": "0.0.0.0/0", "to": "2001:db8::/32"}]}, "to: 2001:db8::/32 is not of"),
         ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "optimistic": True}]}, "optimistic: is for IPv6"),
         *(
             ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", flag: True}]}, f"{flag}: is for IPv6 addresses")

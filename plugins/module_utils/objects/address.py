@@ -57,6 +57,14 @@ class Lifetime(Type):
 
 
 @dataclass(frozen=True)
+class Peer(Address):
+    """The address of the other end, with or without the prefix length that both have."""
+
+    def parse(self, value: Any) -> str:
+        return str(Prefix(host_bits=True).parse(value)) if "/" in str(value) else super().parse(value)
+
+
+@dataclass(frozen=True)
 class AtFirst(Bool):
     """Something that a new object is made with and then loses: it never differs from what is there."""
 
@@ -96,18 +104,14 @@ class Broadcast(Type):
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     """Settle what ``+`` and ``-`` stand for, and refuse what no address has; raise Refused."""
     where = f"address {parts['address']} on {parts['dev']}"
+    if "/" in options.get("peer", ""):
+        parts["address"], options["peer"] = _with_peer(where, parts["address"], options["peer"])
     interface = ipaddress.ip_interface(parts["address"])
     if "broadcast" in options:
         if interface.version == 6:
             raise Refused(f"{where}: broadcast: IPv6 has none")
         options["broadcast"] = _broadcast(options["broadcast"], interface.network)
-    if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
-        raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
-    for name in OF_IPV6 if interface.version == 4 else ():
-        if options.get(name):
-            raise Refused(f"{where}: {name}: is for IPv6 addresses only")
-    if options.get(OPTIMISTIC) and options.get("nodad"):
-        raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
+    _check_family(where, interface, options)
     valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
     if options.get("label") == parts["dev"]:
         options["label"] = ""  # what the kernel gives an address by itself
@@ -119,6 +123,26 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
         raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
     return tuple(str(part) for part in parts.values())
+
+
+def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
+    """Refuse what addresses of one family only have, and what excludes each other; raise Refused."""
+    if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
+        raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
+    for name in OF_IPV6 if interface.version == 4 else ():
+        if options.get(name):
+            raise Refused(f"{where}: {name}: is for IPv6 addresses only")
+    if options.get(OPTIMISTIC) and options.get("nodad"):
+        raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
+
+
+def _with_peer(where: str, address: str, peer: str) -> tuple[str, str]:
+    """Return an address with the prefix length that stands at its peer, where iproute2 has it; raise Refused."""
+    local, _slash, length = address.partition("/")
+    other, _slash, peers = peer.partition("/")
+    if length not in (peers, "128" if ":" in local else "32"):
+        raise Refused(f"{where}: peer: {peer} has another prefix length than the address, and they have one together")
+    return f"{local}/{peers}", other
 
 
 def _scope_of(address: Any) -> str:
@@ -147,7 +171,7 @@ ADDRESS = Sort(
     nested="addresses",
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(
-        Option("peer", None, Address(), in_place=False),
+        Option("peer", None, Peer(), in_place=False),
         Option("scope", None, Scope(), default="global", in_place=False),
         Option("label", 3, Text(most=15), in_place=False),
         # IPv6 takes 0 for no wish to change it (net/ipv6/addrconf.c: inet6_addr_modify()).

@@ -13,7 +13,7 @@ from .encap import Consent, Encap
 from .metrics import LOCK, METRICS
 from .multipath import OTHER_FAMILY, Hops, Via, via_for
 from .named import Dsfield, Realms, Scope, Table
-from .sort import Address, Destination, Key, Selected, Sort
+from .sort import Address, Destination, Key, Selected, Sort, of_all
 
 TYPES = {
     "unicast": 1,
@@ -75,6 +75,8 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
         raise Refused(f"{where}: via: {why}") from None
     _check_family(where, parts, options, six)
     _check_ways(where, options)
+    if of_all(parts["from"]):
+        parts["from"] = ""
     # fib6_config.fc_metric 0 stands for the default.
     parts["metric"] = parts["metric"] or default_metric(parts["dst"])
     return tuple(str(part) for part in parts.values())

@@ -15,7 +15,7 @@ from typing import Any
 from ..kinds.table import Option, Refused
 from ..kinds.types import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
 from .named import DSFIELDS, Dsfield, Realms, Table
-from .sort import Key, Selected, Sort
+from .sort import Key, Selected, Sort, of_all
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 ACTIONS = {"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}  # FR_ACT_*
@@ -243,6 +243,8 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
             parts["family"] = "ipv6" if ":" in prefix else "ipv4"
         if (":" in prefix) != (parts["family"] == "ipv6"):
             raise Refused(f"{where}: {name}: {prefix} is not of the family {parts['family']}")
+        if of_all(prefix):
+            parts[name] = ""
     implied = {"goto": "goto", "table": "lookup", "l3mdev": "lookup"}
     for name, action in implied.items():
         if options.get(name) and options.setdefault("action", action) != action:

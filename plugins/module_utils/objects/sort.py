@@ -142,9 +142,12 @@ class Selected(Prefix):
     """A prefix or an address to select packets by; ``all`` selects none."""
 
     def parse(self, value: Any) -> str:
-        if str(value).strip() in ("all", "any", "default", "", "0.0.0.0/0", "::/0"):
-            return ""
-        return super().parse(value)
+        return "" if str(value).strip() in ("all", "any", "default", "") else super().parse(value)
+
+
+def of_all(prefix: str) -> bool:
+    """Tell whether a prefix selects all of its family, which is to say none."""
+    return prefix.endswith("/0")
 
 
 @dataclass(frozen=True)
