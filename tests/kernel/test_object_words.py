@@ -250,6 +250,21 @@ def test_the_scope_of_an_ipv6_address(address: str, apply: Any, tell: Any) -> No
         apply({"addresses": [{"dev": "v0", "address": address, "scope": other}]})
 
 
+def test_what_routers_announce_is_not_gathered(apply: Any, gather: Any, tell: Any) -> None:
+    """Such a route passes with what is announced; where somebody wishes for it, it is a route like any other."""
+    apply(LINKS)
+    route = ["ip", "-6", "route", "add", "2001:db8:9::/64", "via", "2001:db8::2", "dev", "v0"]
+    subprocess.run([*route, "proto", "ra", "expires", "1000"], check=True, timeout=10)
+    assert gather().get("routes", []) == []
+    subprocess.run([*route, "metric", "7", "proto", "static"], check=True, timeout=10)
+    assert [one["metric"] for one in gather()["routes"]] == [7], "the control: another's is told"
+    wish = {"routes": [{"dst": "2001:db8:9::/64", "via": "2001:db8::2"}]}
+    assert apply(wish).commands == []
+    assert apply({"routes": [{**wish["routes"][0], "expires": "forever"}]}).changed
+    assert [one.get("expires") for one in tell("ip -j -6 route show 2001:db8:9::/64")] == [None, None]
+    assert len(gather()["routes"]) == 2
+
+
 def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
     """The flag is for the time of duplicate address detection: a later run finds it gone and is content."""
     apply(LINKS)
@@ -307,6 +322,8 @@ def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
         ({"addresses": [{"dev": "v0", "address": "2001:db8::5/64", "scope": "link"}]}, "scope: .* the scope global"),
         ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "peer": "10.6.0.1/16"}]}, "peer: .* another prefix"),
         ({"rules": [{"priority": 5, "from": "0.0.0.0/0", "to": "2001:db8::/32"}]}, "to: 2001:db8::/32 is not of"),
+        ({"addresses": [{"dev": "v0", "address": "0.0.0.0/8"}]}, "address: 0.0.0.0 is no address that a link can have"),
+        ({"addresses": [{"dev": "v0", "address": "::/64"}]}, "address: :: is no address that a link can have"),
         ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", "optimistic": True}]}, "optimistic: is for IPv6"),
         *(
             ({"addresses": [{"dev": "v0", "address": "10.5.0.1/24", flag: True}]}, f"{flag}: is for IPv6 addresses")

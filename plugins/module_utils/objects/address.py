@@ -129,6 +129,8 @@ def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
     """Refuse what addresses of one family only have, and what excludes each other; raise Refused."""
     if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
         raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
+    if interface.ip.is_unspecified:
+        raise Refused(f"{where}: address: {interface.ip} is no address that a link can have")
     for name in OF_IPV6 if interface.version == 4 else ():
         if options.get(name):
             raise Refused(f"{where}: {name}: is for IPv6 addresses only")

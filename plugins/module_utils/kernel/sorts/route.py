@@ -59,7 +59,9 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["pref"] = _PREFERENCE_NAMES.get(found[c.RTA_PREF][0], str(found[c.RTA_PREF][0]))
     source = f"{ip_text(found[c.RTA_SRC])}/{source_length}" if c.RTA_SRC in found else ""
     key = (netns, dst, str(_TABLE_NAMES.get(table, table)), str(metric), str(tos), source)
-    return Entry("route", key, options, owned=protocol == c.MARK, maker=protocol)
+    # What routers announced comes and goes with what they announce, whoever listens: the kernel or a daemon.
+    announced = protocol == c.RTPROT_RA
+    return Entry("route", key, options, owned=protocol == c.MARK, maker=protocol, by_kernel=announced)
 
 
 def _left(found: Mapping[int, bytes]) -> str | int:
