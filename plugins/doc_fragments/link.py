@@ -88,6 +88,12 @@ options:
         waits for a program to say so, such as one for IEEE 802.1X. A new link has V(default).
     type: str
     choices: [default, dormant]
+  index:
+    description:
+      - The link's number in its namespace (ifindex), 1 to 2147483647. Left out, one that is free. What is gathered does
+        not tell it.
+      - Changed only with O(recreate=true).
+    type: int
   gso_max_size:
     description:
       - Largest packet in bytes that generic segmentation offload gives to the link, 524280 at most. More than

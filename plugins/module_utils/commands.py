@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Callable
 
 from .kinds import KINDS
+from .kinds.link import ONCE
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .kinds.vlans import OfVlans
@@ -166,7 +167,7 @@ def _link(verb: str, entry: Entry) -> list[str]:
 def _tuntap(entry: Entry, own: list[str]) -> list[str]:
     """Write a new link of a device file: by its own command, then what any link has."""
     words = [*_tool("ip", entry.netns), "tuntap", "add", "dev", entry.name, *_words(entry, own)]
-    rest = {name: value for name, value in entry.options.items() if name not in (*own, "link_netns")}
+    rest = {name: value for name, value in entry.options.items() if name not in (*own, *ONCE)}
     return words + (["&&", *_link_set(entry.having(rest))] if rest else [])
 
 

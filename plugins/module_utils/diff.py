@@ -11,7 +11,7 @@ from typing import Any
 from .claims import lower_key, needed
 from .kinds import KINDS
 from .kinds.addresses import Ip
-from .kinds.link import LINK_NETNS
+from .kinds.link import INDEX, LINK_NETNS
 from .kinds.table import Option, Refused
 from .kinds.types import NONE
 from .model import HOST, ON_CREATE, Change, Entry, Ident, State, ousted_by, rows_of, table_of
@@ -297,7 +297,8 @@ def _new(entry: Entry) -> Change | None:
         if entry.made_with is None:
             needed(entry)
         else:
-            for name in [row.name for row in KINDS[entry.kind].options if row.outer and row.name in entry.options]:
+            once = [INDEX.name, *(row.name for row in KINDS[entry.kind].options if row.outer)]
+            for name in [name for name in once if name in entry.options]:
                 raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
     ousted = ousted_by(entry)
     bare = entry.sort in SORTS and SORTS[entry.sort].bare(entry.key)

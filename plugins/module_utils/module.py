@@ -13,6 +13,7 @@ from .arguments import Module
 from .engine import Engine, Failed, KernelError, Refused, Report
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.link import ONCE
 from .kinds.table import nearest
 from .objects import SORTS
 
@@ -38,7 +39,7 @@ def link_spec(kind: str) -> dict[str, dict[str, Any]]:
         if not (table.peered and row.name.startswith("peer_")):
             spec[row.name] = row.spec()
     if table.peered:
-        rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name != "link_netns"}
+        rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name not in ONCE}
         spec["peer"] = {
             "type": "dict",
             "options": {

@@ -135,10 +135,10 @@ options:
     type: bool
   ageing:
     description:
-      - Seconds after which a learned entry is forgotten, 1 to 4294967295. A new link has V(300). There is no
-        never. The kernel takes V(0) for V(300), so it is refused.
+      - Seconds after which a learned entry is forgotten, up to 4294967295. A new link has V(300).
+      - There is no never. The kernel takes V(0), which iproute2 calls V(none), for V(300), and so does this option.
       - Changed in place.
-    type: int
+    type: str
   maxaddress:
     description:
       - Most FDB entries. V(0) or V(unlimited) is no limit and what a new link has.

@@ -180,6 +180,86 @@ def test_geneve_takes_its_source_ports_from_srcport(apply: Any, gather: Any) -> 
     assert not apply(gather(), overridden=True).changed
 
 
+VLANS = {
+    "links": [
+        {"name": "switch", "kind": "bridge", "vlan_filtering": True, "mcast_vlan_snooping": True},
+        {
+            "name": "t0",
+            "kind": "veth",
+            "peer": {"name": "t1"},
+            "master": "switch",
+            "port": {"neigh_vlan_suppress": True, "vlans": [{"vid": "10-12"}]},
+        },
+    ]
+}
+
+
+def of_vlans(tell: Any) -> dict[int, tuple[bool, int]]:
+    """Return VLAN -> neigh_suppress and mcast_max_groups of t0."""
+    found: dict[int, tuple[bool, int]] = {}
+    # With statistics each VLAN by itself: the kernel's ranges do not tell these two options apart.
+    for item in tell("bridge -j -d -s vlan show dev t0")[0]["vlans"]:
+        for vid in range(item["vlan"], item.get("vlanEnd", item["vlan"]) + 1):
+            found[vid] = (item["neigh_suppress"], item["mcast_max_groups"])
+    return found
+
+
+@pytest.mark.needs_kind("geneve")
+@pytest.mark.needs_linux("6.4", iproute2=IPROUTE2)
+def test_options_of_vlans_of_a_newer_kernel(apply: Any, gather: Any, tell: Any) -> None:
+    """Neighbor suppression and most groups of single VLANs; the others keep theirs."""
+    port = VLANS["links"][1]["port"]
+    apply(VLANS)
+    for value, groups in ((True, 5), (False, 2**32 - 1), (True, 0)):
+        port["vlan_options"] = [{"vid": "10-11", "neigh_suppress": value, "mcast_max_groups": groups}]
+        assert apply(VLANS).changed
+        assert of_vlans(tell) == {10: (value, groups), 11: (value, groups), 12: (False, 0)}
+        assert not apply(VLANS).changed
+        assert not apply(gather(), overridden=True).changed
+    port["vlan_options"] = [{"vid": "10-12", "neigh_suppress": True}]
+    assert apply(VLANS).commands == ["bridge vlan set vid 12 dev t0 neigh_suppress on"]
+    assert of_vlans(tell)[12] == (True, 0)
+    port["vlan_options"] = [{"vid": 12, "neigh_suppress": False}]
+    assert apply(VLANS).changed
+    del port["vlan_options"]
+    apply({"links": [{"name": "t0", "kind": "veth", "numtxqueues": 3, "recreate": True}]})
+    assert of_vlans(tell)[10] == (True, 0), "it is back on a link that was made anew"
+
+
+@pytest.mark.needs_kind("geneve")
+@pytest.mark.needs_linux("6.4", iproute2=IPROUTE2)
+def test_spanning_trees_as_iproute2_tells_them(apply: Any, tell: Any) -> None:
+    """A port's states, and the trees that VLANs belong to."""
+    wish: dict[str, Any] = {
+        "links": [
+            {
+                "name": "switch",
+                "kind": "bridge",
+                "vlan_filtering": True,
+                "vlan_default_pvid": 0,
+                "mst_enabled": True,
+                "vlan_global": [{"vid": "20-21", "msti": 2}, {"vid": 30, "msti": 4094}],
+            },
+            {
+                "name": "t0",
+                "kind": "veth",
+                "peer": {"name": "t1"},
+                "master": "switch",
+                "port": {
+                    "vlans": [{"vid": "20-21"}, {"vid": 30}],
+                    "mst": [{"msti": 2, "state": "blocking"}, {"msti": 4094, "state": "learning"}],
+                },
+            },
+        ]
+    }
+    assert apply(wish).changed
+    told = {item["msti"]: item["state"] for item in tell("bridge -j mst show")[0]["mst"] if item["msti"]}
+    assert told == {2: "blocking", 4094: "learning"}
+    vlans = tell("bridge -j vlan global show dev switch")[0]["vlans"]
+    assert {item["vlan"]: item["msti"] for item in vlans} == {20: 2, 30: 4094}
+    assert not apply(wish).changed
+
+
 #: A value for each row that this file is about; the tables say since when it is there.
 WISHES: dict[tuple[str, str], Any] = {
     **{(case.place if case.place != "veth" else "link", case.option): case.values[0] for case in CASES},

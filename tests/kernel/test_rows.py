@@ -204,6 +204,9 @@ CASES += [
     Case("dummy", "carrier", (False, True), ("link", 33), ("00", "01"), {"up": True}),
     # Words that iproute2 has for numbers.
     Case("vxlan", "tos", ("af41", "EF"), "tos", ("0x88", "0xb8"), VXLAN),
+    # The kernel takes 0, which iproute2 calls none, for its default.
+    Case("vxlan", "ageing", (17, 0), "ageing", (17, 300), VXLAN),
+    Case("vxlan", "ageing", ("18", "none"), "ageing", (18, 300), VXLAN),
     Case("vxlan", "maxaddress", ("50", "unlimited"), "limit", (50, None), VXLAN),
     Case("geneve", "tos", ("cs6", "default"), "tos", ("0xc0", None), GENEVE),
     Case("vlan", "protocol", ("802.1ad", "802.1q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 6}),
@@ -323,6 +326,7 @@ NOT_TOLD = {
     ("port", "mst"): "a table: cases of its own in test_vlan_options.py",
     ("bridge", "mcast_hash_elasticity"): "the kernel ignores it since 5.0 and always says 16",
     ("port", "state"): "a case of its own in test_engine.py: the kernel sets it too, when the carrier comes",
+    ("link", "index"): "a case of its own in test_index.py",
     ("link", "link_netns"): "a case of its own in test_engine.py",
     ("tun", "persistent"): "a case of its own in test_tuntap_programs.py: only one value can be asked for",
     ("veth", "peer_name"): "a case of its own in test_engine.py",

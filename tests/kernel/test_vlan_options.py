@@ -251,11 +251,3 @@ def test_vlan_that_is_not_there_is_the_kernels_to_refuse(apply: Any, tell: Any) 
     with pytest.raises(Failed, match=r"br0: .*doesn't exist"):
         apply("links: [{name: br0, kind: bridge, vlan_global: [{vid: 10, mcast_querier: 0}, {vid: 555, msti: 0}]}]")
     assert ({name: options(tell, name) for name in NAMES}, of_all(tell)) == before
-
-
-def test_option_of_a_newer_kernel_is_refused_by_name(apply: Any) -> None:
-    apply(NETWORK)
-    newer = r"vlan_options: neigh_suppress of a VLAN needs Linux 6.4 \(this kernel is 6\.[0-3]\."
-    with pytest.raises(Refused, match=newer):
-        apply("links: [{name: t0, port: {vlan_options: [{vid: 10, neigh_suppress: true}]}}]")
-    assert apply("links: [{name: t0, port: {vlan_options: [{vid: 10, mcast_router: 0}]}}]").changed

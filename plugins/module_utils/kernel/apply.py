@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..kinds import KINDS
-from ..kinds.link import MARK_GROUP
+from ..kinds.link import INDEX, MARK_GROUP
 from ..model import HOST, Entry, Operation, rows_of
 from ..objects.netns import AUTO
 from . import sysctls, tun
@@ -44,6 +44,13 @@ class Outcome:
 def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
     """Carry out operations in their order; stop after the batch in which one fails."""
     outcome = Outcome()
+    for operation in operations:
+        if (
+            operation.verb == "add"
+            and INDEX.name in operation.entry.options
+            and observer.namespaces.has(operation.entry.netns)
+        ):
+            observer.view(operation.entry.netns).hold(operation.entry.options[INDEX.name])
     for group in _groups(operations):
         try:
             _carry_out(observer, group, outcome)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ..kinds import KINDS
-from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
+from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
 from ..model import HOST, Entry, Key, State, rows
@@ -146,7 +146,7 @@ class Observer:
         info = attributes(found.get(c.IFLA_LINKINFO, b""))
         kind_name = info.get(c.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
         kind = KINDS.get(kind_name)
-        options = self._options(netns, kind, flags, found, Nest(info.get(c.IFLA_INFO_DATA, b"")))
+        options = self._options(netns, kind, flags, found, Nest(info.get(c.IFLA_INFO_DATA, b"")), view.index(name))
         # lo has no kind: its mark stands for the namespace that it came with.
         owned = options.get("group") == MARK_GROUP and bool(kind_name)
         key: Key = (netns, name)
@@ -156,12 +156,12 @@ class Observer:
         return entries
 
     def _options(
-        self, netns: str, kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest
+        self, netns: str, kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest, number: int
     ) -> Mapping[str, Any]:
         """Return a link's options, and where its socket, its lower link or its peer is."""
         lower_netns = self._lower_netns(netns, found) if kind is not None else netns
         names = self.views[netns] if lower_netns == netns else _Elsewhere(self, lower_netns)
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {INDEX.name: number}
         if kind is not None and kind.peered:
             index = int.from_bytes(found.get(c.IFLA_LINK, b"\0\0\0\0"), _ORDER)
             values.update(peer_netns=lower_netns, peer_name=names.name(index))

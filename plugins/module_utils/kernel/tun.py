@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from ..kinds import KINDS
-from ..kinds.link import LINK_NETNS
+from ..kinds.link import INDEX, ONCE
 from ..model import HOST, Entry, Operation
 from . import constants as c
 from .codec import encode
@@ -83,13 +83,15 @@ def _make(observer: Observer, entry: Entry) -> None:
     try:
         with _opened(observer, entry) as fd:
             # The one of these ioctls that takes its number by address.
-            fcntl.ioctl(fd, TUNSETIFINDEX, struct.pack("=I", view.reserve(entry.name)))
+            fcntl.ioctl(
+                fd, TUNSETIFINDEX, struct.pack("=I", view.reserve(entry.name, 0, entry.options.get(INDEX.name)))
+            )
             _attach(fd, entry.name, _bits(entry.options) | IFF_TUN_EXCL)
             _give(fd, entry.options)
             _rest(
                 observer,
                 entry,
-                [name for name in entry.options if kind.option(name) is None and name != LINK_NETNS.name],
+                [name for name in entry.options if kind.option(name) is None and name not in ONCE],
             )
             _set(fd, TUNSETPERSIST, 1)
     except BaseException:

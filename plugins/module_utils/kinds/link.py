@@ -3,10 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from .addresses import Mac
 from .packed import AltNames, Reasons
 from .table import Option
 from .types import Bool, Int, LinkName, NamedInt, NetnsOf, Text, Word
+
+
+@dataclass(frozen=True)
+class Index(Int):
+    """A link's number in its namespace, of which one host's says nothing to another."""
+
+    def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
+        return True
+
 
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
@@ -70,4 +83,10 @@ ADDRGENMODE = Option(
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
 LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
 
-ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS)
+#: Who the link is to the kernel. Left out, this collection takes one that is free.
+INDEX = Option("index", None, Index(low=1, high=2**31 - 1), in_place=False)
+
+ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS, INDEX)
+
+#: What is said of a new link alone, besides its attributes. The other end of a new pair has none of it.
+ONCE = (LINK_NETNS.name, INDEX.name)

@@ -24,6 +24,14 @@ _USED_BY = {"remcsumrx": 0x00200000000000FF, "gbp": 0x80FFFFFF00000000, "gpe": 0
 
 
 @dataclass(frozen=True)
+class Ageing(NamedInt):
+    """Seconds, of which the kernel takes none (0) for its default."""
+
+    def parse(self, value: Any) -> int:
+        return super().parse("none" if value == 0 and value is not False else value)
+
+
+@dataclass(frozen=True)
 class ReservedBits(Type):
     """The header's bits that must be zero, as a number of 64 bits: ``0x`` and 16 hexadecimal digits."""
 
@@ -77,7 +85,8 @@ VXLAN = Kind(
         Option("udp6zerocsumrx", 20, Bool(style="no"), in_place=False, default=False),
         Option("remcsumtx", 21, Bool(style="no"), in_place=False, default=False),
         Option("remcsumrx", 22, Bool(style="no"), in_place=False, default=False),
-        Option("ageing", 8, Int(low=1, rule="seconds; the kernel takes 0 for 300"), default=300),
+        # vxlan_dev_configure() takes 0 for the default, so that is what it says here: there is no never.
+        Option("ageing", 8, Ageing(low=1, rule="seconds", table={"0": 300, "none": 300}), default=300),
         Option("maxaddress", 9, NamedInt(table={"unlimited": 0}), in_place=False, default=0),
         Option("external", 25, Bool(style="no"), in_place=False, default=False),
         Option("vnifilter", 30, Bool(style="no", false_when_absent=True), in_place=False, since="5.18", default=False),

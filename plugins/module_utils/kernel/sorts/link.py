@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...kinds import KINDS
-from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, MARK_GROUP
+from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ...kinds.packed import merged
 from ...kinds.table import Option
 from ...model import Entry, Operation, rows_given
@@ -54,7 +54,7 @@ def _new_link(known: Known, entry: Entry) -> Message:
     tree: list[Any] = [(c.IFLA_IFNAME, "str", entry.name)]
     # The kernel looks a given index up where the socket is, not where the link goes (rtnl_newlink(), seen on 6.1).
     above = known.view(made_in).highest
-    index = known.view(entry.netns).reserve(entry.name, above)
+    index = known.view(entry.netns).reserve(entry.name, above, entry.options.get(INDEX.name))
     header: dict[str, int] = {"index": index, **_flags(entry)}
     tree += _common(known, entry) + _outer(known, entry, kind.options)
     if made_in != entry.netns:

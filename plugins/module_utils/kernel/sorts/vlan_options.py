@@ -23,8 +23,11 @@ from .wire import Table
 _MSG = struct.Struct("=BBHI")
 _IFINFO = struct.Struct("=BxHiII")
 _VLAN_INFO = struct.Struct("=HH")
-_DUMP = _MSG.pack(c.AF_BRIDGE, 0, 0, 0)
-_DUMP_GLOBAL = _DUMP + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLANDB_DUMPF_GLOBAL)
+# Without statistics VLANs are told in ranges that are alike in state and multicast router alone: what the first one has
+# of the other options stands for all (br_vlan_opts_eq_range(), seen on 6.12).
+_HEAD = _MSG.pack(c.AF_BRIDGE, 0, 0, 0)
+_DUMP = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLANDB_DUMPF_STATS)
+_DUMP_GLOBAL = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLANDB_DUMPF_GLOBAL)
 _DUMP_TREES = _IFINFO.pack(c.AF_BRIDGE, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_EXT_MASK, c.RTEXT_FILTER_MST)
 
 Told = Iterator[tuple[int, int, int, dict[int, bytes]]]  # index of the link, first and last number, attributes

@@ -15,6 +15,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import 
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.packed import merged
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option, Refused
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import Centiseconds
+from ansible_collections.netloom.overlay.plugins.module_utils.kinds.vlans import OfVlans
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
 from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
@@ -59,7 +60,16 @@ def value_of(row: Option) -> Any:
     of = row.type
     if of.choices:
         return next(word for word in of.choices if word != row.default)
-    candidates = [True, False, "1000-2000", getattr(of, "low", 0) + 1, "lower", "02:00:00:00:00:05", "192.0.2.9"]
+    candidates = [
+        True,
+        False,
+        "1000-2000",
+        getattr(of, "low", 0) + 1,
+        getattr(of, "low", 0) + 2,
+        "lower",
+        "02:00:00:00:00:05",
+        "192.0.2.9",
+    ]
     candidates += ["01:80:c2:00:00:0e", ["1:2"], ["02:00:00:00:00:05"], [{"vni": 7}], [{"vid": 7}], [3]]
     candidates += [[{number: 7, "state": "blocking"}] for number in ("vid", "msti")]
     candidates += [[{"vid": 7, "mcast_snooping": False}]]
@@ -258,3 +268,25 @@ def test_fdb_local_vlan_0_is_kept_from_kernels_that_may_die_of_it(kernel: str, s
 
 
 ROW_OF_DEATH = next(row for row in KINDS["bridge"].options if row.name == "fdb_local_vlan_0")
+
+
+OF_VLANS = [
+    pytest.param(where, table.name, row, id=f"{where}-{table.name}-{row.name}")
+    for where, table in ROWS
+    if isinstance(table.type, OfVlans)
+    for row in table.type.rows
+    if row.since
+]
+
+
+@pytest.mark.parametrize(("where", "table", "row"), OF_VLANS)
+def test_option_of_a_vlan_is_refused_by_name_too(where: str, table: str, row: Option) -> None:
+    item = {"vid": 7, row.name: value_of(row)}
+    base = {"dev": "t0"} if where == "port" else {"name": "t0", "kind": "bridge"}
+    desired = Reader(lambda name: name).read({"ports" if where == "port" else "links": [{**base, table: [item]}]})
+    there = [Entry("link", ("", "lower"), {}, kind="bridge"), Entry("port", ("", "t0"), {})]
+    there.append(Entry("link", ("", "t0"), {"master": "lower"}, kind="bridge"))
+    observed = {entry.ident: entry for entry in there}
+    with pytest.raises(Refused, match=rf"{table}: {row.name} of a VLAN needs Linux {row.since} \(this kernel is "):
+        diff(desired, observed, kernel=before(row.since))
+    assert diff(desired, observed, kernel=row.since)
