@@ -153,7 +153,8 @@ def _link(verb: str, entry: Entry) -> list[str]:
     words = [*_tool("ip", created_in), "link", "add", *first, *(["name"] if first else []), entry.name]
     if created_in != entry.netns:
         words += ["netns", shell_words(entry.netns) or "1"]
-    words += _words(entry, entry.options.keys() - {*own, *beneath, "link_netns", "master"})
+    words += _words(entry, entry.options.keys() - {*own, *beneath, "link_netns", "master", "up"})
+    words += ["up"] if entry.options.get("up") else []
     words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
     if kind.peered:
         words += ["peer", "name", entry.options["peer_name"]]

@@ -170,17 +170,20 @@ class Reader:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
         item = self._numbered(sort, what, netns, item)
         options: dict[str, Any] = {}
-        for row in sort.options:
-            if row.name in item and item[row.name] is not None:
-                options[row.name] = _parse(what, row.name, row.parse, item[row.name])
+        named = rows(sort.name).named
+        for option, value in item.items():
+            row = named.get(option)
+            if row is not None and value is not None:
+                options[option] = _parse(what, option, row.parse, value)
         parts: dict[str, Any] = {}
         for row in sort.keys:
             value = item.get(row.name)
-            if value is None:
-                value = row.default
-            if value is None and not sort.optional(row):
+            if value is not None:
+                parts[row.name] = _parse(what, row.name, row.parse, value)
+            elif sort.optional(row):
+                parts[row.name] = row.parsed_default
+            else:
                 raise Refused(f"{what}: {row.name}: is needed")
-            parts[row.name] = None if value is None else _parse(what, row.name, row.parse, value)
         # What is lasting is never absent; a port's "state" is the spanning tree's.
         present = sort.lasting or _present(what, item)
         for name in sort.needs if present else ():

@@ -310,7 +310,9 @@ def _new(entry: Entry) -> Change | None:
         raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
     # What is attached was there before, and is not ours.
     given = {} if bare or "attach" in entry.options else ON_CREATE.get(entry.sort, {})
-    options = {**{name: value for name, value in given.items() if name not in ousted}, **entry.options}
+    if ousted:
+        given = {name: value for name, value in given.items() if name not in ousted}
+    options = {**given, **entry.options}
     if entry.sort == "port":
         # A port comes to be with its link's master, with the kernel's defaults; there is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}

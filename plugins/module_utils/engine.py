@@ -38,6 +38,8 @@ LOCK_WAIT = 60.0
 ROUNDS = 2
 #: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
 MANY_LINKS = 100
+#: Options that say where else a link is than in its own namespace.
+_OTHER_NETNS = ("link_netns", "peer_netns")
 CAP_NET_ADMIN = 12  # linux/capability.h
 CLOCK_MONOTONIC_COARSE = 6  # linux/time.h
 
@@ -67,6 +69,7 @@ class Engine:
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
         self.sysctls = Sysctls(self.namespaces)
+        self._of: tuple[State, tuple[set[str], set[str]]] | None = None
 
     def close(self) -> None:
         """Close sockets and namespaces."""
@@ -103,10 +106,11 @@ class Engine:
         self.before = observed
         operations = plan(changes, desired, observed)
         self._protect(operations)
+        lines: list[str] = []
         if operations and not check:
-            operations = self._apply(operations, desired, overridden=overridden)
+            operations, lines = self._apply(operations, desired, overridden=overridden)
             observed = self.sysctls.wished(desired.values())
-        report.changed, report.commands = bool(operations), commands(operations)
+        report.changed, report.commands = bool(operations), commands(operations) if check else lines
         report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
         return self._in_effect(report, desired, observed, operations if check else [])
 
@@ -159,18 +163,7 @@ class Engine:
                     raise Refused(f"{entry}: netns: there is no namespace {netns}")
 
     def _observe(self, desired: State, overridden: bool, everything: bool = False) -> State:
-        netnses = {entry.netns for entry in desired.values()}
-        sorts = {entry.sort for entry in desired.values()}
-        if any(nexthops_named(entry) for entry in desired.values()):
-            sorts.add("nexthop")
-        for entry in desired.values():
-            netnses.update(entry.options.get(name, HOST) for name in ("link_netns", "peer_netns"))
-            netnses.add(entry.from_netns or HOST)
-            if entry.sort == "link" and entry.options.get("master", NONE) != NONE:
-                sorts.add("address")  # an address on a bridge's port is told
-            sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in entry.options)
-            if entry.sort in SORTS and entry.options.get("nud") in SORTS[entry.sort].passing:
-                sorts.add(f"passing {entry.sort}")
+        netnses, sorts = (set(part) for part in self._concerned(desired))
         if everything:
             sorts.update(TABLES)
         if overridden or everything:
@@ -178,14 +171,35 @@ class Engine:
             sorts.update(DUMPED)
         if overridden:
             sorts.add("netns")
-        state = self.observer.observe(sorted(netnses), sorts)
+        state = self.observer.observe(sorted(netnses), sorts, None if overridden or everything else desired)
         if overridden:
-            state.update(self._in_processes(set(netnses)))
+            state.update(self._in_processes(netnses))
         state.update(self.sysctls.wished(desired.values()))
         # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
         wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
         state.update((entry.ident, replace(entry, by_kernel=False)) for entry in wished)
         return state
+
+    def _concerned(self, desired: State) -> tuple[set[str], set[str]]:
+        """Return the namespaces and the sorts of objects (and tables) that a wish is about; found once for a run."""
+        if self._of is not None and self._of[0] is desired:
+            return self._of[1]
+        netnses, sorts = ({HOST} if desired else set()), set()
+        for entry in desired.values():
+            options = entry.options
+            netnses.add(entry.netns)
+            sorts.add(entry.sort)
+            if entry.sort == "link":
+                netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in _OTHER_NETNS)))
+                if options.get("master", NONE) != NONE:
+                    sorts.add("address")  # an address on a bridge's port is told
+            elif nexthops_named(entry):
+                sorts.add("nexthop")
+            sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
+            if entry.sort in SORTS and options.get("nud") in SORTS[entry.sort].passing:
+                sorts.add(f"passing {entry.sort}")
+        self._of = (desired, (netnses, sorts))
+        return netnses, sorts
 
     def _in_processes(self, seen: set[str]) -> State:
         """Return marked links that live in a process's namespace while their socket or peer is on this host.
@@ -214,23 +228,29 @@ class Engine:
             if change.entry.kind in reasons:
                 raise Refused(f"{change.entry}: kind: {reasons[change.entry.kind]}")
 
-    def _apply(self, operations: list[Operation], desired: State, *, overridden: bool) -> list[Operation]:
-        """Carry operations out and verify; return all that was done. What fails is taken back, and Failed raised."""
+    def _apply(
+        self, operations: list[Operation], desired: State, *, overridden: bool
+    ) -> tuple[list[Operation], list[str]]:
+        """Carry operations out and verify; return all that was done, and the command lines for it.
+
+        What fails is taken back, and Failed raised.
+        """
         from .kernel.apply import apply
 
         done: list[Operation] = []
+        lines: list[str] = []
         for _round in range(ROUNDS):
-            outcome = apply(self.observer, operations)
+            outcome = apply(self.observer, operations, lambda operation: lines.extend(commands([operation])))
             done += outcome.done
             if outcome.failed is not None:
                 self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done, outcome.failed)
             operations, left = self._left(desired, overridden=overridden)
             if not left:
-                return done
+                return done, lines
             if not operations:
                 break
         self._roll_back(left, done)
-        return done
+        return done, lines
 
     def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], str]:
         """Return what is still to be done, and a sentence on it; both empty where all is as wished.

@@ -73,6 +73,7 @@ class Entry:
     made_with: Key | None  # the link that brings this one with it: the other end of a veth pair
     from_netns: str | None = None  # links only: where to take it from when it is not there
     maker: int | None = None  # the protocol that it carries where that is not our mark: put back, it is not ours either
+    ident: Ident = field(init=False, compare=False, repr=False)  # what tells this object from every other
 
     def __init__(
         self,
@@ -99,17 +100,13 @@ class Entry:
             kind=kind,
             by_kernel=by_kernel,
             made_with=made_with,
+            ident=(sort, key),
         )
         # What few have is the class's otherwise.
         if from_netns is not None:
             self.__dict__["from_netns"] = from_netns
         if maker is not None:
             self.__dict__["maker"] = maker
-
-    @property
-    def ident(self) -> Ident:
-        """Return what tells this object from every other."""
-        return (self.sort, self.key)
 
     @property
     def netns(self) -> str:
@@ -135,14 +132,23 @@ class Entry:
 State = dict[Ident, Entry]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Change:
     """What is to become of one object: made, changed, made anew or removed."""
 
     verb: str  # create, modify, recreate, delete
     entry: Entry  # as wished (delete: as observed)
-    observed: Entry | None = None
-    fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)  # option -> old, new
+    observed: Entry | None
+    fields: Mapping[str, tuple[Any, Any]]  # option -> old, new
+
+    def __init__(
+        self,
+        verb: str,
+        entry: Entry,
+        observed: Entry | None = None,
+        fields: Mapping[str, tuple[Any, Any]] = _NO_OPTIONS,
+    ) -> None:
+        self.__dict__.update(verb=verb, entry=entry, observed=observed, fields=fields)  # as in Entry
 
     @property
     def there(self) -> Entry:
@@ -152,16 +158,27 @@ class Change:
         return self.observed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Operation:
     """One step: add, set or del an object. ``before`` is what set and del replace, for the way back."""
 
     verb: str
     entry: Entry
-    before: Entry | None = None
-    phase: int = 0
-    undoable: bool = True  # False: the undo of another operation takes this one back too
-    restore: tuple[Operation, ...] = ()  # removed links: what brings the link and all that hung on it back
+    before: Entry | None
+    phase: int
+    undoable: bool  # False: the undo of another operation takes this one back too
+    restore: tuple[Operation, ...]  # removed links: what brings the link and all that hung on it back
+
+    def __init__(
+        self,
+        verb: str,
+        entry: Entry,
+        before: Entry | None = None,
+        phase: int = 0,
+        undoable: bool = True,
+        restore: tuple[Operation, ...] = (),
+    ) -> None:
+        self.__dict__.update(verb=verb, entry=entry, before=before, phase=phase, undoable=undoable, restore=restore)
 
     def inverse(self) -> Operation:
         """Return the operation that takes this one back."""
@@ -186,6 +203,7 @@ class Rows:
     of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
     apart: frozenset[str]  # names of those that requests of their own carry
     of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
+    ousting: tuple[Option, ...]  # beside which others cannot be
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
     late: frozenset[str]  # names of those that hold only while a link is up, or for what its ports bring
@@ -211,6 +229,7 @@ def rows(sort: str, kind: str = "") -> Rows:
         tuple(row for row in found if row.dump),
         frozenset(row.name for row in found if row.dump or row.apart),
         tuple(row for row in found if row.refused),
+        tuple(row for row in found if row.ousts),
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if row.when_up or row.with_ports),
@@ -243,8 +262,10 @@ def link_option(kind: Kind | None, name: str) -> Option | None:
 
 def ousted_by(entry: Entry) -> set[str]:
     """Return the options that cannot be beside those of an object. What is false ousts nothing."""
-    rows = table_of(entry).named
-    return {other for name, value in entry.options.items() if value is not False for other in rows[name].ousts}
+    options = entry.options
+    return {
+        other for row in table_of(entry).ousting if options.get(row.name, False) is not False for other in row.ousts
+    }
 
 
 def links_named(entry: Entry) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Planner:
         self.removed: set[Ident] = set()  # links to be removed or made anew
         self.changed: set[Ident] = set()  # all that something is to become of
         self.dependents = Dependents({})
+        self.with_sysctls = {entry.netns for entry in desired.values() if entry.sort == "sysctl"}
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
@@ -193,9 +194,21 @@ class Planner:
 
     def _one_link(self, change: Change) -> None:
         if change.verb == "create":
-            self._add_link(change.entry)
+            self._add_link(change.entry, up_at_once=self._stands_alone(change.entry))
         elif change.verb == "modify":
             self._set_link(change.entry, change)
+
+    def _stands_alone(self, entry: Entry) -> bool:
+        """Tell whether a new link can be up at once: nothing is to be set before, here or on what it lies on.
+
+        A port must not forward before its options are set, and sysctls hold from the first moment that a link is up.
+        """
+        kind = KINDS[entry.kind]
+        beneath = (
+            kind.peered or bool(kind.device) or any(row.outer and row.name in entry.options for row in kind.options)
+        )
+        elsewhere = entry.options.get("link_netns", entry.netns) != entry.netns
+        return not (beneath or elsewhere or ("port", entry.key) in self.desired or entry.netns in self.with_sysctls)
 
     def _one_object(self, change: Change) -> None:
         entry = change.entry
@@ -278,16 +291,19 @@ class Planner:
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
 
-    def _add_link(self, entry: Entry) -> None:
+    def _add_link(self, entry: Entry, up_at_once: bool = False) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
         # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
         options = {name: value for name, value in telling(entry).items() if not _is_default(entry, name)}
         up = {"up": options.pop("up")} if "up" in options else {}
         if entry.made_with is None:
             late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
-            self._op("add", entry.having(options), None, ADD_LINKS)
             kind = KINDS[entry.kind]
             early = {name: late.pop(name) for name in kind.late if name in late}
+            if up_at_once and not late:
+                (early or options).update(up)
+                up = {}
+            self._op("add", entry.having(options), None, ADD_LINKS)
             if early:
                 # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
                 self._op("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False)

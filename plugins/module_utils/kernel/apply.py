@@ -6,9 +6,9 @@ from __future__ import annotations
 import errno
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 from ..kinds import KINDS
 from ..kinds.link import INDEX, MARK_GROUP
@@ -31,6 +31,8 @@ CARRIER_WAIT = 2.0
 #: So many options an error names when the kernel does not tell which one it is about.
 FEW = 3
 
+Tell = Callable[[Operation], None]
+
 
 @dataclass
 class Outcome:
@@ -41,8 +43,11 @@ class Outcome:
     reason: str = ""
 
 
-def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
-    """Carry out operations in their order; stop after the batch in which one fails."""
+def apply(observer: Observer, operations: Sequence[Operation], tell: Tell | None = None) -> Outcome:
+    """Carry out operations in their order; stop after the batch in which one fails.
+
+    ``tell`` is called with each in turn, in large batches while the kernel is at work on those before.
+    """
     outcome = Outcome()
     for operation in operations:
         if (
@@ -53,16 +58,16 @@ def apply(observer: Observer, operations: Sequence[Operation]) -> Outcome:
             observer.view(operation.entry.netns).hold(operation.entry.options[INDEX.name])
     for group in _groups(operations):
         try:
-            _carry_out(observer, group, outcome)
-        except KeyError as missing:
-            _fail(outcome, group[0], f"there is no link {missing.args[0]}")
-        except KernelError as why:
-            _fail(outcome, group[0], str(why))
-        except (OSError, ValueError) as why:
-            _fail(outcome, group[0], getattr(why, "strerror", None) or str(why))
+            _carry_out(observer, group, outcome, tell or _tell_nobody)
+        except (KeyError, OSError, ValueError, KernelError) as why:
+            _fail(outcome, group[0], _reason(why))
         if outcome.failed is not None:
             break
     return outcome
+
+
+def _tell_nobody(_operation: Operation) -> None:
+    return None
 
 
 def _fail(outcome: Outcome, operation: Operation, reason: str) -> None:
@@ -97,7 +102,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
         yield run
 
 
-def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
     first = group[0]
     if first.entry.sort == "netns":
         _netns(observer, first)
@@ -112,28 +117,50 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome) -> 
     elif first.verb == "del" and first.entry.sort == "link" and len(group) >= MANY:
         _remove_many(observer, group, outcome)
     else:
-        _requests(observer, group, outcome)
+        _requests(observer, group, outcome, tell)
+        return
+    for operation in group:
+        tell(operation)
 
 
-def _requests(observer: Observer, group: list[Operation], outcome: Outcome) -> None:
-    """Send the requests of operations in one batch; one fails where one of its requests does."""
+def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
+    """Send the requests of operations in one batch; one fails where one of its requests does, or cannot be made."""
     messages: list[bytearray] = []
     parts: list[range] = []
-    for operation in group:
-        start = len(messages)
-        messages += [encode(message) for message in requests(observer, operation)]
-        parts.append(range(start, len(messages)))
+    unmade: list[Exception] = []
+
+    def made() -> Iterator[bytearray]:
+        for operation in group:
+            start = len(messages)
+            try:
+                messages.extend([encode(message) for message in requests(observer, operation)])
+            except (KeyError, ValueError, OSError, KernelError) as why:
+                unmade.append(why)
+                return
+            parts.append(range(start, len(messages)))
+            yield from messages[start:]
+            tell(operation)
+
     channel = observer.channel(_socket_netns(group[0]))
-    errors = channel.batch(messages)
+    errors = channel.batch(made())
     if group[0].entry.sort == "nexthop":
         errors = _with_carrier(channel, messages, errors)
     for operation, part in zip(group, parts):
-        at = next((position for position in part if position in errors), None)
+        at = next((position for position in part if position in errors), None) if errors else None
         if at is None or _is_gone(operation, errors[at]):
             outcome.done.append(operation)
         elif outcome.failed is None:
             option = _blamed(operation.entry, messages[at], errors[at].offset) or _only(operation)
             _fail(outcome, operation, f"{option}: {errors[at]}" if option else str(errors[at]))
+    if unmade and outcome.failed is None:
+        _fail(outcome, group[len(parts)], _reason(unmade[0]))
+
+
+def _reason(why: Exception) -> str:
+    """Say why an operation could not be carried out."""
+    if isinstance(why, KeyError):
+        return f"there is no link {why.args[0]}"
+    return str(why) if isinstance(why, KernelError) else getattr(why, "strerror", None) or str(why)
 
 
 def _with_carrier(

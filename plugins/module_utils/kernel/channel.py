@@ -7,8 +7,11 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Callable
+
+from .beside import Beside
 
 NETLINK_ROUTE = 0
 SOL_NETLINK = 270
@@ -20,8 +23,9 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 
 BUFFER = 8 << 20  # bytes; a dump or the errors of a whole batch must fit
-BATCH = 512 << 10  # bytes in one send
+BATCH = 96 << 10  # bytes in one send: some 800 links
 RECEIVE = 1 << 20
+ANSWER = 64 << 10  # bytes; one acknowledgement or error
 DUMP_TRIES = 10
 
 _HEADER = struct.Struct("=IHHII")
@@ -48,6 +52,7 @@ class Channel:
     def __init__(self) -> None:
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_ROUTE)
         self._sequence = 0
+        self._beside = Beside()
         for option in (NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK):
             try:
                 self.socket.setsockopt(SOL_NETLINK, option, 1)
@@ -71,13 +76,13 @@ class Channel:
         self._sequence += 1
         return self._sequence
 
-    def _packets(self) -> Iterator[tuple[int, int, int, memoryview]]:
+    def _packets(self, buffer: bytearray = _receive_buffer) -> Iterator[tuple[int, int, int, memoryview]]:
         """Yield type, flags, sequence number and payload of what one receive brings."""
-        size = self.socket.recv_into(_receive_buffer)
-        view = memoryview(_receive_buffer)
+        size = self.socket.recv_into(buffer)
+        view = memoryview(buffer)
         offset = 0
         while offset + 16 <= size:
-            length, kind, flags, sequence, _port = _HEADER.unpack_from(_receive_buffer, offset)
+            length, kind, flags, sequence, _port = _HEADER.unpack_from(buffer, offset)
             if length < 16:
                 return
             yield kind, flags, sequence, view[offset + 16 : offset + length]
@@ -92,6 +97,7 @@ class Channel:
         raise KernelError(errno.EAGAIN, "the tables kept changing while they were read")
 
     def _dump_once(self, kind: int, payload: bytes) -> tuple[list[bytes], bool]:
+        self._beside.wait()
         sequence = self._next()
         header = _HEADER.pack(16 + len(payload), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0)
         self.socket.send(header + payload)
@@ -110,6 +116,7 @@ class Channel:
 
     def ask(self, kind: int, payload: bytes) -> bytes:
         """Return the payload of one answer; raise KernelError."""
+        self._beside.wait()
         sequence = self._next()
         self.socket.send(_HEADER.pack(16 + len(payload), kind, NLM_F_REQUEST, sequence, 0) + payload)
         while True:
@@ -126,42 +133,52 @@ class Channel:
         for error in self.batch([message]).values():
             raise error
 
-    def batch(self, messages: Sequence[bytearray]) -> dict[int, KernelError]:
+    def batch(self, messages: Iterable[bytearray]) -> dict[int, KernelError]:
         """Send encoded requests in as few sends as may be; return the errors by position in messages.
 
         Only the last request of a send asks for an acknowledgement: errors come back anyway, with the sequence number
-        of the request that they are about (net/netlink/af_netlink.c: netlink_rcv_skb).
+        of the request that they are about (net/netlink/af_netlink.c: netlink_rcv_skb). While the kernel works on one
+        send the messages of the next are taken, so that what makes them costs no time of its own.
         """
         errors: dict[int, KernelError] = {}
-        start = 0
-        while start < len(messages):
-            end, size = start, 0
-            while end < len(messages) and (end == start or size + len(messages[end]) <= BATCH):
-                size += len(messages[end])
-                end += 1
-            errors.update(self._send(messages, start, end))
-            start = end
+        start, size = 0, 0
+        waiting: list[bytearray] = []
+        try:
+            for message in messages:
+                if size + len(message) > BATCH and waiting:
+                    self._beside.run(self._sending(waiting, start, errors))
+                    start, size, waiting = start + len(waiting), 0, []
+                waiting.append(message)
+                size += len(message)
+        finally:
+            self._beside.wait()
+        if waiting:
+            self._sending(waiting, start, errors)()
         return errors
 
-    def _send(self, messages: Sequence[bytearray], start: int, end: int) -> dict[int, KernelError]:
+    def _sending(self, messages: list[bytearray], start: int, errors: dict[int, KernelError]) -> Callable[[], None]:
+        """Return what sends messages in one go and adds the errors, by their place behind ``start``."""
         first = self._sequence + 1
-        for position in range(start, end):
-            message = messages[position]
+        for message in messages:
             kind, flags = _ATTR.unpack_from(message, 4)
-            flags |= NLM_F_REQUEST | (NLM_F_ACK if position == end - 1 else 0)
+            flags |= NLM_F_REQUEST | (NLM_F_ACK if message is messages[-1] else 0)
             _HEADER.pack_into(message, 0, len(message), kind, flags, self._next(), 0)
         last = self._sequence
-        self.socket.send(b"".join(messages[start:end]))
-        errors: dict[int, KernelError] = {}
-        while True:
-            for got, flags, number, body in self._packets():
-                if got != NLMSG_ERROR or not first <= number <= last:
-                    continue
-                error = _error(flags, body)
-                if error is not None:
-                    errors[start + number - first] = error
-                if number == last:
-                    return errors
+        data, answers = b"".join(messages), bytearray(ANSWER)
+
+        def send() -> None:
+            self.socket.send(data)
+            while True:
+                for got, flags, number, body in self._packets(answers):
+                    if got != NLMSG_ERROR or not first <= number <= last:
+                        continue
+                    error = _error(flags, body)
+                    if error is not None:
+                        errors[start + number - first] = error
+                    if number == last:
+                        return
+
+        return send
 
 
 def _error(flags: int, body: memoryview) -> KernelError | None:

@@ -14,6 +14,12 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from ..kinds.types import WIRE
+from .form import MESSAGE, NESTS, Fields, Form, parts
+from .lean import preload
+from .message import Message, Tree
+
+preload("pyroute2", [f"netlink.rtnl.{name}" for name in ("ifaddrmsg", "ifinfmsg", "ndmsg", "rtmsg")])
 try:
     from pyroute2.netlink import NLA_F_NESTED, nla, nlmsg
     from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
@@ -23,10 +29,6 @@ try:
 except ImportError:
     # module.py has refused the run by then, and says what to install. Here it is for tools that import every file.
     NLA_F_NESTED, nla, nlmsg, ifaddrmsg, ifinfmsg, ndmsg, rtmsg = 0, object, object, object, object, object, object
-
-from ..kinds.types import WIRE
-from .form import MESSAGE, NESTS, Fields, Form, parts
-from .message import Message, Tree
 
 HIGHEST = 71  # the highest attribute number that any table here uses is below this
 

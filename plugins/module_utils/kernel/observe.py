@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
-from ..model import HOST, Entry, Key, State, rows
+from ..model import HOST, Entry, Ident, Key, State, rows
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
@@ -69,11 +69,12 @@ class Observer:
             channel.close()
         self.views.pop(netns, None)
 
-    def observe(self, netnses: Iterable[str], sorts: Iterable[str]) -> State:
+    def observe(self, netnses: Iterable[str], sorts: Iterable[str], sought: Container[Ident] | None = None) -> State:
         """Return what is there of these sorts in these namespaces. Ports come with links.
 
         Among the sorts may be names of tables (sorts.TABLES): links and ports then have them as options.
-        ``passing fdb`` and its like tell of that sort what is learned too.
+        ``passing fdb`` and its like tell of that sort what is learned too. ``sought``: of the FDB, of which a host may
+        have ten thousands of entries, nobody asks for others than these.
         """
         wanted = set(sorts)
         state: State = {}
@@ -88,7 +89,7 @@ class Observer:
                 self._fill(netns, name, state, found)
             for sort in DUMPED:
                 if sort in wanted:
-                    self._dump(netns, sort, state, f"passing {sort}" in wanted)
+                    self._dump(netns, sort, state, f"passing {sort}" in wanted, sought)
         if "netns" in wanted:
             state.update((entry.ident, entry) for entry in self.netns_entries())
         return state
@@ -105,7 +106,7 @@ class Observer:
         filled = table.fill(bodies, self.view(netns), [state[entry.ident] for entry in found])
         state.update((entry.ident, entry) for entry in filled)
 
-    def _dump(self, netns: str, sort: str, state: State, passing: bool) -> None:
+    def _dump(self, netns: str, sort: str, state: State, passing: bool, sought: Container[Ident] | None) -> None:
         channel, view = self.channel(netns), self.view(netns)
         wire = WIRES[sort]
         bodies: list[bytes] = []
@@ -117,6 +118,7 @@ class Observer:
                     raise
         found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
         links = Links((entry.name, entry) for entry in found)
+        links.sought = sought
         decode = wire.decode_passing if passing else wire.decode
         for body in bodies:
             entry = decode(netns, body, view, links) if decode else None

@@ -57,6 +57,11 @@ class Option:
             return ()
         return self.attr if isinstance(self.attr, tuple) else (self.attr,)
 
+    @cached_property
+    def parsed_default(self) -> Any:
+        """Give the default as parse() returns it, None where there is none."""
+        return None if self.default is None else self.parse(self.default)
+
     def encode(self, value: Any, names: Names) -> list[Attr]:
         """Return the attributes for a canonical value."""
         return self.type.encode(self.attrs, value, names) if self.attrs else []

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ...kinds.addresses import ip_text, packed_ip
@@ -18,9 +20,14 @@ from ..walk import attributes
 from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
-_TOLD = tuple(row for row in SORT.options if row.attrs)
+_TOLD = {row.attrs[0]: row for row in SORT.options if row.attrs}
 #: What the kernel's silence says no to.
-_SILENT = {row.name: False for row in _TOLD if row.type.absent() is False}
+_SILENT = {row.name: False for row in _TOLD.values() if row.type.absent() is False}
+
+
+@cache
+def _bits(flags: int) -> Mapping[str, bool]:
+    return {**_SILENT, **{name: bool(flags & bit) for name, bit in FLAGS.items()}}
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
@@ -50,18 +57,20 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
     if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
         return None
-    options: dict[str, Any] = {"nud": _nud(state, flags, target), **_SILENT}
-    options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
-    for row in _TOLD:
-        if row.attrs[0] in found:
-            value = row.decode(found, view)
-            if value is not UNSET and value != NONE:
-                options[row.name] = value
-    if dst and not is_listed(mac):
-        options["dst"] = dst
     vlan = struct.unpack("=H", found[c.NDA_VLAN])[0] if c.NDA_VLAN in found else 0
     vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
-    key = (netns, dev, mac, str(vlan), target, str(vni), dst if is_listed(mac) else "")
+    listed = dst and is_listed(mac)
+    key = (netns, dev, mac, str(vlan), target, str(vni), dst if listed else "")
+    if links.sought is not None and ("fdb", key) not in links.sought:
+        return None
+    options: dict[str, Any] = {"nud": _nud(state, flags, target), **_bits(flags)}
+    for attr in found.keys() & _TOLD.keys():
+        row = _TOLD[attr]
+        value = row.decode(found, view)
+        if value is not UNSET and value != NONE:
+            options[row.name] = value
+    if dst and not listed:
+        options["dst"] = dst
     if options["nud"] == "dynamic":
         return Entry("fdb", key, options, by_kernel=True)
     tunnel = link is not None and link.kind == "vxlan" and target == "self"

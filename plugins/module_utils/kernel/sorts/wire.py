@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Optional
 
 from ...claims import lower_key
-from ...model import Entry, Operation
+from ...model import Entry, Ident, Operation
 from ..message import Known, Message
 from ..view import View
 
 
 class Links(dict[str, Entry]):
-    """The links of a namespace, by name."""
+    """The links of a namespace, by name.
+
+    ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
+    """
+
+    sought: Container[Ident] | None = None
 
     @cached_property
     def beneath(self) -> frozenset[str]:
