@@ -13,7 +13,11 @@ from .sysctls import SECRET, order
 ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
 
 
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(8, 18)
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES = range(8, 16)
+
+
+#: Rules go behind the new ones: an old one stands before those, and is what the kernel finds (see finds()).
+REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(16, 19)
 
 
 PHASES = {
@@ -74,7 +78,7 @@ def _place(op: Operation) -> int:
     if op.phase == REMOVE_NEXTHOPS:
         return int(not options.get("group"))
     # One that selects less is told by more words, and goes first (see finds()).
-    return -len(op.entry.key[3].split()) if op.entry.sort == "rule" and op.phase == REMOVE_OBJECTS else 0
+    return -len(op.entry.key[3].split()) if op.phase == REMOVE_RULES else 0
 
 
 def _names(entry: Entry) -> Iterable[Ident]:

@@ -27,6 +27,7 @@ from .phases import (
     REMOVE_NETNS,
     REMOVE_NEXTHOPS,
     REMOVE_OBJECTS,
+    REMOVE_RULES,
     SET_LINKS,
     SET_SYSCTLS,
     ordered,
@@ -219,9 +220,8 @@ class Planner:
         elif entry.sort == "nexthop" and change.verb != "modify":
             self._remove_nexthop(change)
         elif change.verb == "delete":
-            if entry.sort == "rule":
-                self._spare(change.there)
-            self._op("del", change.there, change.there, REMOVE_NETNS if entry.sort == "netns" else REMOVE_OBJECTS)
+            self._spare(change.there)
+            self._op("del", change.there, change.there, _REMOVED_IN.get(entry.sort, REMOVE_OBJECTS))
         elif change.verb == "recreate":
             self._anew(change, phase)
         elif entry.sort in ("port", "netns"):
@@ -234,18 +234,25 @@ class Planner:
 
     def _spare(self, there: Entry) -> None:
         """Put rules that stay, but would be found in place of one that is removed, behind it."""
+        if there.sort != "rule":
+            return
         one = (there.key, there.options)
         for other in self.observed.values():
             found = other.sort == "rule" and other.ident not in self.changed and other.owned >= there.owned
             if found and finds(one, (other.key, other.options)):
-                self._op("add", other, None, REMOVE_OBJECTS)
-                self._op("del", other, other, REMOVE_OBJECTS)
+                self._op("add", other, None, REMOVE_RULES)
+                self._op("del", other, other, REMOVE_RULES)
 
     def _anew(self, change: Change, phase: int) -> None:
         """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
-        steps = [("del", change.there, change.there), ("add", over(change.entry, kept_anew(change.there)), None)]
-        for verb, entry, before in reversed(steps) if SORTS[change.entry.sort].beside else steps:
-            self._op(verb, entry, before, phase)
+        there, new = change.there, over(change.entry, kept_anew(change.there))
+        if SORTS[change.entry.sort].beside:
+            self._op("add", new, None, phase)
+            self._spare(there)
+            self._op("del", there, there, _REMOVED_IN.get(there.sort, phase))
+        else:
+            self._op("del", there, there, phase)
+            self._op("add", new, None, phase)
 
     def _remove_nexthop(self, change: Change) -> None:
         """Remove a nexthop when nothing needs it any more; one that is to become another is made at once.
@@ -406,6 +413,7 @@ def _at_create(entry: Entry, name: str) -> bool:
     return row is None or (row.at_create and not (kind is not None and name in kind.late))
 
 
+_REMOVED_IN = {"netns": REMOVE_NETNS, "rule": REMOVE_RULES}
 _WITH_IPV6 = ("address", "neighbor", "route")
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
 
+from .test_engine import told as iproute2_tells
+
 LINKS = """
 links:
   - name: v0
@@ -517,3 +519,24 @@ def test_command_lines_do_the_same(apply: Any, tell: Any) -> None:
     for line in lines:
         subprocess.run(["ip", "netns", "exec", "replayed", *line.split()], check=True, timeout=10)
     assert picture("ip -n replayed") == held
+
+
+def test_a_rule_is_removed_where_another_that_it_would_be_taken_for_is_changed(apply: Any) -> None:
+    """The kernel removes the first rule that has all that is said. One that becomes another rule is gone by then."""
+    narrow, all_ = {"priority": 800, "from": "10.78.0.0/16"}, {"priority": 800}
+    apply({"rules": [{**narrow, "action": "nop"}, {**all_, "action": "nop"}, {**narrow, "iif": "lo", "action": "nop"}]})
+    assert priorities("ip -j rule") == [0, 800, 800, 800, 32766, 32767]
+    report = apply({"rules": [{**narrow, "table": 7}]}, overridden=True)
+    left = [rule for rule in iproute2_tells("ip -j rule") if rule["priority"] == 800]
+    assert [(rule["src"], rule["table"]) for rule in left] == [("10.78.0.0", "7")], report.commands
+    # A rule for all that becomes another one, with one that stays before it.
+    apply({"rules": [{**narrow, "table": 7}, {**all_, "table": 7}]}, overridden=True)
+    report = apply({"rules": [{**narrow, "table": 7}, {**all_, "table": 8}]}, overridden=True)
+    left = [rule for rule in iproute2_tells("ip -j rule") if rule["priority"] == 800]
+    assert {(rule["src"], rule["table"]) for rule in left} == {("10.78.0.0", "7"), ("all", "8")}, report.commands
+    assert apply({"rules": [{**narrow, "table": 7}, {**all_, "table": 8}]}, overridden=True).commands == []
+
+
+def priorities(command: str) -> list[int]:
+    """Return the priorities of the rules that iproute2 tells."""
+    return [rule["priority"] for rule in iproute2_tells(command)]
