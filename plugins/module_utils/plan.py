@@ -11,7 +11,7 @@ from typing import Any
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, link_option, links_named, table_of, telling
+from .model import Change, Entry, Ident, Key, Operation, State, links_named, table_of, telling
 from .moves import after, losses, lost_with
 from .objects import SORTS
 from .objects.rule import finds
@@ -301,11 +301,12 @@ class Planner:
     def _add_link(self, entry: Entry, up_at_once: bool = False) -> None:
         """Add a link; what the kernel does not read at creation follows, and up comes last."""
         # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
-        options = {name: value for name, value in telling(entry).items() if not _is_default(entry, name)}
+        named = table_of(entry).named
+        options = {n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v}
         up = {"up": options.pop("up")} if "up" in options else {}
         if entry.made_with is None:
-            late = {name: options.pop(name) for name in list(options) if not _at_create(entry, name)}
             kind = KINDS[entry.kind]
+            late = {n: options.pop(n) for n in list(options) if n in kind.late or not named[n].at_create}
             early = {name: late.pop(name) for name in kind.late if name in late}
             if up_at_once and not late:
                 (early or options).update(up)
@@ -400,17 +401,6 @@ class Planner:
 def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return options as the fields of a change."""
     return {name: (None, value) for name, value in options.items()}
-
-
-def _is_default(entry: Entry, name: str) -> bool:
-    row = link_option(KINDS.get(entry.kind), name)
-    return row is not None and row.default is not None and bool(row.default == entry.options[name])
-
-
-def _at_create(entry: Entry, name: str) -> bool:
-    kind = KINDS.get(entry.kind)
-    row = link_option(kind, name)
-    return row is None or (row.at_create and not (kind is not None and name in kind.late))
 
 
 _REMOVED_IN = {"netns": REMOVE_NETNS, "rule": REMOVE_RULES}

@@ -126,6 +126,11 @@ class Kind:
         """Give the rows by name."""
         return {row.name: row for row in self.options}
 
+    @cached_property
+    def outer(self) -> frozenset[str]:
+        """Give the names of the options that stand in the link message itself."""
+        return frozenset(row.name for row in self.options if row.outer)
+
     def option(self, name: str) -> Option | None:
         """Find a row by name."""
         return self.named.get(name)
