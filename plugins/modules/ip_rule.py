@@ -67,7 +67,7 @@ options:
     type: str
   uidrange:
     description:
-      - Users whose sockets send the packets, V(1000-1999).
+      - Users whose sockets send the packets, V(1000-1999), or one user by number or name.
     type: str
   ipproto:
     description:

@@ -142,6 +142,7 @@ def test_a_route_in_the_table_of_a_vrf(apply: Any, gather: Any, tell: Any) -> No
          {"dst": "10.9.0.0/16", "dev": "v0", "encap": {"type": "ip", "id": 42, "dst": "10.0.0.9", "tos": "0xb8"}}),
         ("routes", {"dst": "any", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
         ("routes", {"dst": "0.0.0.0/0", "dev": "v0"}, {"dst": "default", "dev": "v0"}),
+        ("rules", {"pref": 7, "uidrange": "daemon"}, {"priority": 7, "uidrange": "1-1"}),
         ("rules", {"pref": 7, "from": "0/0", "to": "0.0.0.0/0", "ipproto": "tcp"}, {"priority": 7, "ipproto": "tcp"}),
         ("rules", {"pref": 7, "from": "::/0", "ipproto": "tcp"}, {"priority": 7, "family": "ipv6", "ipproto": 6}),
         ("rules", {"pref": 7, "to": "::/0", "ipproto": "tcp"}, {"priority": 7, "family": "ipv6", "ipproto": "6"}),
@@ -173,6 +174,7 @@ def test_two_ways_to_say_the_same(section: str, words: dict[str, Any], same: dic
 
 
 _KEYS = {
+    "uidrange",
     "to",
     "address",
     "dst",
@@ -307,6 +309,10 @@ def test_an_optimistic_address(apply: Any, gather: Any, tell: Any) -> None:
         ({"routes": [{"dst": "fe80::%v0/64", "dev": "v0"}]}, "dst: 'fe80::%v0/64' has a link in it"),
         ({"routes": [{"dst": "2001:db8:9::/64", "dev": "v0", "via": "fe80::1%v0"}]},
          "via: 'fe80::1%v0' has a link in it"),
+        ({"rules": [{"priority": 5, "uidrange": "nobody-at-all"}]}, "uidrange: .* is neither a number nor a range"),
+        ({"rules": [{"priority": 5, "ipproto": "nosuch"}]}, "ipproto: 'nosuch' is neither .* this host's protocols"),
+        ({"rules": [{"priority": 5, "ipproto": "a\0b", "iif": "v0"}]}, "ipproto: .* is neither a number nor"),
+        ({"rules": [{"priority": 5, "dscp": "nosuch"}]}, "dscp: 'nosuch' is not a whole number"),
         ({"rules": [{"priority": 5, "dscp": 64}]}, r"dscp: 64 is not a number or number/mask within 0\.\.63"),
         ({"rules": [{"priority": 5, "dscp": "8/0"}]}, "dscp: '8/0' has a mask of 0"),
         ({"rules": [{"priority": 5, "dscp": "9/8"}]}, "dscp: '9/8' has bits that are not in its mask"),

@@ -1,9 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Look up names in this host's databases: iproute2's (rt_tables and the like), and that of IP protocols."""
+"""Look up names in this host's databases: iproute2's (rt_tables and the like), those of protocols and users."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from typing import Optional
@@ -17,11 +18,13 @@ def number_of(database: str, name: str) -> Optional[int]:
 
     Namespaces make no difference: the names are those of the host that the module runs on, as in ``ip -n``.
     """
-    if database == "protocols":
-        try:
+    try:
+        if database == "protocols":
             return socket.getprotobyname(name)
-        except OSError:
-            return None
+        if database == "passwd":
+            return pwd.getpwnam(name).pw_uid
+    except (OSError, KeyError, ValueError):  # ValueError: a name with a NUL
+        return None
     return dict(_named(database)).get(name)
 
 

@@ -71,7 +71,9 @@ class Protocol(Type):
         try:
             number = whole_number(value)
         except ValueError:
-            raise ValueError(f"{value!r} is neither a number nor one of {', '.join(PROTOCOLS)}") from None
+            raise ValueError(
+                f"{value!r} is neither a number nor one of {', '.join(PROTOCOLS)}, nor in this host's protocols"
+            ) from None
         if not 1 <= number <= 255:
             raise ValueError(f"{number} is not within 1..255")
         return {number: word for word, number in PROTOCOLS.items()}.get(number, str(number))
@@ -84,6 +86,13 @@ class Range(Type):
     low: int = 0
     high: int = 2**32 - 1
     single: bool = True  # a range of one number is written as the number
+    database: str = ""  # the host's names for single numbers
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not self.database or not isinstance(value, str) or value[:1].isdigit():
+            return value
+        number = look(self.database, value)
+        return value if number is None else number
 
     def parse(self, value: Any) -> str:
         found = re.fullmatch(r"([0-9]+)(?:\s*-\s*([0-9]+))?", str(value).strip())
@@ -186,7 +195,7 @@ SELECTORS: tuple[Option, ...] = (
     Option("fwmark", 10, Marked()),
     Option("iif", 3, Ifname(), aliases=("dev",)),
     Option("oif", 17, Ifname()),
-    Option("uidrange", 20, Range(single=False, high=2**32 - 2)),  # the last is no user: INVALID_UID
+    Option("uidrange", 20, Range(single=False, high=2**32 - 2, database="passwd")),  # the last is no user: INVALID_UID
     Option("ipproto", 22, Protocol()),
     Option("sport", 23, _PORTS),
     Option("dport", 24, _PORTS),
