@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .creation import new_link, stands_alone
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, links_named, table_of, telling
+from .model import Change, Entry, Ident, Key, Operation, State, links_named, table_of
 from .moves import after, losses, lost_with
 from .objects import SORTS
 from .objects.rule import finds
@@ -195,21 +196,9 @@ class Planner:
 
     def _one_link(self, change: Change) -> None:
         if change.verb == "create":
-            self._add_link(change.entry, up_at_once=self._stands_alone(change.entry))
+            self.operations += new_link(change.entry, stands_alone(change.entry, self.desired, self.with_sysctls))
         elif change.verb == "modify":
             self._set_link(change.entry, change)
-
-    def _stands_alone(self, entry: Entry) -> bool:
-        """Tell whether a new link can be up at once: nothing is to be set before, here or on what it lies on.
-
-        A port must not forward before its options are set, and sysctls hold from the first moment that a link is up.
-        """
-        kind = KINDS[entry.kind]
-        beneath = (
-            kind.peered or bool(kind.device) or any(row.outer and row.name in entry.options for row in kind.options)
-        )
-        elsewhere = entry.options.get("link_netns", entry.netns) != entry.netns
-        return not (beneath or elsewhere or ("port", entry.key) in self.desired or entry.netns in self.with_sysctls)
 
     def _one_object(self, change: Change) -> None:
         entry = change.entry
@@ -298,32 +287,6 @@ class Planner:
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
 
-    def _add_link(self, entry: Entry, up_at_once: bool = False) -> None:
-        """Add a link; what the kernel does not read at creation follows, and up comes last."""
-        # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
-        named = table_of(entry).named
-        options = {n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v}
-        up = {"up": options.pop("up")} if "up" in options else {}
-        if entry.made_with is None:
-            kind = KINDS[entry.kind]
-            late = {n: options.pop(n) for n in list(options) if n in kind.late or not named[n].at_create}
-            early = {name: late.pop(name) for name in kind.late if name in late}
-            if up_at_once and not late:
-                (early or options).update(up)
-                up = {}
-            self._op("add", entry.having(options), None, ADD_LINKS)
-            if early:
-                # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
-                self._op("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False)
-        else:
-            late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
-        last = {name: late.pop(name) for name in table_of(entry).late if name in late}
-        for options, phase in ((late, SET_LINKS), (last, PORTS_UP)):
-            if options:
-                self._op("set", entry.having(options), entry.having({}), phase, undoable=False)
-        if up.get("up"):
-            self._op("set", entry.having(up), entry.having({}), LINKS_UP, undoable=False)
-
     def _remove_link(self, change: Change) -> None:
         there = change.there
         if there.ident in self.doomed:
@@ -366,7 +329,7 @@ class Planner:
         for row in table_of(there).forgetful:
             if row.name in new and new[row.name] != there.options.get(row.name):
                 kept = {name: value for name, value in kept.items() if name not in row.forgets}
-        inner._add_link((wished or there).having({**kept, **new}))
+        inner.operations += new_link((wished or there).having({**kept, **new}))
         for entry in hanging:
             inner._put_back(entry, desired.get(entry.ident))
         for port in self.dependents.ports(there):
@@ -395,7 +358,7 @@ class Planner:
                 self._op("set", entry.having(late), entry.having({}), PORTS_UP)
             return
         peered = bool(KINDS[entry.kind].peered)
-        self._add_link(replace(entry, made_with=_peer(entry)) if peered else entry)
+        self.operations += new_link(replace(entry, made_with=_peer(entry)) if peered else entry)
 
 
 def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -65,6 +65,7 @@ LAYERS = (
             "claims",
             "commands",
             "config",
+            "creation",
             "dependents",
             "diff",
             "model",

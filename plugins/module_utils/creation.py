@@ -1,0 +1,53 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say by which operations a link comes to be. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from .kinds import KINDS
+from .model import Entry, Operation, State, table_of, telling
+from .phases import ADD_LINKS, LINKS_UP, PORTS_UP, SET_LINKS
+
+__all__ = ["new_link", "stands_alone"]
+
+
+def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
+    """Return what adds a link: what the kernel does not read at creation follows, and up comes last.
+
+    ``up_at_once``: nothing has to be set before (see stands_alone()).
+    """
+    # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
+    named = table_of(entry).named
+    options = {n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v}
+    up = {"up": options.pop("up")} if "up" in options else {}
+    operations: list[Operation] = []
+    if entry.made_with is None:
+        kind = KINDS[entry.kind]
+        late = {n: options.pop(n) for n in list(options) if n in kind.late or not named[n].at_create}
+        early = {name: late.pop(name) for name in kind.late if name in late}
+        if up_at_once and not late:
+            (early or options).update(up)
+            up = {}
+        operations.append(Operation("add", entry.having(options), None, ADD_LINKS))
+        if early:
+            # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
+            operations.append(Operation("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False))
+    else:
+        late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
+    last = {name: late.pop(name) for name in table_of(entry).late if name in late}
+    up = up if up.get("up") else {}
+    for given, phase in ((late, SET_LINKS), (last, PORTS_UP), (up, LINKS_UP)):
+        if given:
+            operations.append(Operation("set", entry.having(given), entry.having({}), phase, undoable=False))
+    return operations
+
+
+def stands_alone(entry: Entry, desired: State, with_sysctls: set[str]) -> bool:
+    """Tell whether a new link can be up at once: nothing is to be set before, here or on what it lies on.
+
+    A port must not forward before its options are set, and sysctls hold from the first moment that a link is up
+    (``with_sysctls``: the namespaces in which some are wished for).
+    """
+    kind = KINDS[entry.kind]
+    beneath = kind.peered or bool(kind.device) or not kind.outer.isdisjoint(entry.options)
+    elsewhere = entry.options.get("link_netns", entry.netns) != entry.netns
+    return not (beneath or elsewhere or ("port", entry.key) in desired or entry.netns in with_sysctls)
