@@ -90,7 +90,7 @@ options:
     choices: [default, dormant]
   index:
     description:
-      - The link's number in its namespace (ifindex), 1 to 2147483647. Left out, one that is free. What is gathered does
+      - The link's number in its namespace (ifindex), 2 to 2147483647. Left out, one that is free. What is gathered does
         not tell it.
       - Changed only with O(recreate=true).
     type: int

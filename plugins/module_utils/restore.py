@@ -33,6 +33,8 @@ OF_ANY_KIND = {
     "master",
     "up",
     "alias",
+    "altnames",
+    "linkmode",
     "group",
     "txqueuelen",
     "addrgenmode",

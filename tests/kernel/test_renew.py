@@ -46,6 +46,7 @@ def config(kind: str, options: dict[str, Any], **more: Any) -> dict[str, Any]:
         "kind": kind,
         "mtu": 1400,
         "alias": "a link",
+        "altnames": ["another-name", "a:third"],
         "txqueuelen": 77,
         "addrgenmode": "none",
         "addresses": ["10.9.0.1/24", "10.9.0.2/24", "2001:db8:9::1/64"],

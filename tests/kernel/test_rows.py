@@ -182,7 +182,7 @@ NEW_CASES = [
 TAP = {"mode": "tap"}
 CASES += [
     Case("ipvlan", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
-    Case("ipvtap", "mode", ("l2", "l3s"), "mode", ("l2", "l3s"), ON_DUMMY),
+    Case("ipvtap", "mode", ("L2", "L3S"), "mode", ("l2", "l3s"), ON_DUMMY),
     *(
         Case(kind, option, values, key, shown, {**ON_DUMMY, **base})
         for kind in ("macvlan", "macvtap")
@@ -209,7 +209,7 @@ CASES += [
     Case("vxlan", "ageing", ("18", "none"), "ageing", (18, 300), VXLAN),
     Case("vxlan", "maxaddress", ("50", "unlimited"), "limit", (50, None), VXLAN),
     Case("geneve", "tos", ("cs6", "default"), "tos", ("0xc0", None), GENEVE),
-    Case("vlan", "protocol", ("802.1ad", "802.1q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 6}),
+    Case("vlan", "protocol", ("802.1AD", "802.1q"), "protocol", ("802.1ad", "802.1Q"), {**ON_DUMMY, "id": 6}),
 ]
 PORT_CASES = [
     Case("port", "priority", (0, 63), "priority", (0, 63)),

@@ -84,7 +84,7 @@ ADDRGENMODE = Option(
 LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
 
 #: Who the link is to the kernel. Left out, this collection takes one that is free.
-INDEX = Option("index", None, Index(low=1, high=2**31 - 1), in_place=False)
+INDEX = Option("index", None, Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS, INDEX)
 

@@ -192,6 +192,9 @@ class Word(Type):
         word = {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
         word = self.aliases.get(word, word)
         if word not in self.table:
+            # Other tools write some in capitals: L3S, 802.1AD.
+            word = next((known for known in self.table if known.lower() == word.lower()), word)
+        if word not in self.table:
             raise ValueError(f"{value!r} is not one of {', '.join(self.table)}")
         return word
 
