@@ -1,5 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""List the options that every link has, whatever its kind (uapi/linux/if_link.h, IFLA_*)."""
+"""List the options that every link has, whatever its kind (uapi/linux/if_link.h, IFLA_*).
+
+Not here: ``state`` (IFLA_OPERSTATE), which the kernel changes with the carrier, so that what was asked for does not
+last; ``xdp``, a program and no number; ``vf``, of which none of these kinds has any.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 """Bridge ports: options of a link that hold while it has a bridge as its master.
 
 Attributes from net/bridge/br_netlink.c and uapi/linux/if_link.h (IFLA_BRPORT_*).
+
+Not here: ``fdb_flush``, a deed and no state; ``hwmode``, of network cards that switch by themselves; the limit of hosts
+of explicit tracking (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT), for which iproute2 has no word.
 """
 
 from __future__ import annotations
