@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,7 @@ __all__ = [
     "Refused",
     "Rows",
     "State",
+    "given",
     "link_option",
     "links_named",
     "nexthops_named",
@@ -215,9 +216,20 @@ class Rows:
 def rows(sort: str, kind: str = "") -> Rows:
     """Return the rows of a sort of object, or of a kind of link: made once for each, and asked for by every object."""
     found: tuple[Option, ...] = LINK_OPTIONS if sort == "link" else SORTS[sort].options
-    keys: tuple[Option, ...] = () if sort == "link" else SORTS[sort].keys
     if sort == "link" and kind in KINDS:
         found = (*LINK_OPTIONS, *KINDS[kind].options)
+    return _sorted_out(found, () if sort == "link" else SORTS[sort].keys)
+
+
+@lru_cache(maxsize=1024)
+def _given(sort: str, kind: str, names: tuple[str, ...]) -> Rows:
+    table = rows(sort, kind)
+    return _sorted_out(
+        tuple(table.all[place] for place in sorted(table.order[name] for name in names if name in table.order))
+    )
+
+
+def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Rows:
     return Rows(
         found,
         {row.name: row for row in found},
@@ -248,11 +260,14 @@ def rows_of(entry: Entry) -> tuple[Option, ...]:
     return table_of(entry).all
 
 
-def rows_given(entry: Entry) -> list[Option]:
+def given(entry: Entry) -> Rows:
+    """Return the rows of those options that an object has. Thousands of objects have the same few."""
+    return _given(entry.sort, entry.kind, tuple(entry.options))
+
+
+def rows_given(entry: Entry) -> tuple[Option, ...]:
     """Return the rows of those options that an object has, in the order of its rows."""
-    table = table_of(entry)
-    names = sorted(entry.options.keys() & table.order.keys(), key=table.order.__getitem__)
-    return [table.named[name] for name in names]
+    return given(entry).all
 
 
 def link_option(kind: Kind | None, name: str) -> Option | None:
@@ -263,15 +278,12 @@ def link_option(kind: Kind | None, name: str) -> Option | None:
 def ousted_by(entry: Entry) -> set[str]:
     """Return the options that cannot be beside those of an object. What is false ousts nothing."""
     options = entry.options
-    return {
-        other for row in table_of(entry).ousting if options.get(row.name, False) is not False for other in row.ousts
-    }
+    return {other for row in given(entry).ousting if options.get(row.name, False) is not False for other in row.ousts}
 
 
 def links_named(entry: Entry) -> tuple[str, ...]:
     """Return the links of its namespace that an object's options name."""
-    rows = (row for row in table_of(entry).naming_links if row.name in entry.options)
-    return tuple(name for row in rows for name in row.type.links(entry.options[row.name]))
+    return tuple(name for row in given(entry).naming_links for name in row.type.links(entry.options[row.name]))
 
 
 def nexthops_named(entry: Entry) -> list[tuple[str, str]]:

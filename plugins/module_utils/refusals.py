@@ -10,7 +10,7 @@ from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Ident, State, nexthops_named, table_of
+from .model import HOST, Change, Entry, Ident, State, given, nexthops_named
 from .objects import SORTS
 from .objects.netns import AUTO
 from .objects.sysctl import OF_NO_LINK
@@ -60,9 +60,9 @@ def check_release(change: Change, kernel: str) -> None:
     """Refuse an option, or a value of one, that this release of Linux does not know."""
     if not kernel or change.verb == "delete":
         return
-    names = change.fields or change.entry.options
-    for row in table_of(change.entry).of_a_release:
-        if row.name not in names:
+    has = given(change.entry)
+    for row in has.of_a_release:
+        if change.fields and row.name not in change.fields:
             continue
         value = change.entry.options.get(row.name)
         needed_release = row.needed_release(value)
@@ -71,12 +71,11 @@ def check_release(change: Change, kernel: str) -> None:
             raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
     _check_chosen(change.entry, kernel)
     daring = bool(change.entry.options.get("allow_kernel_hazard"))
-    for row in table_of(change.entry).of_an_objection:
+    for row in has.of_an_objection:
         # Of a changed route all is sent, not only what differs.
-        if row.name in change.entry.options:
-            reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
-            if reason:
-                raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
+        reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
+        if reason:
+            raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
 
 
 def _check_chosen(entry: Entry, kernel: str) -> None:
@@ -98,7 +97,7 @@ def check_takes(change: Change) -> None:
     if change.verb == "delete":
         return
     names = change.fields if change.verb == "modify" else change.entry.options
-    for row in table_of(change.entry).of_a_refusal:
+    for row in given(change.entry).of_a_refusal:
         if row.name in names and change.entry.options[row.name] in row.refused:
             value = change.entry.options[row.name]
             raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
@@ -132,8 +131,8 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
     if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
-    for row in table_of(entry).naming_links:
-        if row.name not in entry.options or row.name == "peer_name":
+    for row in given(entry).naming_links:
+        if row.name == "peer_name":
             continue
         lower = row.name != "master" and entry.sort == "link"
         netns = entry.options.get("link_netns", entry.netns) if lower else entry.netns
