@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Callable
@@ -54,7 +54,7 @@ class Reader:
         """Return the state wished for; raise Refused with one sentence."""
         if not isinstance(config, Mapping):
             raise Refused(f"config: {config!r} is not a dict")
-        _known("config", config, SECTIONS)
+        _known("config", config, frozenset(SECTIONS))
         for section in SECTIONS:
             for item in _items(section, config.get(section)):
                 if section == "links":
@@ -232,10 +232,10 @@ def _names_in(sort: str, kind: str = "") -> frozenset[str]:
     return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.by_link, *general))
 
 
-def _known(where: str, item: Mapping[str, Any], known: Collection[str]) -> None:
-    for name in item:
-        if name not in known:
-            raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), known)}")
+def _known(where: str, item: Mapping[str, Any], known: frozenset[str]) -> None:
+    if not known.issuperset(item):
+        name = next(name for name in item if name not in known)
+        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), known)}")
 
 
 def _items(section: str, items: Any) -> list[Any]:

@@ -24,6 +24,7 @@ NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 
 BUFFER = 8 << 20  # bytes; a dump or the errors of a whole batch must fit
 BATCH = 96 << 10  # bytes in one send: some 800 links
+FIRST = 32 << 10  # bytes in the first of several, so that the kernel is not kept waiting
 RECEIVE = 1 << 20
 ANSWER = 64 << 10  # bytes; one acknowledgement or error
 DUMP_TRIES = 10
@@ -145,7 +146,7 @@ class Channel:
         waiting: list[bytearray] = []
         try:
             for message in messages:
-                if size + len(message) > BATCH and waiting:
+                if size + len(message) > (BATCH if start else min(FIRST, BATCH)) and waiting:
                     self._beside.run(self._sending(waiting, start, errors))
                     start, size, waiting = start + len(waiting), 0, []
                 waiting.append(message)

@@ -62,9 +62,14 @@ def ip(value: Any) -> str:
     if "%" in text:
         raise ValueError(f"{text!r} has a link in it: its name stands in an option of its own")
     try:
-        return str(_address(text))
+        return _canonical(text)
     except ValueError:
         raise ValueError(f"{value!r} is not an IPv4 or IPv6 address") from None
+
+
+@lru_cache(maxsize=CACHED)
+def _canonical(text: str) -> str:
+    return str(_address(text))
 
 
 @lru_cache(maxsize=CACHED)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .wire import NONE, UNSET, WIRE, Attr, Leaf, Look, Names, Type, unpack
@@ -321,7 +322,11 @@ IFNAME_LENGTH = 15  # linux/if.h: IFNAMSIZ 16 with the closing NUL
 
 def ifname(value: Any) -> str:
     """Check a link name as the kernel's dev_valid_name() does; raise ValueError."""
-    name = str(value)
+    return _ifname(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _ifname(name: str) -> str:
     if not name or len(name.encode()) > IFNAME_LENGTH:
         raise ValueError(f"{name!r} is not 1 to {IFNAME_LENGTH} bytes long")
     if name in (".", "..") or re.search(r"[\s/:]", name) or not name.isprintable():
