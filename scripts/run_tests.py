@@ -35,6 +35,8 @@ KERNELS = {
     NEWER: (str(CHECKOUT / "scripts" / "newer-kernel"), "--qemu"),
     NEWEST: (str(CHECKOUT / "scripts" / "newer-kernel"), "--suite", "stable-backports"),
 }
+#: What the reason of a test that is left out begins with (tests/conftest.py), and the last kernel to leave it to.
+LEFT = {NEWER: NEWEST, LAB: LAB}
 STEP_SECONDS = 1500
 SHOWN_LINES = 150
 # pytest's exit status when it found no test, or when -m left none of them.
@@ -76,7 +78,7 @@ class Result:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
-    left: int = 0  # to a newer kernel: make test-newer-kernel
+    left: list[str] = field(default_factory=list)  # the kernel (LEFT) to which each test that was left out belongs
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -311,8 +313,8 @@ def count_junit(result: Result, status: int | str, _text: str) -> None:
             outcomes = {child.tag: child.get("message") or "" for child in case}
             if {"failure", "error"} & outcomes.keys():
                 result.fail(name)
-            elif outcomes.get("skipped", "").startswith(f"{NEWER}: ") and result.step.where != NEWEST:
-                result.left += 1
+            elif (to := outcomes.get("skipped", "").split(": ")[0]) in LEFT and result.step.where != LEFT[to]:
+                result.left.append(to)
                 result.notes.append(f"left: {name}: {outcomes['skipped']}")
             elif "skipped" in outcomes:
                 result.skipped += 1
@@ -401,8 +403,9 @@ def report(results: list[Result], seconds: float) -> bool:
         )
     passed, skipped = sum(result.passed for result in results), sum(result.skipped for result in results)
     failed = sum(result.failed for result in results) + len(empty)
-    if left := sum(result.left for result in results if result.step.where != NEWER):
-        show(f"\n{left} left to a newer kernel: make test-newer-kernel")
+    for to, call_ in ((NEWER, "make test-newer-kernel"), (LAB, "scripts/lab-kernel --uml")):
+        if left := sum(result.left.count(to) for result in results if result.step.where != NEWER):
+            show(f"\n{left} left to the {to}: {call_}")
     show(f"\n{seconds:.0f} seconds\n{passed} passed, {failed} failed, {skipped} skipped")
     return not failed and not skipped
 

@@ -4,7 +4,7 @@
 ``@pytest.mark.needs_kind("geneve")`` says which link kinds a test needs. Where the native kernel lacks one, the test
 gets the mark ``lab_kernel``: ``scripts/test`` runs ``-m "not lab_kernel"`` natively and ``-m lab_kernel`` in the lab
 kernel, so each test runs in exactly one of them. Called by hand on a kernel that cannot run it, a test is skipped with
-the reason.
+a reason that begins with ``lab kernel:``. A test that no other kernel may run has the mark ``lab_kernel`` itself.
 
 ``@pytest.mark.needs_linux("6.5", iproute2="6.15")`` says that a test needs that kernel, with that iproute2 as witness.
 Where one is older, the test is skipped with a reason that begins with ``newer kernel:``. ``scripts/test`` counts those
@@ -87,8 +87,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         native, lab = item.get_closest_marker("native"), item.get_closest_marker("lab_kernel")
         if native and lab:
             raise pytest.UsageError(f"{item.nodeid}: marked native, and needs the lab kernel for {lacking}")
-        if lacking and not in_lab_kernel():
-            reason = f"this kernel lacks {', '.join(lacking)}: call scripts/lab-kernel .venv/bin/pytest {item.nodeid}"
+        if lab and not in_lab_kernel():
+            why = f"this kernel lacks {', '.join(lacking)}" if lacking else "no other kernel runs this"
+            reason = f"lab kernel: {why}: call scripts/lab-kernel --uml .venv/bin/pytest {item.nodeid}"
             item.add_marker(pytest.mark.skip(reason=reason))
         for mark in item.iter_markers("needs_linux"):
             if old := too_old(*mark.args, **mark.kwargs):

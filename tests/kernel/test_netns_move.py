@@ -54,7 +54,7 @@ def everything(netns: str = "") -> list[str]:
 _MOMENT = (
     r"\b(state|qdisc|link-netns|link-netnsid|promiscuity|allmulti|bridge_id|designated_\w+|port_id|port_no|num\w+) \S+"
 )
-_TIMERS = r"\b(\w+_timer|root_\w+|topology_change\w*|tc\w*|forward_delay|qlen) +[\d.]+"
+_TIMERS = r"\b(\w+_timer|root_\w+|topology_change\w*|tc\w*|forward_delay|qlen|fdb_n_learned) +[\d.]+"
 
 
 def _steady(line: str) -> str:

@@ -51,6 +51,8 @@ def _neighbors() -> None:
         " net/ipv4/conf/v0/send_redirects=0 net/ipv4/icmp_ratelimit=0",
         "ip -n h link add d0 up type veth peer name d1",  # d1 is down, so d0 has no carrier
         "ip -n h addr add 10.2.0.1/24 dev d0",
+        # Not learned: after five seconds h would ask whether it is still there, and its neighbor learns h from that.
+        f"ip -n h neigh replace 10.0.0.1 lladdr {NEAR} dev v0",
         "ping -c 1 -W 2 10.0.0.2",
         "ip addr add fe80::1/64 dev v1 nodad",
         f"ip neigh replace 2001:db8::2 lladdr {FAR} dev v1",

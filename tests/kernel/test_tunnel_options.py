@@ -76,10 +76,9 @@ def test_no_test_can_send_them_here() -> None:
 
 
 @pytest.mark.native
+@pytest.mark.needs_linux("6.15")
 def test_engine_refuses_here(apply: Any) -> None:
     """Let the engine itself refuse on a kernel that dies, before it sends; without allow_kernel_hazard."""
-    if not is_hazardous(release(os.uname().release)):
-        pytest.skip("this kernel is not known to die of tunnel options")
     apply(LINK)
     for check in (True, False):
         with pytest.raises(Refused, match=r"route 10\.9\.0\.0/16: encap: tunnel options on a route kill rtnetlink"):
