@@ -31,7 +31,7 @@ lab-down: setup ## remove the lab
 test: setup ## every test, natively and in the lab kernel, with counts (under 30 minutes)
 	@scripts/test
 
-test-newer-kernel: setup ## the kernel tests on Linux 6.12 and newer, in QEMU; not part of test (under 10 minutes)
+test-newer-kernel: setup ## the kernel tests on Linux 6.12 and newer, in QEMU; not part of test (about 25 minutes)
 	@scripts/test newer_kernel
 
 check: setup ## the quick part: ruff, mypy, unit tests (under 90 seconds)
