@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from ...kinds.ranges import joined
 from ...kinds.table import Option
@@ -96,8 +96,7 @@ def _nothing(_known: Known, _operation: Operation) -> list[Message]:
 
 
 def _changed(name: str, operation: Operation) -> tuple[tuple[Option, ...], Sequence[VlanSettings]]:
-    of = table_of(operation.entry).named[name].type
-    assert isinstance(of, OfVlans)
+    of = cast(OfVlans, table_of(operation.entry).named[name].type)
     before = operation.before.options.get(name) if operation.before is not None else None
     return of.rows, of.change(before, operation.entry.options[name])
 
