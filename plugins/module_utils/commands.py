@@ -11,7 +11,7 @@ from .kinds.link import ONCE
 from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
 from .kinds.vlans import OfVlans
-from .model import HOST, Entry, Operation, link_option, rows_given, rows_of, table_of
+from .model import HOST, Entry, Operation, in_steps, link_option, rows_given, rows_of, table_of
 from .objects.address import FOREVER
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
@@ -186,6 +186,11 @@ def _ioctl(device: str, entry: Entry) -> list[str]:
 
 
 def _link_set(entry: Entry) -> list[str]:
+    first, *rest = in_steps(entry)
+    return [*_link_step(first), *(word for step in rest for word in ("&&", *_link_step(step)))]
+
+
+def _link_step(entry: Entry) -> list[str]:
     kind = KINDS.get(entry.kind)
     rows = {} if kind is None else kind.named
     own = [name for name in entry.options if name in rows and not rows[name].outer]

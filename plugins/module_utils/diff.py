@@ -18,7 +18,7 @@ from .model import HOST, ON_CREATE, Change, Entry, Ident, State, ousted_by, rows
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.encap import Consent
-from .refusals import check_nsids, check_references, check_release, check_takes, check_unique
+from .refusals import check_kind, check_nsids, check_references, check_release, check_takes, check_unique
 
 _MISSING = object()
 
@@ -44,6 +44,7 @@ def diff(
         if change is not None:
             check_release(change, kernel)
             check_takes(change)
+            check_kind(change)
             changes.append(change)
     if overridden:
         changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
@@ -140,7 +141,8 @@ def _implied(entry: Entry, there: Entry | None, desired: State, observed: State)
         link = state.get(("link", entry.key[:2]))
         own = link.options if link is not None else {}
         found.update({name: own[of_link] for name, of_link in implied.items() if of_link in own})
-    return found
+    zero = SORTS[entry.sort].as_of_link
+    return {name: zero[name] if entry.options.get(name) == zero.get(name, _MISSING) else found[name] for name in found}
 
 
 def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int) -> Change | None:

@@ -281,6 +281,16 @@ def ousted_by(entry: Entry) -> set[str]:
     return {other for row in given(entry).ousting if options.get(row.name, False) is not False for other in row.ousts}
 
 
+def in_steps(entry: Entry) -> list[Entry]:
+    """Return what is set of a living link, one step after another, where the kernel does not take all at once."""
+    kind = KINDS.get(entry.kind) if entry.sort == "link" else None
+    first = [name for name, value in kind.ahead.items() if entry.options.get(name) == value] if kind else []
+    rest = {name: value for name, value in entry.options.items() if name not in first}
+    return (
+        [entry.having({name: entry.options[name] for name in first}), entry.having(rest)] if first and rest else [entry]
+    )
+
+
 def links_named(entry: Entry) -> tuple[str, ...]:
     """Return the links of its namespace that an object's options name."""
     return tuple(name for row in given(entry).naming_links for name in row.type.links(entry.options[row.name]))

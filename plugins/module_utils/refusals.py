@@ -103,6 +103,29 @@ def check_takes(change: Change) -> None:
             raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
 
 
+def check_kind(change: Change) -> None:
+    """Refuse options of a link that its other options make impossible; the kernel has no sentence for these."""
+    kind = KINDS.get(change.entry.kind)
+    if kind is None or change.verb == "delete":
+        return
+    wished = change.entry.options
+    living = change.observed.options if change.verb == "modify" and change.observed is not None else {}
+
+    def has(name: str) -> Any:
+        row = kind.option(name)
+        return {**living, **wished}.get(name, row.parsed_default if row is not None else None)
+
+    low, high = kind.mtus
+    if not low <= wished.get("mtu", low) <= high:
+        raise Refused(f"{change.entry}: mtu: {wished['mtu']} is not within {low}..{high} (the bounds of a {kind.name})")
+    for name, (other, value) in kind.only_with.items():
+        if wished.get(name) and has(other) != value:
+            raise Refused(f"{change.entry}: {name}: needs {other} {value}, and that is {has(other)}")
+    for name, (other, value, least, most, rule) in kind.within.items():
+        if has(other) == value and not least <= wished.get(name, least) <= most:
+            raise Refused(f"{change.entry}: {name}: {wished[name]} is not within {least}..{most} ({rule})")
+
+
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
     """Refuse a name of a link or namespace that is not there and not going to be."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}

@@ -72,9 +72,10 @@ options:
     aliases: [group_addr]
   mcast_router:
     description:
-      - Multicast router. V(0) never, V(1) when one is heard, V(2) always. A new bridge has V(1).
+      - Multicast router. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or V(enabled) always. A new
+        bridge has V(1).
       - Changed in place.
-    type: int
+    type: str
   mcast_snooping:
     description:
       - Snoop IGMP and MLD. A new bridge does.
@@ -264,9 +265,9 @@ options:
         choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
       mcast_router:
         description:
-          - Multicast router in the VLAN. V(0) never, V(1) when one is heard, V(2) always. A new VLAN has V(1). Needs
-            Linux 5.15.
-        type: int
+          - Multicast router in the VLAN. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
+            V(enabled) always. A new VLAN has V(1). Needs Linux 5.15.
+        type: str
   vlan_global:
     description:
       - Options of VLANs on the bridge and all its ports, as C(bridge vlan global set vid ... dev X) sets them. Times

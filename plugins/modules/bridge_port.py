@@ -70,9 +70,9 @@ options:
     type: bool
   mcast_router:
     description:
-      - Multicast router behind the port. V(0) never, V(1) when one is heard, V(2) always, V(3) for a while. A new port
-        has V(1).
-    type: int
+      - Multicast router behind the port. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
+        V(enabled) always, V(3) or V(temporary) for a while. A new port has V(1).
+    type: str
     aliases: [multicast_router]
   mcast_flood:
     description:
@@ -176,9 +176,9 @@ options:
         choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
       mcast_router:
         description:
-          - Multicast router in the VLAN. V(0) never, V(1) when one is heard, V(2) always. A new VLAN has V(1). Needs
-            Linux 5.15.
-        type: int
+          - Multicast router in the VLAN. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
+            V(enabled) always. A new VLAN has V(1). Needs Linux 5.15.
+        type: str
       mcast_max_groups:
         description:
           - Most multicast groups in the VLAN. V(0) is no limit. Needs the bridge's C(mcast_vlan_snooping), and

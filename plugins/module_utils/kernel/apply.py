@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
+from ..claims import lower_key
 from ..kinds import KINDS
 from ..kinds.link import INDEX, MARK_GROUP
 from ..model import HOST, Entry, Operation, rows_of
@@ -151,7 +152,9 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
             outcome.done.append(operation)
         elif outcome.failed is None:
             option = _blamed(operation.entry, messages[at], errors[at].offset) or _only(operation)
-            _fail(outcome, operation, f"{option}: {errors[at]}" if option else str(errors[at]))
+            reason = _of_mtu(observer, operation.entry, errors[at])
+            reason = reason or (f"{option}: {errors[at]}" if option else str(errors[at]))
+            _fail(outcome, operation, reason)
     if unmade and outcome.failed is None:
         _fail(outcome, group[len(parts)], _reason(unmade[0]))
 
@@ -161,6 +164,24 @@ def _reason(why: Exception) -> str:
     if isinstance(why, KeyError):
         return f"there is no link {why.args[0]}"
     return str(why) if isinstance(why, KernelError) else getattr(why, "strerror", None) or str(why)
+
+
+def _of_mtu(observer: Observer, entry: Entry, error: KernelError) -> str:
+    """Say that a link's MTU is what the kernel refuses, empty where that cannot be told.
+
+    Links on another one have at most its MTU, about which the kernel has no sentence (vlan_newlink(),
+    macvlan_common_newlink(), macvlan_change_mtu()).
+    """
+    mtu = entry.options.get("mtu")
+    if mtu is None or error.number not in (errno.EINVAL, errno.ERANGE):
+        return ""
+    if error.sentence:
+        return f"mtu: {error}" if "mtu" in error.sentence.lower() else ""
+    # What is set of a living link says of it only what is to change.
+    living = next((link for link in observer.links(entry.netns) if link.ident == entry.ident), entry)
+    netns, name = lower_key(living) or ("", "")
+    most = next((link.options["mtu"] for link in observer.links(netns) if link.ident == ("link", (netns, name))), mtu)
+    return f"mtu: {error}: {mtu} is more than the {most} of {name}, the link beneath" if mtu > most else ""
 
 
 def _with_carrier(

@@ -17,11 +17,15 @@ CACHED = 4096
 
 #: As iproute2 reads it (lib/ll_addr.c): a byte may be one digit.
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(\1[0-9a-f]{1,2}){4}")
+#: As switches write it, and systemd reads it too (systemd.netdev(5), MACAddress=).
+_DOTTED = re.compile(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 
 
 def mac(value: Any) -> str:
     """Return an Ethernet address in lower case with colons; raise ValueError."""
     text = str(value).strip().lower()
+    if _DOTTED.fullmatch(text):
+        return bytes.fromhex(text.replace(".", "")).hex(":")
     if not _MAC.fullmatch(text):
         raise ValueError(f"{value!r} is not an Ethernet address (six pairs of hexadecimal digits, quoted in YAML)")
     return text.replace("-", ":") if len(text) == 17 else ":".join(part.zfill(2) for part in re.split("[:-]", text))

@@ -15,9 +15,9 @@ from .addresses import Mac
 from .packed import Bits
 from .ranges import Vlans
 from .table import Kind, Option, queues
-from .types import Bool, Centiseconds, Int
+from .types import Bool, Centiseconds, Int, NamedInt
 from .vlan import PROTOCOL
-from .vlans import GLOBAL, OF_BRIDGE, QUERY, SWITCH, TIME64, OfVlans
+from .vlans import GLOBAL, OF_BRIDGE, QUERY, ROUTER, SWITCH, TIME64, OfVlans
 
 _TIME = Centiseconds()
 # br_changelink(): link-local addresses but those of pause frames, slow protocols and port authentication.
@@ -53,10 +53,13 @@ BRIDGE = Kind(
     name="bridge",
     switches=True,
     bound=True,
+    # br_set_forward_delay(); br_stp_start() takes the nearest of them by itself.
+    within={"forward_delay": ("stp_state", True, 200, 3000, "2 to 30 s while STP is on")},
+    # br_changelink() sets the delay first, and refuses one that is for a bridge without STP.
+    ahead={"stp_state": False},
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
     late=("mtu",),
     options=(
-        # 2 to 30 s while STP is on: br_set_forward_delay().
         Option("forward_delay", 1, _TIME, default=1500),
         Option("hello_time", 2, Centiseconds(low=100, high=1000, rule="centiseconds: 1 to 10 s"), default=200),
         Option("max_age", 3, Centiseconds(low=600, high=4000, rule="centiseconds: 6 to 40 s"), default=2000),
@@ -72,7 +75,7 @@ BRIDGE = Kind(
             default=0,
         ),
         Option("group_address", 20, _GROUP, default="01:80:c2:00:00:00", aliases=("group_addr",)),
-        Option("mcast_router", 22, Int(wire="u8", high=2), default=1),
+        Option("mcast_router", 22, NamedInt(wire="u8", high=2, table=ROUTER), default=1),
         Option("mcast_snooping", 23, SWITCH, default=True),
         Option("mcast_query_use_ifaddr", 24, SWITCH, default=False),
         Option("mcast_querier", 25, SWITCH, default=False),

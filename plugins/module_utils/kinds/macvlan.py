@@ -25,5 +25,6 @@ _OPTIONS = (
     Option("bclim", 9, Int(wire="s32", low=-(2**31), high=2**31 - 1, if_absent=1), since="6.4", default=1),
 )
 
-MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",))
-MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",))
+_SOURCES = {"macaddrs": ("mode", "source")}  # macvlan_changelink_sources()
+MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES)
+MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES)

@@ -117,6 +117,11 @@ class Kind:
     bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
     goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace
     tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
+    mtus: tuple[int, int] = (0, 2**31 - 1)  # the bounds of its MTU that the kernel keeps to without a word
+    only_with: Mapping[str, tuple[str, Any]] = field(default_factory=dict)  # option -> what it needs: option, value
+    #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
+    within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
+    ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
     module: str = ""  # the kernel module, where it is not the kind's name
     device: str = ""  # the device file whose ioctls make and change it, where rtnetlink does not

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 
 from .ranges import RangeTable, joined, pieces, plain_span, span
 from .table import Option
-from .types import Bool, Centiseconds, Int, Word
+from .types import Bool, Centiseconds, Int, NamedInt, Word
 
 _STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 #: BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.
@@ -27,11 +27,13 @@ TIME64 = Centiseconds(wire="u64", high=2**64 // 10**7, rule="centiseconds: 64 bi
 # br_multicast.c: BR_MULTICAST_QUERY_INTVL_MIN and _MAX, 1 s and a day. Beyond them the kernel takes the bound itself.
 QUERY = Centiseconds(wire="u64", low=100, high=8640000, rule="centiseconds: a second to a day")
 SWITCH = Bool(style="number")
+#: MDB_RTR_TYPE_* (uapi/linux/if_bridge.h), by the words of NetworkManager and nmstate.
+ROUTER = {"disabled": 0, "auto": 1, "enabled": 2}
 
 #: BRIDGE_VLANDB_ENTRY_*, of a VLAN of a port, or of the bridge itself as far as OF_BRIDGE goes.
 OF_BRIDGE: tuple[Option, ...] = (
     Option("state", 3, STATE, default="forwarding"),
-    Option("mcast_router", 6, Int(wire="u8", high=2), since="5.15", default=1),
+    Option("mcast_router", 6, NamedInt(wire="u8", high=2, table=ROUTER), since="5.15", default=1),
 )
 OF_PORT: tuple[Option, ...] = (
     *OF_BRIDGE,

@@ -82,6 +82,8 @@ FDB = Sort(
     tell=_tell,
     remade=_remade,
     implied={"port": "dstport", "vni": "vni", "via": "dev"},
+    # vxlan_xmit_one() takes the link's own for it.
+    as_of_link={"port": 0},
     passing=("dynamic",),
     nested="fdb",
     keys=(

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from ..kinds.ranges import Vlans
 from ..kinds.table import Option
-from ..kinds.types import Bool, Int, LinkName
-from ..kinds.vlans import OF_PORT, STATE, OfVlans
+from ..kinds.types import Bool, Int, LinkName, NamedInt
+from ..kinds.vlans import OF_PORT, ROUTER, STATE, OfVlans
 from .sort import Sort
 
 _SWITCH = Bool()
@@ -47,7 +47,13 @@ PORT = Sort(
         Option("flood", 9, _SWITCH, default=True),
         Option("proxy_arp", 10, _SWITCH, default=False),
         Option("proxy_arp_wifi", 12, _SWITCH, default=False),
-        Option("mcast_router", 25, Int(wire="u8", high=3), default=1, aliases=("multicast_router",)),
+        Option(
+            "mcast_router",
+            25,
+            NamedInt(wire="u8", high=3, table={**ROUTER, "temporary": 3}),
+            default=1,
+            aliases=("multicast_router",),
+        ),
         Option("mcast_flood", 27, _SWITCH, default=True),
         Option("mcast_to_unicast", 28, _SWITCH, default=False),
         Option("vlan_tunnel", 29, _SWITCH, default=False),

@@ -62,6 +62,8 @@ class Sort:
     tell: Callable[[Key, dict[str, Any]], None] = _nothing_to_correct
     may_lack: tuple[str, ...] = ()
     implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
+    #: Values of those that stand for the link's own, and are told as little.
+    as_of_link: Options = field(default_factory=dict)
     remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
     bare: Callable[[Key], bool] = _not_at_all  # such an object needs no options, and gets none by default
     passing: tuple[str, ...] = ()  # values of ``nud`` that the kernel changes by itself: any of them is as good

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from ...model import Operation
+from dataclasses import replace
+
+from ...model import Operation, in_steps
 from ..message import Known, Message
 from .address import ADDRESS
 from .apart import ALTNAMES, REASONS
@@ -52,11 +54,20 @@ def requests(known: Known, operation: Operation) -> list[Message]:
     write = WIRES[operation.entry.sort].write
     options = operation.entry.options
     parts = [part for name, part in PARTS.items() if name in options]
-    if not parts or operation.verb != "set":
+    if operation.verb != "set":
         return [write(known, operation)]
+    if not parts:
+        return _in_steps(known, operation)
     first = [message for part in parts for message in part.removals(known, operation)]
-    between = [write(known, operation)] if options.keys() - PARTS.keys() else []
+    between = _in_steps(known, operation) if options.keys() - PARTS.keys() else []
     return [*first, *between, *(message for part in parts for message in part.additions(known, operation))]
+
+
+def _in_steps(known: Known, operation: Operation) -> list[Message]:
+    write, steps = WIRES[operation.entry.sort].write, in_steps(operation.entry)
+    if len(steps) == 1:
+        return [write(known, operation)]
+    return [write(known, replace(operation, entry=step)) for step in steps]
 
 
 __all__ = ["DUMPED", "TABLES", "WIRES", "Wire", "requests"]

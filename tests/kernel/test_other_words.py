@@ -1,0 +1,163 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Ask as other projects do, and for what the kernel refuses without a sentence of its own.
+
+Where the values are from: systemd.netdev(5) (MAC addresses with dots), NetworkManager and nmstate (words for the
+multicast router), ifstate (port 0 of an FDB entry), ifupdown2 (a forward delay of 0 to 255 s).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+LOWER = {"name": "lower", "kind": "bridge"}
+PAIR = {"name": "t0", "kind": "veth", "peer": {"name": "t1"}}
+
+
+def on_lower(**options: Any) -> dict[str, Any]:
+    return {"links": [{**LOWER, "mtu": 1500}, {"name": "t0", "kind": "macvlan", "link": "lower", **options}]}
+
+
+def bridge(**options: Any) -> dict[str, Any]:
+    return {"links": [{"name": "t0", "kind": "bridge", **options}]}
+
+
+def test_mac_with_dots(apply: Any, tell: Any) -> None:
+    apply(bridge(mac="0200.0000.00AB"))
+    assert tell("ip -j link show t0")[0]["address"] == "02:00:00:00:00:ab"
+    assert apply(bridge(mac="02:00:00:00:00:ab")).commands == []
+
+
+@pytest.mark.parametrize(("word", "number"), [("disabled", 0), ("auto", 1), ("enabled", 2)])
+def test_multicast_router_of_a_bridge_by_word(word: str, number: int, apply: Any, tell: Any) -> None:
+    apply(bridge(mcast_router=2 - number))
+    apply(bridge(mcast_router=word))
+    assert tell("ip -j -d link show t0")[0]["linkinfo"]["info_data"]["mcast_router"] == number
+    assert apply(bridge(mcast_router=str(number))).commands == []
+
+
+@pytest.mark.parametrize(("word", "number"), [("disabled", 0), ("auto", 1), ("enabled", 2), ("temporary", 3)])
+def test_multicast_router_of_a_port_by_word(word: str, number: int, apply: Any, tell: Any) -> None:
+    def port(value: Any) -> dict[str, Any]:
+        return {"links": [LOWER, {**PAIR, "master": "lower", "port": {"mcast_router": value}}]}
+
+    apply(port(word))
+    assert tell("ip -j -d link show t0")[0]["linkinfo"]["info_slave_data"]["multicast_router"] == number
+    assert apply(port(number)).commands == []
+
+
+def test_port_0_of_an_fdb_entry_is_the_port_of_its_link(apply: Any, tell: Any) -> None:
+    link = {"name": "t0", "kind": "vxlan", "vni": 5, "dstport": 4789}
+
+    def entry(port: int) -> dict[str, Any]:
+        return {"links": [link], "fdb": [{"dev": "t0", "mac": "02:00:00:00:00:09", "dst": "192.0.2.2", "port": port}]}
+
+    def told() -> Any:
+        found = [one for one in tell("bridge -j fdb show dev t0") if one["mac"] == "02:00:00:00:00:09"]
+        assert len(found) == 1
+        return found[0].get("port")
+
+    for port, there in ((0, None), (1234, 1234), (0, None), (4789, None), (0, None)):
+        apply(entry(port))
+        assert told() == there
+        assert apply(entry(port)).commands == []
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "veth mtu 67": (
+        {"links": [{**PAIR, "mtu": 67}]},
+        "t0: mtu: 67 is not within 68..65535",
+        {"links": [{**PAIR, "mtu": 68}]},
+    ),
+    "veth mtu 65536": (
+        {"links": [{**PAIR, "mtu": 65536}]},
+        "t0: mtu: 65536 is not within 68..65535",
+        {"links": [{**PAIR, "mtu": 65535}]},
+    ),
+    "peer mtu 65536": (
+        {"links": [{**PAIR, "peer": {"name": "t1", "mtu": 65536}}]},
+        "t1: mtu: 65536 is not within 68..65535",
+        {"links": [{**PAIR, "peer": {"name": "t1", "mtu": 65535}}]},
+    ),
+    "source MACs in mode bridge": (
+        on_lower(mode="bridge", macaddrs=["02:00:00:00:00:09"]),
+        "t0: macaddrs: needs mode source, and that is bridge",
+        on_lower(mode="source", macaddrs=["02:00:00:00:00:09"]),
+    ),
+    "source MACs in the mode of a new link": (
+        on_lower(macaddrs=["02:00:00:00:00:09"]),
+        "t0: macaddrs: needs mode source, and that is vepa",
+        on_lower(macaddrs=[]),
+    ),
+    "forward delay below": (
+        bridge(stp_state=True, forward_delay=199),
+        "t0: forward_delay: 199 is not within 200..3000 (2 to 30 s while STP is on)",
+        bridge(stp_state=True, forward_delay=200),
+    ),
+    "forward delay above": (
+        bridge(stp_state=True, forward_delay=25500),
+        "t0: forward_delay: 25500 is not within 200..3000 (2 to 30 s while STP is on)",
+        bridge(stp_state=True, forward_delay=3000),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_kernel_refuses_without_a_word(case: str, apply: Any, tell: Any) -> None:
+    asked, sentence, control = REFUSED[case]
+    before = [link["ifname"] for link in tell("ip -j link")]
+    with pytest.raises(Refused) as refusal:
+        apply(asked)
+    assert sentence in str(refusal.value)
+    assert [link["ifname"] for link in tell("ip -j link")] == before
+    apply(control)
+    assert apply(control).commands == []
+    with pytest.raises(Refused) as refusal:  # of a link that is there
+        apply(asked)
+    assert sentence in str(refusal.value)
+
+
+def test_a_forward_delay_of_any_length_without_stp(apply: Any, tell: Any) -> None:
+    apply(bridge(stp_state=False, forward_delay=0))
+    with pytest.raises(Refused, match="forward_delay: 0 is not within"):
+        apply(bridge(stp_state=True, forward_delay=0))
+    with pytest.raises(Refused, match="forward_delay: 25500 is not within"):
+        apply(bridge(stp_state=True, forward_delay=25500))
+    apply(bridge(forward_delay=25500))
+    apply(bridge(stp_state=True, forward_delay=400))
+    with pytest.raises(Refused, match="forward_delay: 100 is not within"):
+        apply(bridge(forward_delay=100))
+    asked = bridge(stp_state=False, forward_delay=100)
+    off = "ip link set dev t0 type bridge stp_state 0"
+    assert apply(asked).commands == [f"{off} && ip link set dev t0 type bridge forward_delay 100"]
+    assert apply(asked).commands == []
+    assert tell("ip -j -d link show t0")[0]["linkinfo"]["info_data"]["forward_delay"] == 100
+
+
+def test_mtu_above_that_of_the_link_beneath(apply: Any, tell: Any) -> None:
+    sentence = "mtu: Invalid argument: 1501 is more than the 1500 of lower, the link beneath"
+    with pytest.raises(Failed, match=sentence):
+        apply(on_lower(mtu=1501))
+    assert [link["ifname"] for link in tell("ip -j link")] == ["lo"]
+    apply(on_lower(mtu=1500))
+    with pytest.raises(Failed, match=sentence):
+        apply(on_lower(mtu=1501))
+    assert tell("ip -j link show t0")[0]["mtu"] == 1500
+
+
+@pytest.mark.needs_kind("vlan")
+def test_mtu_of_a_vlan_link_above_that_of_the_link_beneath(apply: Any, tell: Any) -> None:
+    def links(mtu: int) -> dict[str, Any]:
+        return {"links": [{**LOWER, "mtu": 1500}, {"name": "t0", "kind": "vlan", "link": "lower", "id": 5, "mtu": mtu}]}
+
+    sentence = "1501 is more than the 1500 of lower, the link beneath"
+    with pytest.raises(Failed, match=sentence):
+        apply(links(1501))
+    apply(links(1500))
+    with pytest.raises(Failed, match=sentence):
+        apply(links(1501))
+    assert tell("ip -j link show t0")[0]["mtu"] == 1500
