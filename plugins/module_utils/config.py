@@ -13,7 +13,7 @@ from .kinds import KINDS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
-from .kinds.types import Look, ifname
+from .kinds.types import Look, ifname, own_ifname
 from .model import HOST, Entry, Ident, State, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
@@ -94,7 +94,7 @@ class Reader:
         item = _item("links", item)
         if item.get("name") in (None, ""):
             raise Refused("links: name: a link needs a name")
-        name = _parse(f"links: {item['name']}", "name", ifname, item["name"])
+        name = _parse(f"links: {item['name']}", "name", own_ifname, item["name"])
         netns = self._netns(name, item)
         kind = KINDS.get(str(item.get("kind") or ""))
         if kind is None and item.get("kind"):
@@ -138,7 +138,7 @@ class Reader:
         where = f"{entry.name}: peer"
         if peer.get("name") in (None, ""):
             raise Refused(f"{where}: name: a peer needs a name")
-        name = _parse(where, "name", ifname, peer["name"])
+        name = _parse(where, "name", own_ifname, peer["name"])
         netns = self._netns(where, peer) if "netns" in peer else entry.netns
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name})

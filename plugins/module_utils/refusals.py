@@ -142,12 +142,20 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             continue
         for option, netns, name in _links_named(change.entry):
             if not there("link", netns, name):
-                raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+                reason = f"there is no link {name}{_where(netns)}{_other_name(netns, name, desired, observed)}"
+                raise Refused(f"{change.entry}: {option}: {reason}")
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
         if change.entry.sort == "port" and not _has_master(("link", change.entry.key), desired, observed):
             raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
+
+
+def _other_name(netns: str, name: str, *states: State) -> str:
+    """Say which link has a name as one of its altnames."""
+    links = (entry for state in states for entry in state.values() if entry.sort == "link" and entry.netns == netns)
+    found = next((link.name for link in links if name in link.options.get("altnames", ())), "")
+    return f"; {found} has that as an altname, and is asked for by its own name" if found else ""
 
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:

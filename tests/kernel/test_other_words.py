@@ -7,6 +7,7 @@ multicast router), ifstate (port 0 of an FDB entry), ifupdown2 (a forward delay 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -161,3 +162,66 @@ def test_mtu_of_a_vlan_link_above_that_of_the_link_beneath(apply: Any, tell: Any
     with pytest.raises(Failed, match=sentence):
         apply(links(1501))
     assert tell("ip -j link show t0")[0]["mtu"] == 1500
+
+
+@pytest.mark.parametrize("name", ["all", "default", "t%d", "t%"])
+def test_names_that_the_kernel_takes_for_something_else(name: str, apply: Any, tell: Any) -> None:
+    with pytest.raises(Refused, match=f"name: '{name}' "):
+        apply({"links": [{"name": name, "kind": "bridge"}]})
+    with pytest.raises(Refused, match=f"t0: peer: name: '{name}' "):
+        apply({"links": [{**PAIR, "peer": {"name": name}}]})
+    assert [link["ifname"] for link in tell("ip -j link")] == ["lo"]
+    apply({"links": [{"name": f"{name.replace('%', '')}0", "kind": "bridge"}]})
+
+
+@pytest.mark.parametrize("alias", ["x" * 255, "x" * 254, "\u00fc" * 127 + "x"])
+def test_alias_of_full_length(alias: str, apply: Any, tell: Any) -> None:
+    apply(bridge(alias="blue"))
+    apply(bridge(alias=alias))
+    assert tell("ip -j link show t0")[0]["ifalias"] == alias
+    assert apply(bridge(alias=alias)).commands == []
+    with pytest.raises(Refused, match="is longer than 255 bytes"):
+        apply(bridge(alias=alias + "xx"))
+    apply(bridge(alias=""))
+    assert "ifalias" not in tell("ip -j link show t0")[0]
+
+
+def test_a_disabled_port_stays_disabled_when_its_carrier_comes(apply: Any, tell: Any) -> None:
+    def ports(state: str) -> dict[str, Any]:
+        port = {"kind": "veth", "master": "lower", "port": {"state": state}}
+        pairs = [{"name": f"t{number}", "peer": {"name": f"u{number}"}, **port} for number in range(12)]
+        return {"links": [LOWER, *pairs]}
+
+    apply(ports("disabled"))
+    time.sleep(1.2)  # the kernel looks at carriers once a second
+    assert {port["state"] for port in tell("bridge -j link") if port["ifname"].startswith("t")} == {"disabled"}
+    assert apply(ports("disabled")).commands == []
+    apply(ports("forwarding"))
+    assert {port["state"] for port in tell("bridge -j link") if port["ifname"].startswith("t")} == {"forwarding"}
+
+
+def test_what_a_vlan_or_an_address_mode_lacks(apply: Any, tell: Any) -> None:
+    links = {"links": [LOWER, {**PAIR, "master": "lower"}]}
+    apply(links)
+    entry = {"dev": "t0", "mac": "02:00:00:00:00:09", "target": "master"}
+    with pytest.raises(Failed, match="vlan: Invalid argument: t0 has no VLAN 4094"):
+        apply({"fdb": [{**entry, "vlan": 4094}]})
+    apply({"fdb": [entry]})
+    with pytest.raises(Failed, match="addrgenmode: Invalid argument: stable_secret needs the link's sysctl"):
+        apply({"links": [{"name": "t0", "addrgenmode": "stable_secret"}]})
+    secret = {"dev": "t0", "name": "ipv6.stable_secret", "value": "2001:db8::1"}
+    apply({"sysctls": [secret]})
+    apply({"links": [{"name": "t0", "addrgenmode": "stable_secret"}]})
+    assert tell("ip -j -d link show t0")[0]["inet6_addr_gen_mode"] == "stable_secret"
+
+
+def test_an_altname_where_a_name_is_asked_for(apply: Any, tell: Any) -> None:
+    apply({"links": [{**LOWER, "altnames": ["uplink"]}]})
+    sentence = "there is no link uplink; lower has that as an altname, and is asked for by its own name"
+    with pytest.raises(Refused, match=f"t0: master: {sentence}"):
+        apply({"links": [{**PAIR, "master": "uplink"}]})
+    with pytest.raises(Refused, match=f"dev: {sentence}"):
+        apply({"addresses": [{"dev": "uplink", "address": "192.0.2.1/24"}]})
+    with pytest.raises(Refused, match=r"dev: there is no link other$"):
+        apply({"addresses": [{"dev": "other", "address": "192.0.2.1/24"}]})
+    apply({"links": [{**PAIR, "master": "lower"}]})

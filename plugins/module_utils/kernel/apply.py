@@ -16,6 +16,7 @@ from ..kinds.link import INDEX, MARK_GROUP
 from ..model import HOST, Entry, Operation, rows_of
 from ..objects.netns import AUTO
 from . import sysctls, tun
+from .carrier import tell_of_carrier
 from .channel import Channel, KernelError
 from .codec import encode
 from .namespaces import inside, write_resolver
@@ -92,7 +93,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
         entry = operation.entry
         alone = entry.sort == "netns" or operation.verb == "move" or tun.concerns(operation)
         removal = entry.sort == "link" and operation.verb == "del"
-        apart = entry.sort if entry.sort in ("sysctl", "nexthop") else ""
+        apart = entry.sort if entry.sort in ("sysctl", "nexthop") or _disables(operation) else ""
         ident = object() if alone else (_socket_netns(operation), apart, removal)
         if run and ident != last:
             yield run
@@ -118,10 +119,17 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tel
     elif first.verb == "del" and first.entry.sort == "link" and len(group) >= MANY:
         _remove_many(observer, group, outcome)
     else:
+        for operation in group if _disables(first) else ():
+            # A port that is disabled before the bridge heard of its carrier is enabled again (br_port_carrier_check()).
+            tell_of_carrier(observer.channel(operation.entry.netns).socket, operation.entry.name)
         _requests(observer, group, outcome, tell)
         return
     for operation in group:
         tell(operation)
+
+
+def _disables(operation: Operation) -> bool:
+    return operation.entry.sort == "port" and operation.entry.options.get("state") == "disabled"
 
 
 def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
@@ -152,7 +160,7 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
             outcome.done.append(operation)
         elif outcome.failed is None:
             option = _blamed(operation.entry, messages[at], errors[at].offset) or _only(operation)
-            reason = _of_mtu(observer, operation.entry, errors[at])
+            reason = _of_mtu(observer, operation.entry, errors[at]) or _told_of(operation.entry, errors[at])
             reason = reason or (f"{option}: {errors[at]}" if option else str(errors[at]))
             _fail(outcome, operation, reason)
     if unmade and outcome.failed is None:
@@ -182,6 +190,17 @@ def _of_mtu(observer: Observer, entry: Entry, error: KernelError) -> str:
     netns, name = lower_key(living) or ("", "")
     most = next((link.options["mtu"] for link in observer.links(netns) if link.ident == ("link", (netns, name))), mtu)
     return f"mtu: {error}: {mtu} is more than the {most} of {name}, the link beneath" if mtu > most else ""
+
+
+def _told_of(entry: Entry, error: KernelError) -> str:
+    """Say what the kernel refuses without a word, empty where that cannot be told."""
+    if error.number != errno.EINVAL or error.sentence:
+        return ""
+    if entry.sort == "fdb" and entry.key[3] != "0" and entry.key[4] == "master":  # __br_fdb_add()
+        return f"vlan: {error}: {entry.name} has no VLAN {entry.key[3]}"
+    if entry.options.get("addrgenmode") == "stable_secret":  # net/ipv6/addrconf.c: check_stable_privacy()
+        return f"addrgenmode: {error}: stable_secret needs the link's sysctl ipv6.stable_secret"
+    return ""
 
 
 def _with_carrier(

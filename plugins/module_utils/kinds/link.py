@@ -14,7 +14,7 @@ from typing import Any
 from .addresses import Mac
 from .packed import AltNames, Reasons
 from .table import Option
-from .types import Bool, Int, LinkName, NamedInt, NetnsOf, Text, Word
+from .types import Bool, Int, Leaf, LinkName, NamedInt, Names, NetnsOf, Text, Word
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,20 @@ class Index(Int):
 
     def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class Alias(Text):
+    """A string of at most so many bytes; the empty string takes it away."""
+
+    wire: str = "raw"
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        """Return the text, closed by a NUL byte where there is room for it (dev_set_alias())."""
+        return str(value).encode().ljust(min(len(str(value).encode()) + 1, self.most), b"\0")
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        return leaf.rstrip(b"\0").decode("utf-8", "replace") if isinstance(leaf, bytes) else str(leaf)
 
 
 #: The link group that marks what the collection made: "nl" in ASCII.
@@ -36,7 +50,7 @@ COMMON: tuple[Option, ...] = (
     Option("mtu", 4, Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit")),
     Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr")),
     Option("broadcast", 2, Mac(), aliases=("brd",)),
-    Option("alias", 20, Text(most=255), at_create=False),
+    Option("alias", 20, Alias(most=255), at_create=False),
     Option("altnames", 52, AltNames(), at_create=False, apart=True, since="5.5", word="altname", aliases=("altname",)),
     Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen")),
     Option("master", 10, LinkName(negated=True)),

@@ -39,6 +39,7 @@ __all__ = [
     "Type",
     "Word",
     "ifname",
+    "own_ifname",
     "truth",
     "unpack",
     "whole_number",
@@ -331,6 +332,16 @@ def _ifname(name: str) -> str:
         raise ValueError(f"{name!r} is not 1 to {IFNAME_LENGTH} bytes long")
     if name in (".", "..") or re.search(r"[\s/:]", name) or not name.isprintable():
         raise ValueError(f"{name!r} holds a space, a slash or a colon, or is . or ..")
+    if "%" in name:
+        raise ValueError(f"{name!r} holds a percent sign, in whose place the kernel puts a number of its own")
+    return name
+
+
+def own_ifname(value: Any) -> str:
+    """Check the name that a link is to have: not those of all links in the kernel's sysctls; raise ValueError."""
+    name = ifname(value)
+    if name in ("all", "default"):  # net/ipv4/devinet.c: sysctl_dev_name_is_allowed()
+        raise ValueError(f"{name!r} is what stands for all links, or new ones, in the kernel's sysctls")
     return name
 
 
