@@ -9,7 +9,8 @@ from __future__ import annotations
 import socket
 import struct
 
-RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 18, 30, 34, 106
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 16, 17, 18, 30, 34, 106
+RTMGRP_LINK = 1
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 1, 0x300, 3
 NDA_DST = 1
 NHA_ID, NHA_GROUP = 1, 2
@@ -62,6 +63,20 @@ def nexthop_group(number: int) -> list[tuple[int, int]]:
                 for one, weight, high, _pad in struct.iter_unpack("=IBBH", found[NHA_GROUP])
             ]
     return []
+
+
+def notices(watch: socket.socket) -> list[int]:
+    """Return the types of what a socket of the group RTMGRP_LINK has been told, in order."""
+    found = []
+    while True:
+        try:
+            told = watch.recv(1 << 20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return found
+        while told:
+            length, kind = struct.unpack_from("=IH", told)
+            found.append(kind)
+            told = told[(length + 3) & ~3 :]
 
 
 def dumped(kind: int, header: bytes) -> list[bytes]:
