@@ -225,3 +225,20 @@ def test_an_altname_where_a_name_is_asked_for(apply: Any, tell: Any) -> None:
     with pytest.raises(Refused, match=r"dev: there is no link other$"):
         apply({"addresses": [{"dev": "other", "address": "192.0.2.1/24"}]})
     apply({"links": [{**PAIR, "master": "lower"}]})
+
+
+@pytest.mark.needs_kind("geneve")  # the native kernel has no VLANs in bridges either
+def test_vlans_of_a_port_as_one_text_each(apply: Any, tell: Any) -> None:
+    def port(*vlans: Any) -> dict[str, Any]:
+        filtering = {**LOWER, "vlan_filtering": True}
+        return {"links": [filtering, {**PAIR, "master": "lower", "port": {"vlans": list(vlans)}}]}
+
+    apply(port("10 pvid untagged", "20-21", "30-31 untagged"))
+    found = next(item["vlans"] for item in tell("bridge -j vlan show dev t0"))
+    told = {one["vlan"]: one.get("flags", []) for one in found}
+    assert told == {10: ["PVID", "Egress Untagged"], 20: [], 21: [], 30: ["Egress Untagged"], 31: ["Egress Untagged"]}
+    dicts = ({"vid": 10, "pvid": True, "untagged": True}, {"vid": "20-21"}, {"vid": "30-31", "untagged": True})
+    assert apply(port(*dicts)).commands == []
+    for wrong in ("10 tagged", "10 pvid pvid", "20-29 pvid", ""):
+        with pytest.raises(Refused, match="port t0: vlans: "):
+            apply(port(wrong))

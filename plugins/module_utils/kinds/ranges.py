@@ -227,6 +227,14 @@ class Vlans(RangeTable):
         keys = {"vid": "str", "pvid": "bool", "untagged": "bool"}
         return {**keys, "tunnel_id": "str"} if self.tunnels else keys
 
+    def _item(self, item: Any) -> Any:
+        """Read an item, also as NetworkManager and the tool ``bridge`` write it: ``10 pvid untagged``."""
+        vid, *flags = item.split() if isinstance(item, str) and item.strip() else (item,)
+        known = [flag for flag in ("pvid", "untagged") if flag in flags]
+        if len(known) != len(flags):
+            raise ValueError(f"{item!r} has more behind the VLANs than pvid and untagged")
+        return super()._item({self.number: vid, **dict.fromkeys(known, True)} if flags else item)
+
     def made(self, first: int, last: int, given: Mapping[str, Any]) -> VlanRange:
         pvid, untagged = (truth(given.get(name, False)) for name in ("pvid", "untagged"))
         if pvid and first != last:
