@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.netloom.overlay.plugins.module_utils import diff as diff_module
 from ansible_collections.netloom.overlay.plugins.module_utils import engine as engine_module
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel import lock
@@ -484,9 +485,14 @@ def test_what_stays_does_not_go_with_an_address(apply: Any, tell: Any) -> None:
     assert not apply(base % "[]", overridden=True).changed
 
 
-def test_kernel_error_names_object_and_option(apply: Any) -> None:
+def test_kernel_error_names_object_and_option(apply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     apply("links: [{name: b, kind: bridge}]")
     with pytest.raises(Failed, match=r"^b: mtu: Invalid argument - kernel: mtu greater than device maximum\. Nothing"):
         apply("links: [{name: b, kind: bridge, mtu: 99999999}]")
+    too_short = "links: [{name: b, kind: bridge, forward_delay: 1, stp_state: true}]"
+    with pytest.raises(Refused, match=r"^b: forward_delay: 1 is not within 200\.\.3000"):
+        apply(too_short)
+    # Asked all the same, the kernel says it without a sentence of its own.
+    monkeypatch.setattr(diff_module, "check_kind", lambda _change: None)
     with pytest.raises(Failed, match=r"^b: forward_delay: Numerical result out of range\. Nothing"):
-        apply("links: [{name: b, kind: bridge, forward_delay: 1, stp_state: true}]")
+        apply(too_short)
