@@ -360,8 +360,18 @@ def proxy_ndp() -> str:
 
 
 def accept_dad() -> str:
-    """Return 0 where a new address is not tentative, which it is while duplicates are looked for."""
-    return "1" if "tentative" in _new_address() else "0"
+    """Return 0 where a new address is not tentative, which it is for a second while duplicates are looked for.
+
+    Where they are not looked for it is so for a moment too: until the kernel comes to it (addrconf_dad_work()).
+    """
+    address = f"2001:db8::{next(_unique):x}:1"
+    sh(f"ip -n h addr add {address}/64 dev v0")
+    until = time.monotonic() + 0.4
+    while "tentative" in sh(f"ip -n h addr show dev v0 to {address}"):
+        if time.monotonic() > until:
+            return "1"
+        time.sleep(0.02)
+    return "0"
 
 
 def optimistic_dad() -> str:
@@ -369,12 +379,6 @@ def optimistic_dad() -> str:
     sh("ip -n h link set v0 down")
     sh("ip -n h link set v0 up")
     return "1" if "optimistic" in sh("ip -n h addr show dev v0 scope link") else "0"
-
-
-def _new_address() -> str:
-    address = f"2001:db8::{next(_unique):x}:1"
-    sh(f"ip -n h addr add {address}/64 dev v0")
-    return sh(f"ip -n h addr show dev v0 to {address}")
 
 
 def keep_addr() -> str:
