@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 pytestmark = pytest.mark.needs_kind("dummy", "ipvlan", "vlan")
@@ -123,11 +126,18 @@ def test_new_ipvlan_link_joins_its_siblings(apply: Any, tell: Any) -> None:
 
 
 def test_half_a_step_is_taken_back(apply: Any, tell: Any) -> None:
-    """macvlan_changelink() sets the mode and empties the list before it refuses a list outside source mode."""
+    """macvlan_changelink() sets the mode and empties the list before it refuses a list outside source mode.
+
+    The engine refuses such a list before the kernel is asked: here it is made to forget that rule.
+    """
     mac = "02:00:00:00:00:05"
     apply(f"links: [{LOWER}, {{name: mv, kind: macvlan, link: lower, mode: source, macaddrs: ['{mac}']}}]")
-    with pytest.raises(Failed, match=r"mv: .*Nothing was changed"):
-        apply(f"links: [{{name: mv, kind: macvlan, mode: bridge, macaddrs: ['{mac}', '02:00:00:00:00:06']}}]")
+    wish = f"links: [{{name: mv, kind: macvlan, mode: bridge, macaddrs: ['{mac}', '02:00:00:00:00:06']}}]"
+    with pytest.raises(Refused, match=r"mv: macaddrs: needs mode source"):
+        apply(wish)
+    without_rule = replace(KINDS["macvlan"], only_with={})
+    with mock.patch.dict(KINDS, macvlan=without_rule), pytest.raises(Failed, match=r"mv: .*Nothing was changed"):
+        apply(wish)
     assert (info(tell, "mv")["mode"], info(tell, "mv").get("macaddr_data")) == ("source", [mac])
 
 
