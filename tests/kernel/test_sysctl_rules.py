@@ -232,7 +232,7 @@ def seen(kind: int, part: bytes, command: str) -> bool:
         for _try in range(20):
             try:
                 data, ends = listener.recvfrom(2000)
-            except TimeoutError:
+            except OSError:  # socket.timeout, which is a TimeoutError from Python 3.10 on
                 return False
             if ends[2] != socket.PACKET_OUTGOING and part in data:
                 return True
