@@ -8,14 +8,19 @@ from typing import Any
 from .kinds import KINDS
 from .kinds.table import Kind, Refused
 from .kinds.types import NONE
-from .model import Entry, Key, State
+from .model import Entry, Ident, Key, State
+from .objects import SORTS
 
 
 def check(state: State) -> None:
     """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
     taken: dict[tuple[Any, ...], Entry] = {}
     agreed: dict[tuple[Any, ...], Entry] = {}
+    places: dict[Ident, Entry] = {}
     for entry in state.values():
+        place = place_of(entry) if entry.present else None
+        if place is not None and places.setdefault(place, entry) is not entry:
+            raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
         kind = KINDS.get(entry.kind)
         if kind is None or not entry.present:
             continue
@@ -29,6 +34,12 @@ def check(state: State) -> None:
         if other is not entry:
             shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, claim[2]))
             raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
+
+
+def place_of(entry: Entry) -> Ident | None:
+    """Return what an object that is on a link has for itself alone, None for most."""
+    place = SORTS[entry.sort].place(entry.key) if entry.sort in SORTS else None
+    return None if place is None else (entry.sort, place)
 
 
 def lower_key(entry: Entry) -> Key | None:
@@ -57,7 +68,8 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.unique or kind.unique[0] not in entry.options:
         return None
-    values = tuple(entry.options.get(name, kind.unique_defaults.get(name)) for name in kind.unique)
+    options, by_default = entry.options, kind.unique_defaults
+    values = tuple(options[name] if name in options else by_default[name](options) for name in kind.unique)
     return entry.options.get("link_netns", entry.netns), entry.kind, values
 
 

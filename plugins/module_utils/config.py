@@ -107,15 +107,18 @@ class Reader:
         self._nested(entry, item)
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
-        rows_by_name = rows("link", kind.name if kind else "").named
-        item = canonical(name, item, rows("link", kind.name if kind else "").aliases)
+        table = rows("link", kind.name if kind else "")
+        item = canonical(name, item, table.aliases)
         _known(name, item, _names_in("link", kind.name if kind else ""))
         options: dict[str, Any] = {}
-        for option, value in item.items():
-            row = rows_by_name.get(option)
-            if row is None or value is None:
+        for option, given in item.items():
+            row = table.named.get(option)
+            if row is None or given is None:
                 continue
+            value = row.type.numbered(given, self.look) if option in table.by_names else given
             options[option] = _parse(name, option, row.parse, value)
+        if kind and kind.settle is not None:
+            kind.settle(options, lambda: self._there(netns, name), self.look)
         for option in ("link_netns", "peer_netns"):
             if option in options:
                 options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
@@ -130,6 +133,11 @@ class Reader:
             kind=kind.name if kind else "",
             from_netns=self._netns(name, item, "from_netns") if item.get("from_netns") is not None else None,
         )
+
+    def _there(self, netns: str, name: str) -> Mapping[str, Any]:
+        """Return the options of a link that the host has, none where there is no such link."""
+        found = self.link(netns, name)
+        return {} if found is None else found.options
 
     def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
         """Add the other end of a pair as a link of its own."""

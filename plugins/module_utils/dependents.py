@@ -85,7 +85,7 @@ def addresses_of_ports(desired: State, observed: State, overridden: bool) -> lis
     """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
     sentences = []
     for ident, entry in {**observed, **desired}.items():
-        if entry.sort != "address" or not entry.present or entry.key[2].startswith("fe80:"):
+        if entry.sort != "address" or not entry.present or entry.by_kernel or entry.key[2].startswith("fe80:"):
             continue
         link = ("link", entry.key[:2])
         if ident not in desired and (link not in desired or (overridden and entry.owned)):

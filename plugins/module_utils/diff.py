@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .claims import lower_key, needed
+from .claims import lower_key, needed, place_of
 from .kinds import KINDS
 from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS
@@ -46,8 +46,11 @@ def diff(
             check_takes(change)
             check_kind(change)
             changes.append(change)
+    changes = _in_place_of(changes, desired, observed)
     if overridden:
-        changes += [Change("delete", entry, entry) for entry in _unwished(desired, observed)]
+        replaced = {change.there.ident for change in changes if change.observed is not None}
+        unwished = (entry for entry in _unwished(desired, observed) if entry.ident not in replaced)
+        changes += [Change("delete", entry, entry) for entry in unwished]
     changes = [_joined(change, observed) for change in changes]
     changes += list(_siblings(observed, changes))
     check_references(desired, observed, changes)
@@ -55,6 +58,26 @@ def diff(
     check_nsids(observed, changes)
     _check_moved(moved, changes)
     return [*moved, *changes]
+
+
+def _in_place_of(changes: list[Change], desired: State, observed: State) -> list[Change]:
+    """Make new objects out of those whose place they take: an IPv6 address with another prefix length."""
+    new = {place for change in changes for place in [_new_place(change)] if place is not None}
+    if not new:
+        return changes
+    there = {place_of(entry): entry for entry in observed.values() if entry.ident not in desired}
+    return [_taking_over(change, there.get(_new_place(change))) for change in changes]
+
+
+def _new_place(change: Change) -> Ident | None:
+    return place_of(change.entry) if change.verb == "create" and change.entry.sort != "link" else None
+
+
+def _taking_over(change: Change, there: Entry | None) -> Change:
+    if there is None or _new_place(change) is None:
+        return change
+    option = SORTS[there.sort].telling_key
+    return Change("recreate", change.entry, there, {option: (there.key[-1], change.entry.key[-1])})
 
 
 def _check_moved(moved: list[Change], changes: list[Change]) -> None:

@@ -209,6 +209,7 @@ class Rows:
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
     late: frozenset[str]  # names of those that hold only while a link is up, or for what its ports bring
     aliases: Mapping[str, str]  # other names to ask for an option by
+    by_names: frozenset[str]  # names of those whose numbers may be called by names that the host has for them
     of_bits: tuple[Option, ...]  # that share a plain number, of which the kernel takes all bits or none
 
 
@@ -246,6 +247,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if row.when_up or row.with_ports),
         {alias: row.name for row in (*keys, *found) for alias in row.aliases},
+        frozenset(row.name for row in found if type(row.type).numbered is not Type.numbered),
         tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
     )
 

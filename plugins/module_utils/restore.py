@@ -44,7 +44,12 @@ OF_ANY_KIND = {
 
 
 def kept_anew(there: Entry) -> Mapping[str, Any]:
-    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone."""
+    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone.
+
+    What the kernel made by itself (for as long as a router says) is no wish.
+    """
+    if there.by_kernel:
+        return {}
     if there.sort != "netns":
         return there.options
     return {name: value for name, value in telling(there).items() if name == "resolver"}

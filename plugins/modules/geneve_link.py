@@ -34,7 +34,7 @@ options:
   tos:
     description:
       - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
-        V(EF). V(inherit) takes the inner packet's. A new link has V(0).
+        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
       - Changed in place.
     type: str
     aliases: [dsfield]

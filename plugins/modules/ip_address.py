@@ -24,6 +24,8 @@ options:
   address:
     description:
       - The address with its prefix length, such as V(10.20.1.1/24). Without a length, V(/32) or V(/128).
+      - A link has an IPv6 address once. One that is there with another prefix length, even from the kernel itself as
+        C(::1/128) is on C(lo), is removed and made anew with this one. An IPv4 address may be there with several.
     type: str
     required: true
     aliases: [local]

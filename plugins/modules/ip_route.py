@@ -64,7 +64,8 @@ options:
     description:
       - Tunnel header that the route puts on each packet. An empty dict takes it away.
       - The keys are C(type) (V(ip) or V(ip6), of the outer header), C(id) (the VNI), C(dst), C(src) (addresses of the
-        outer header), C(ttl) (C(hoplimit)), C(tos) (C(tc)), and the flags C(key), C(csum) and C(seq), which GRE knows.
+        outer header), C(ttl) (C(hoplimit)), C(tos) (C(tc); a number, or a name as for O(tos)), and the flags C(key),
+        C(csum) and C(seq), which GRE knows.
       - C(geneve_opts) is a list of Geneve options (RFC 8926), each a dict of C(class), C(type) (0x80 is the critical
         bit) and C(data) (bytes in hexadecimal, a multiple of 4, at most 124; quote it). All together may have 252
         bytes, with 4 more for each option.

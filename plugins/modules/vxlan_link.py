@@ -54,7 +54,7 @@ options:
   tos:
     description:
       - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
-        V(EF). V(inherit) takes the inner packet's. A new link has V(0).
+        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
       - Changed in place.
     type: str
     aliases: [dsfield]
@@ -75,6 +75,8 @@ options:
     description:
       - UDP port of the other endpoints, and the one listened on. A new link has 8472 when this is left out; the port
         that IANA assigned is 4789.
+      - V(0) is what the kernel takes when it is given none, as for C(ip link). That is 8472, or what the parameter
+        C(udp_port) of the kernel module says, and 4790 with O(gpe).
       - Changed only with O(recreate=true).
     type: int
   srcport:

@@ -65,6 +65,69 @@ ROUNDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dic
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("length", [0, 1, 48, 127, 128])
+def test_an_ipv6_address_is_on_a_link_once_whatever_its_prefix_length(
+    length: int, base: None, apply: Any, tell: Any
+) -> None:
+    """The kernel refuses it beside one of another length, and with ``replace`` keeps the old length without a word."""
+    other = wish("2001:db8::1/64")["addresses"][0]
+    assert apply({"addresses": [other]}).changed
+    wished = wish(f"2001:db8::1/{length}")
+    foretold = apply(wished, check=True)
+    report = apply(wished)
+    assert (report.changed, report.commands) == (True, foretold.commands)
+    assert [(info["local"], info["prefixlen"]) for info in addresses(tell)] == [("2001:db8::1", length)]
+    assert apply(wished).commands == []
+    apply({"addresses": [{**wished["addresses"][0], "state": "absent"}, other]})
+    whole = {**yaml.safe_load(BASE), **wished}
+    assert len(apply(whole, overridden=True).commands) == 2, "one goes, one comes"
+    assert apply(whole, overridden=True).commands == []
+    with pytest.raises(Refused, match=r"2001:db8::1/\d+ on b is wished for too, and a link has an IPv6 address once"):
+        apply({"addresses": [other, *wished["addresses"]]})
+    assert apply({"addresses": [{**wished["addresses"][0], "state": "absent"}, other]}).changed
+    assert [info["prefixlen"] for info in addresses(tell)] == [64]
+
+
+def test_ipv4_addresses_with_two_prefix_lengths_are_two(base: None, apply: Any, tell: Any) -> None:
+    both = {"addresses": [{"dev": "b", "address": f"10.1.0.1/{length}"} for length in (16, 24)]}
+    assert apply(both).changed
+    assert sorted(info["prefixlen"] for info in addresses(tell)) == [16, 24]
+    assert apply(both).commands == []
+
+
+def test_other_prefix_length_keeps_the_options_and_is_taken_back(base: None, apply: Any, tell: Any) -> None:
+    apply(wish("2001:db8::1/64", nodad=True, valid_lft=3000, preferred_lft=1000))
+    failing = {**wish("2001:db8::1/48"), "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "b"}]}
+    with pytest.raises(Failed, match="taken back"):
+        apply(failing)
+    for length in (64, 48):
+        (info,) = addresses(tell)
+        assert (info["prefixlen"], info["nodad"]) == (length, True)
+        assert 2900 < info["valid_life_time"] <= 3000
+        apply(wish("2001:db8::1/48"))
+
+
+def test_what_the_kernel_gave_a_link_may_be_wished_for(apply: Any, gather: Any, tell: Any) -> None:
+    """An address of lo, and the one that each link has: as it is, with another length, and not at all."""
+
+    def found(dev: str) -> list[str]:
+        infos = [info for link in tell(f"ip -j -6 addr show dev {dev}") for info in link["addr_info"] if info]
+        return [f"{info['local']}/{info['prefixlen']}" for info in infos]
+
+    apply("links: [{name: v, kind: veth, peer: {name: w}}]")
+    (link_local,) = found("v")
+    assert found("lo") == ["::1/128"], "the positive control: the kernel put it there"
+    for dev, there, other in (("lo", "::1/128", "::1/0"), ("v", link_local, link_local.replace("/64", "/10"))):
+        as_it_is = {"addresses": [{"dev": dev, "address": there}]}
+        assert apply(as_it_is).commands == []
+        assert apply({"addresses": [{"dev": dev, "address": other}]}).changed
+        assert found(dev) == [other]
+        assert apply({"addresses": [{"dev": dev, "address": other}]}).commands == []
+        assert apply(gather()).commands == []
+        assert apply({"addresses": [{"dev": dev, "address": other, "state": "absent"}]}).changed
+        assert found(dev) == []
+
+
 @pytest.mark.parametrize("name", ROUNDS)
 def test_option_is_what_ip_says_and_the_second_run_sends_nothing(name: str, base: None, apply: Any, tell: Any) -> None:
     address, first, told_first, second, told_second = ROUNDS[name]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -40,6 +41,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "usr" / "rt_scopes").write_text("77 near\n")
     (tmp_path / "usr" / "rt_dsfield").write_text("0x10 lowdelay\n0xfd odd\n")
     return tmp_path
+
+
+def run(command: str) -> str:
+    """Run a command of iproute2 and return what it says."""
+    return subprocess.run(command.split(), check=True, capture_output=True, text=True, timeout=30).stdout
 
 
 def routes(tell: Any, *words: str) -> list[dict[str, Any]]:
@@ -97,6 +103,59 @@ def test_names_of_realms_scopes_dsfields_and_protocols(files: Path, apply: Any, 
     assert [info["scope"] for info in infos if info["local"] == "10.77.0.1"] == ["77"]
     assert apply(wish).commands == []
     assert apply(gather()).commands == []
+
+
+def test_code_points_by_the_names_of_the_host(files: Path, apply: Any, gather: Any, tell: Any) -> None:
+    """The host's rt_dsfield counts wherever such a byte is asked for: in a tunnel header of a route too."""
+    apply(LINKS)
+    header = {"type": "ip", "id": 42, "dst": "192.0.2.2"}
+    wish = {
+        "links": [{"name": "vx", "kind": "vxlan", "vni": 5, "dstport": 4789, "tos": "odd", "local": "10.0.0.1"}],
+        "routes": [
+            {"dst": "10.9.0.0/16", "dev": "vx", "encap": {**header, "tos": "odd"}},
+            {"dst": "10.8.0.0/16", "dev": "vx", "encap": {**header, "tos": "af41"}},
+            {
+                "dst": "10.7.0.0/16",
+                "nexthops": [
+                    {"via": "10.0.0.2", "dev": "v0", "encap": {**header, "tos": "lowdelay"}},
+                    {"via": "10.0.0.3", "dev": "v0"},
+                ],
+            },
+            {
+                "dst": "2001:db8:9::/48",
+                "dev": "vx",
+                "encap": {"type": "ip6", "id": 42, "dst": "2001:db8::2", "tc": "lowdelay"},
+            },
+        ],
+        "nexthops": [{"id": 7, "via": "10.0.0.2", "dev": "v0", "encap": {**header, "tos": "odd"}}],
+    }
+    assert apply(wish).changed
+    assert tell("ip -j -d link show dev vx")[0]["linkinfo"]["info_data"]["tos"] == "0xfd"
+    # As JSON a route's destination and its header's are two keys of one name.
+    told = "\n".join(run(f"ip -d {family} route show table all proto 110") for family in ("-4", "-6"))
+    for route, byte in (("10.9.0.0/16", "tos 253"), ("10.8.0.0/16", "tos 136"), ("2001:db8:9::/48", "tc 16")):
+        assert re.search(rf"^(unicast )?{route} +encap .* {byte} ", told, re.MULTILINE), told
+    assert len(re.findall(r"nexthop +encap ip id 42 .* tos 16 ", told)) == 1
+    assert " tos 253 " in run("ip nexthop show id 7")
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"links": [{"name": "vx", "kind": "vxlan", "vni": 5, "tos": "hidden"}]},
+        {"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "encap": {"id": 4, "dst": "192.0.2.2", "tos": "hidden"}}]},
+        {"routes": [{"dst": "10.9.0.0/16", "dev": "v0", "tos": "hidden"}]},
+        {"rules": [{"priority": 7, "tos": "hidden", "table": 9}]},
+    ],
+)
+def test_a_code_point_that_has_no_name_here_is_refused(wish: Any, files: Path, apply: Any) -> None:
+    apply(LINKS)
+    before = everything()
+    with pytest.raises(Refused, match=r"tos:? .*'hidden' is .* nor in this host's rt_dsfield"):
+        apply(wish)
+    assert everything() == before
 
 
 @pytest.mark.needs_kind("vrf")

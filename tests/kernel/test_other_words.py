@@ -15,6 +15,8 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
+from .test_tables import run
+
 LOWER = {"name": "lower", "kind": "bridge"}
 PAIR = {"name": "t0", "kind": "veth", "peer": {"name": "t1"}}
 
@@ -213,6 +215,31 @@ def test_what_a_vlan_or_an_address_mode_lacks(apply: Any, tell: Any) -> None:
     apply({"sysctls": [secret]})
     apply({"links": [{"name": "t0", "addrgenmode": "stable_secret"}]})
     assert tell("ip -j -d link show t0")[0]["inet6_addr_gen_mode"] == "stable_secret"
+
+
+@pytest.mark.needs_kind("vxlan")
+def test_the_port_0_of_a_vxlan_link_is_the_kernels_default(apply: Any, gather: Any, tell: Any) -> None:
+    """As in ``ip link add ... dstport 0``, which is the witness: 8472, and 4790 with gpe."""
+
+    def port(name: str) -> int:
+        return int(tell(f"ip -j -d link show dev {name}")[0]["linkinfo"]["info_data"]["port"])
+
+    run("ip link add other type vxlan id 6 dstport 0")
+    run("ip link add og type vxlan external gpe dstport 0")
+    defaults = (port("other"), port("og"))
+    run("ip link del og")
+    gpe = {"name": "vg", "kind": "vxlan", "external": True, "gpe": True, "learning": False, "dstport": 0}
+    config = {"links": [{"name": "vx", "kind": "vxlan", "vni": 5, "dstport": 0}, gpe]}
+    assert apply(config).changed
+    assert (port("vx"), port("vg")) == defaults == (8472, 4790)
+    assert apply(config).commands == []
+    assert apply({"links": [{"name": "vg", "dstport": 0, "kind": "vxlan"}]}).commands == []
+    assert apply(gather()).commands == []
+    apply({"links": [{"name": "v7", "kind": "vxlan", "vni": 7, "dstport": 4789}]})
+    with pytest.raises(Refused, match=r"v7: dstport: the kernel cannot change it on a living link \(4789 -> 8472\)"):
+        apply({"links": [{"name": "v7", "kind": "vxlan", "dstport": 0}]})
+    assert apply({"links": [{"name": "v7", "kind": "vxlan", "dstport": 0, "recreate": True}]}).changed
+    assert port("v7") == 8472
 
 
 def test_an_altname_where_a_name_is_asked_for(apply: Any, tell: Any) -> None:

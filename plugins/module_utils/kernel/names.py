@@ -1,5 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Look up names in this host's databases: iproute2's (rt_tables and the like), those of protocols and users."""
+"""Look up names in this host's databases: iproute2's (rt_tables and the like), those of protocols, services and users.
+
+The parameters of a kernel module are such a database too.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from typing import Optional
 FOLDERS = ("/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2")
 
 
+_OF_MODULE = "parameters of "
+
+
 def number_of(database: str, name: str) -> Optional[int]:
     """Return the number that a name has, None where it has none.
 
@@ -23,6 +29,11 @@ def number_of(database: str, name: str) -> Optional[int]:
             return socket.getprotobyname(name)
         if database == "passwd":
             return pwd.getpwnam(name).pw_uid
+        if database == "services":
+            return socket.getservbyname(name, "udp")
+        if database.startswith(_OF_MODULE):
+            with open(f"/sys/module/{database[len(_OF_MODULE) :]}/parameters/{name}", encoding="ascii") as file:
+                return int(file.read())
     except (OSError, KeyError, ValueError):  # ValueError: a name with a NUL
         return None
     return dict(_named(database)).get(name)

@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from ..claims import place_of
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ..kinds.table import Kind
@@ -42,6 +43,7 @@ class Observer:
         self.views: dict[str, View] = {}
         self._channels: dict[str, Channel] = {}
         self._nsids: dict[str, dict[int, str]] = {}
+        self._places: frozenset[Ident] | None = None
 
     def close(self) -> None:
         """Close all sockets."""
@@ -69,7 +71,7 @@ class Observer:
             channel.close()
         self.views.pop(netns, None)
 
-    def observe(self, netnses: Iterable[str], sorts: Iterable[str], sought: Container[Ident] | None = None) -> State:
+    def observe(self, netnses: Iterable[str], sorts: Iterable[str], sought: State | None = None) -> State:
         """Return what is there of these sorts in these namespaces. Ports come with links.
 
         Among the sorts may be names of tables (sorts.TABLES): links and ports then have them as options.
@@ -78,6 +80,7 @@ class Observer:
         """
         wanted = set(sorts)
         state: State = {}
+        self._places = None if sought is None or "address" not in wanted else _places(sought)
         for netns in netnses:
             if not self.namespaces.has(netns):
                 continue
@@ -118,7 +121,7 @@ class Observer:
                     raise
         found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
         links = Links((entry.name, entry) for entry in found)
-        links.sought = sought
+        links.sought, links.places = sought, self._places
         decode = wire.decode_passing if passing else wire.decode
         for body in bodies:
             entry = decode(netns, body, view, links) if decode else None
@@ -233,6 +236,11 @@ class Observer:
             owned = loopback is not None and loopback.options.get("group") == MARK_GROUP
             entries.append(Entry("netns", (HOST, name), options, owned=owned))
         return entries
+
+
+def _places(wished: State) -> frozenset[Ident]:
+    """Return what objects that somebody wishes for have for themselves alone."""
+    return frozenset(place for entry in wished.values() for place in [place_of(entry)] if place is not None)
 
 
 class _Elsewhere:

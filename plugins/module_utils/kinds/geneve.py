@@ -6,7 +6,7 @@ from __future__ import annotations
 from .addresses import Ip
 from .packed import PortRange
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, Tos, Ttl, Word
+from .types import NONE, Bool, Flag, Int, Tos, Ttl, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
@@ -38,7 +38,7 @@ GENEVE = Kind(
         Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18", default=False),
     ),
     unique=("vni", "remote", "dstport"),
-    unique_defaults={"dstport": 6081, "remote": "none"},
+    unique_defaults={"dstport": lambda _options: 6081, "remote": lambda _options: NONE},
     needs_one_of=("vni", "external"),
     follows_socket=True,
     # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.

@@ -7,9 +7,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Callable, Optional
 
-from .types import Attr, Int, LinkName, Names, Type
+from .types import Attr, Int, LinkName, Look, Names, Type
 
 
 class Refused(Exception):
@@ -98,6 +98,11 @@ class Option:
         return dict(self.newer).get(value, self.since) if self.newer else self.since
 
 
+#: Puts what a value stands for into the options that a user gave. The second gives the options of the link that is
+#: there already.
+Settle = Callable[[dict[str, Any], Callable[[], Mapping[str, Any]], Look], None]
+
+
 @dataclass(frozen=True)
 class Kind:
     """One link kind: its options and the few rules that go beyond a single option."""
@@ -105,7 +110,8 @@ class Kind:
     name: str
     options: tuple[Option, ...]
     unique: tuple[str, ...] = ()  # no two links of a namespace may agree in all of these
-    unique_defaults: Mapping[str, Any] = field(default_factory=dict)  # what the kernel takes for those left out
+    #: What the kernel takes for those left out, which may depend on the other options.
+    unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
     needs_one_of: tuple[str, ...] = ()
@@ -123,6 +129,7 @@ class Kind:
     within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
     ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
+    settle: Optional[Settle] = None  # for values that stand for others
     module: str = ""  # the kernel module, where it is not the kind's name
     device: str = ""  # the device file whose ioctls make and change it, where rtnetlink does not
 

@@ -39,6 +39,7 @@ __all__ = [
     "Type",
     "Word",
     "ifname",
+    "named_dsfield",
     "own_ifname",
     "truth",
     "unpack",
@@ -224,11 +225,22 @@ DSFIELD = {
 }
 
 
+def named_dsfield(value: Any, look: Look) -> Any:
+    """Return the number of a code point that only the host has a name for, else the value."""
+    if not isinstance(value, str) or not value or value.strip().upper() in DSFIELD or value[:1].isdigit():
+        return value
+    number = look("rt_dsfield", value.strip())
+    return value if number is None else number
+
+
 @dataclass(frozen=True)
 class Tos(Type):
     """A type of service: ``inherit`` (1), a number to 255, or a code point's name such as ``AF41`` or ``EF``."""
 
     wire: str = "u8"
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        return value if value in ("inherit", "default") else named_dsfield(value, look)
 
     def parse(self, value: Any) -> str | int:
         word = str(value).strip()
@@ -239,7 +251,10 @@ class Tos(Type):
         try:
             number = 0 if word == "default" else whole_number(value)
         except ValueError:
-            raise ValueError(f"{value!r} is neither a number nor inherit nor a code point such as AF41") from None
+            raise ValueError(
+                f"{value!r} is neither a number nor inherit nor a code point such as AF41, "
+                f"nor in this host's rt_dsfield"
+            ) from None
         if not 0 <= number <= 255:
             raise ValueError(f"{number} is not within 0..255")
         return "inherit" if number == 1 else number

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from .addresses import Ip
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, Leaf, LinkName, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
+from .types import Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
-PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
+PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")
+
+#: vxlan_config_apply() takes these where it is given no port, or 0: the module's parameter udp_port, or IANA's for GPE.
+#: What it then tells is the port.
+DEFAULT_PORT, GPE_PORT = 8472, 4790
 
 _USED = 0x08000000FFFFFF00  # include/net/vxlan.h: VXLAN_HF_VNI and VXLAN_VNI_MASK
 _USED_BY = {"remcsumrx": 0x00200000000000FF, "gbp": 0x80FFFFFF00000000, "gpe": 0x350000FF00000000}
@@ -60,6 +64,20 @@ class ReservedBits(Type):
         return int(value, 16) in (~used & (2**64 - 1), ~(used | _USED_BY["remcsumrx"]) & (2**64 - 1))
 
 
+def default_port(options: Mapping[str, Any]) -> int:
+    """Return the port of a link that is given none."""
+    return GPE_PORT if options.get("gpe") else DEFAULT_PORT
+
+
+def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
+    """Put the port that 0 stands for in its place."""
+    if options.get("dstport") != 0:
+        return
+    of_the_link = options if "gpe" in options else there()
+    port = default_port(of_the_link)
+    options["dstport"] = port if port == GPE_PORT else look("parameters of vxlan", "udp_port") or port
+
+
 VXLAN = Kind(
     name="vxlan",
     options=(
@@ -98,7 +116,8 @@ VXLAN = Kind(
         Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
     ),
     unique=("vni", "dstport"),
-    unique_defaults={"dstport": 8472},
+    unique_defaults={"dstport": default_port},
+    settle=_settle,
     one_family=("local", "remote", "multicast_group"),
     needs_one_of=("vni", "external"),
     follows_socket=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option, Refused
@@ -165,11 +165,17 @@ def _broadcast(word: str, network: Any) -> str:
     return str(network.broadcast_address if word == "+" else network.network_address)
 
 
+def _place(key: Key) -> Optional[Key]:
+    """Return an IPv6 address without its prefix length: a link has it once (net/ipv6/addrconf.c: ipv6_add_addr())."""
+    return (*key[:2], key[2].partition("/")[0]) if ":" in key[2] else None
+
+
 ADDRESS = Sort(
     name="address",
     plural="addresses",
     label="address {2} on {1}",
     settle=_settle,
+    place=_place,
     nested="addresses",
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..kinds.addresses import ip
 from ..kinds.table import nearest
-from ..kinds.types import Bool, Type, truth, whole_number
+from ..kinds.types import Bool, Look, Type, named_dsfield, truth, whole_number
 from .named import DSFIELDS
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types
@@ -153,6 +153,9 @@ def _erspan(value: Any) -> tuple[tuple[str, int], ...]:
     )
 
 
+#: The names that the byte has which was TOS: see ENCAP_FIELDS.
+_OF_DSFIELD = ("tos", "tc")
+
 #: The sorts of tunnel options: by the word, how each is read. A header has one sort at most.
 ENCAP_OPTS = {"geneve_opts": _geneve, "vxlan_opts": _vxlan, "erspan_opts": _erspan}
 
@@ -172,6 +175,14 @@ class Encap(Type):
 
     def absent(self) -> Any:
         return ()
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            name: named_dsfield(item, look) if name in _OF_DSFIELD and item not in DSFIELDS else item
+            for name, item in value.items()
+        }
 
     def parse(self, value: Any) -> Header:
         if value in ("none", "", None, {}):
@@ -209,7 +220,9 @@ class Encap(Type):
                 raise ValueError(f"{row.name} {address} is not of the family of encap {kind}")
             return address
         if row.name == "tos" and isinstance(item, str):
-            item = DSFIELDS.get(item, item)
+            item = DSFIELDS.get(item if item in DSFIELDS else item.strip().upper(), item)
+            if isinstance(item, str) and item[:1].isalpha():
+                raise ValueError(f"{row.name} {item!r} is no code point such as AF41, nor in this host's rt_dsfield")
         return _bounded(row.name, item, row.high)
 
     def plain(self, value: Any) -> Any:

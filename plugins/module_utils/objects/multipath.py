@@ -83,6 +83,9 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+_NUMBERED: dict[str, Callable[[Any, Look], Any]] = {"encap": _ENCAP.numbered, "realms": _REALMS.numbered}
+
+
 @dataclass(frozen=True)
 class Hops(Type):
     """Several next hops, each a dict of via, dev, weight, onlink, encap and realms."""
@@ -114,8 +117,8 @@ class Hops(Type):
         if not isinstance(value, (list, tuple)):
             return value
         return [
-            {**one, "realms": _REALMS.numbered(one["realms"], look)}
-            if isinstance(one, Mapping) and "realms" in one
+            {name: _NUMBERED[name](item, look) if name in _NUMBERED else item for name, item in one.items()}
+            if isinstance(one, Mapping)
             else one
             for one in value
         ]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option
@@ -33,6 +33,10 @@ def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
 
 def _never(_key: Key, _option: str) -> bool:
     return False
+
+
+def _shared_with_all(_key: Key) -> Optional[Key]:
+    return None
 
 
 def _nothing_chosen(_key: Key) -> Options:
@@ -79,6 +83,8 @@ class Sort:
     beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
     #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
     by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
+    place: Callable[[Key], Optional[Key]] = _shared_with_all
     chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
 
     @property

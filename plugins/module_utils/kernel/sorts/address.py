@@ -23,16 +23,19 @@ _CACHEINFO = struct.Struct("=IIII")  # struct ifa_cacheinfo: preferred, valid, a
 _SCOPE_NAMES = {number: name for name, number in SCOPES.items()}
 
 
-def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
-    """Decode an address; what the kernel makes by itself is left out."""
+def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
+    """Decode an address. What the kernel makes by itself is told where somebody seeks such an address."""
     family, length, low_flags, scope, index = _IFADDR.unpack_from(body)
     found = attributes(body, 8)
     protocol = found.get(c.IFA_PROTO, b"\0")[0]
-    if protocol in c.IFAPROT_OF_KERNEL or family not in (c.AF_INET, c.AF_INET6):
+    if family not in (c.AF_INET, c.AF_INET6):
         return None
     local = found.get(c.IFA_LOCAL) or found[c.IFA_ADDRESS]
     other = found.get(c.IFA_ADDRESS, local)
     dev = view.name(index)
+    by_kernel = protocol in c.IFAPROT_OF_KERNEL
+    if by_kernel and links.places is not None and ("address", (netns, dev, ip_text(local))) not in links.places:
+        return None
     flags = number(found[c.IFA_FLAGS]) if c.IFA_FLAGS in found else low_flags
     options: dict[str, Any] = {"scope": _SCOPE_NAMES.get(scope, scope)}
     if other != local:
@@ -50,7 +53,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     options.update({name: bool(flags & bit) for name, bit in FLAGS.items()})
     options[OPTIMISTIC] = bool(flags & OPTIMISTIC_FLAG)
     key = (netns, dev, f"{ip_text(local)}/{length}")
-    return Entry("address", key, options, owned=protocol == c.MARK, maker=protocol)
+    return Entry("address", key, options, owned=protocol == c.MARK, by_kernel=by_kernel, maker=protocol)
 
 
 def _lifetime(seconds: int) -> str | int:

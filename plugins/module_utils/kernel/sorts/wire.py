@@ -22,6 +22,7 @@ class Links(dict[str, Entry]):
     """
 
     sought: Container[Ident] | None = None
+    places: Container[Ident] | None = None  # what those have for themselves alone (Sort.place)
 
     @cached_property
     def beneath(self) -> frozenset[str]:
