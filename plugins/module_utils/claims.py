@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .kinds import KINDS
+from .kinds.link import LINK_NETNS
 from .kinds.table import Kind, Refused
 from .kinds.types import NONE
 from .model import Entry, Ident, Key, State
@@ -42,11 +43,17 @@ def place_of(entry: Entry) -> Ident | None:
     return None if place is None else (entry.sort, place)
 
 
+def made_in(entry: Entry) -> str:
+    """Return the namespace that a link is made from: that of its socket, or of the link beneath."""
+    found: str = entry.options.get(LINK_NETNS.name, entry.netns)
+    return found
+
+
 def lower_key(entry: Entry) -> Key | None:
     """Return the link beneath a link, as the key of a link."""
     kind = KINDS.get(entry.kind)
     name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
-    return None if name == NONE else (entry.options.get("link_netns", entry.netns), name)
+    return None if name == NONE else (made_in(entry), name)
 
 
 def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:
@@ -70,12 +77,12 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
         return None
     options, by_default = entry.options, kind.unique_defaults
     values = tuple(options[name] if name in options else by_default[name](options) for name in kind.unique)
-    return entry.options.get("link_netns", entry.netns), entry.kind, values
+    return made_in(entry), entry.kind, values
 
 
 def _check_link_netns(entry: Entry, kind: Kind) -> None:
     """Refuse another namespace where a link has nothing there, or where the kernel would not tell what it is."""
-    if entry.options.get("link_netns", entry.netns) == entry.netns:
+    if made_in(entry) == entry.netns:
         return
     if not (kind.follows_socket or kind.lower):
         raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")

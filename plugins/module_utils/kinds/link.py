@@ -47,7 +47,12 @@ _BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
 
 #: Options in the link message itself. addrgenmode and the flags have a place of their own in that message; see FLAGS.
 COMMON: tuple[Option, ...] = (
-    Option("mtu", 4, Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit")),
+    Option(
+        "mtu",
+        4,
+        Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit"),
+        capped=True,  # vlan_newlink(), macvlan_common_newlink(), macvlan_change_mtu()
+    ),
     Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr")),
     Option("broadcast", 2, Mac(), aliases=("brd",)),
     Option("alias", 20, Alias(most=255), at_create=False),
@@ -95,7 +100,12 @@ FLAG_OPTIONS: tuple[Option, ...] = tuple(
 
 #: IFLA_AF_SPEC / AF_INET6 / IFLA_INET6_ADDR_GEN_MODE
 ADDRGENMODE = Option(
-    "addrgenmode", 8, Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}), at_create=False
+    "addrgenmode",
+    8,
+    Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}),
+    at_create=False,
+    # net/ipv6/addrconf.c: check_stable_privacy()
+    unsaid={"stable_secret": "stable_secret needs the link's sysctl ipv6.stable_secret"},
 )
 
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.

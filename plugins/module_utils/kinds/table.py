@@ -28,6 +28,9 @@ class Option:
     fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
     only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
     refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
+    unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
+    capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
+    after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
     forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise

@@ -68,6 +68,12 @@ def _remade(key: Key, option: str) -> bool:
     return option == "nhid" and is_listed(key[2])
 
 
+def _unsaid(key: Key) -> tuple[str, str]:
+    """Say what __br_fdb_add() refuses an entry of a port for."""
+    _netns, dev, _mac, vlan, target, *_rest = key
+    return ("vlan", f"{dev} has no VLAN {vlan}") if vlan != "0" and target == "master" else ("", "")
+
+
 def _tell(key: Key, item: dict[str, Any]) -> None:
     if key[-1]:
         item["dst"] = key[-1]
@@ -81,6 +87,7 @@ FDB = Sort(
     settle=_settle,
     tell=_tell,
     remade=_remade,
+    unsaid=_unsaid,
     implied={"port": "dstport", "vni": "vni", "via": "dev"},
     # vxlan_xmit_one() takes the link's own for it.
     as_of_link={"port": 0},

@@ -31,12 +31,8 @@ PORT = Sort(
     tells_defaults=True,
     keys=(Option("dev", None, LinkName()),),
     options=(
-        Option(
-            "state",
-            1,
-            STATE,
-            when_up=True,
-        ),
+        # A port that is disabled before its bridge heard of its carrier is enabled again (br_port_carrier_check()).
+        Option("state", 1, STATE, when_up=True, after_carrier=("disabled",)),
         Option("priority", 2, Int(wire="u16", high=63, rule="6 bits, IEEE 802.1D"), default=32),
         Option("cost", 3, Int(low=1, high=65535)),
         Option("hairpin", 4, _SWITCH, default=False),

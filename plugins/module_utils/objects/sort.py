@@ -43,6 +43,10 @@ def _nothing_chosen(_key: Key) -> Options:
     return {}
 
 
+def _nothing_unsaid(_key: Key) -> tuple[str, str]:
+    return "", ""
+
+
 def _not_at_all(_key: Key) -> bool:
     return False
 
@@ -86,6 +90,8 @@ class Sort:
     #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
     place: Callable[[Key], Optional[Key]] = _shared_with_all
     chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
+    #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
+    unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
 
     @property
     def on_link(self) -> bool:

@@ -157,4 +157,4 @@ def group_removal(known: Known, netns: str, names: list[str], group: int) -> lis
     return [*messages, Message(netns, "link", c.RTM_DELLINK, 0, {}, [(c.IFLA_GROUP, "u32", group)])]
 
 
-LINK = Wire(write)
+LINK = Wire(write, removal=group_removal)

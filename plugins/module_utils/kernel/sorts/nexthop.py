@@ -92,4 +92,5 @@ def _group_type(options: Any) -> list[Any]:
     return [(c.NHA_GROUP_TYPE, "u16", GROUP_TYPES[kind]), *more]
 
 
-NEXTHOP = Wire(write, ((c.RTM_GETNEXTHOP, _NHMSG.pack(0, 0, 0, 0)),), decode, may_lack=True)
+# net/ipv4/nexthop.c: rtm_to_nh_config()
+NEXTHOP = Wire(write, ((c.RTM_GETNEXTHOP, _NHMSG.pack(0, 0, 0, 0)),), decode, may_lack=True, awaits_carrier=True)

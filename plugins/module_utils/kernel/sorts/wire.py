@@ -32,6 +32,8 @@ class Links(dict[str, Entry]):
 
 Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
 Write = Callable[[Known, Operation], Message]
+#: Writes requests that remove many at once, the last of which does it: of a namespace, names, and a group for them.
+Removal = Callable[[Known, str, list[str], int], list[Message]]
 
 _U32 = struct.Struct("=I")
 
@@ -50,6 +52,9 @@ class Wire:
     decode: Decode | None = None
     decode_passing: Decode | None = None
     may_lack: bool = False  # a kernel that does not know it has none
+    #: Refused (ENETDOWN) until the kernel has told of a link's carrier: to be sent again.
+    awaits_carrier: bool = False
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True)
