@@ -241,7 +241,12 @@ def _netns(verb: str, entry: Entry) -> list[str]:
 
 
 def _address(verb: str, entry: Entry) -> list[str]:
-    words = [*_tool("ip", entry.netns), "addr", _VERBS[verb], entry.key[2], "dev", entry.name]
+    address, peer = entry.key[2], entry.options.get("peer")
+    if peer and verb != "del":
+        # iproute2 takes the prefix length of both from the peer alone.
+        address, _slash, length = address.partition("/")
+        entry = entry.having({**entry.options, "peer": f"{peer}/{length}"})
+    words = [*_tool("ip", entry.netns), "addr", _VERBS[verb], address, "dev", entry.name]
     return words if verb == "del" else words + _words(entry)
 
 

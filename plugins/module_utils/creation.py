@@ -17,7 +17,10 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
     """
     # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
     named = table_of(entry).named
-    options = {n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v}
+    said = KINDS[entry.kind].unasked  # where iproute2 would say something else, the default is said too
+    options = {
+        n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v or n in said
+    }
     up = {"up": options.pop("up")} if "up" in options else {}
     operations: list[Operation] = []
     if entry.made_with is None:

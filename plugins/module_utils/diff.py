@@ -313,6 +313,14 @@ def _check_tunnels(entry: Entry, there: Mapping[str, Any]) -> None:
             raise Refused(f"{entry}: vlans: tunnel ids need vlan_tunnel: true")
 
 
+def _unasked(entry: Entry) -> Mapping[str, Any]:
+    """Return what a new object gets where nobody asks for it because iproute2 says so by itself."""
+    if entry.sort in SORTS:
+        return SORTS[entry.sort].unasked(entry.key)
+    found = KINDS[entry.kind].unasked.items() if entry.kind else ()
+    return {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
+
+
 def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
     _check_tunnels(entry, {})
@@ -334,7 +342,7 @@ def _new(entry: Entry) -> Change | None:
     if one_of and not any(entry.options.get(name) for name in one_of):
         raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
     # What is attached was there before, and is not ours.
-    given = {} if bare or "attach" in entry.options else ON_CREATE.get(entry.sort, {})
+    given = {} if bare or "attach" in entry.options else {**ON_CREATE.get(entry.sort, {}), **_unasked(entry)}
     if ousted:
         given = {name: value for name, value in given.items() if name not in ousted}
     options = {**given, **entry.options}

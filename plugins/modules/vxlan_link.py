@@ -87,7 +87,8 @@ options:
     type: str
   learning:
     description:
-      - Learn the remote of a MAC address from what comes in. A new link does.
+      - Learn the remote of a MAC address from what comes in. A new link does, but for one with O(external=true): as
+        with C(ip link) that learns only when it is asked to.
       - Changed in place.
     type: bool
   proxy:

@@ -42,11 +42,16 @@ def _private_mounts() -> None:
         _call("mount", b"tmpfs", folder, b"tmpfs", 0, None)
 
 
+def enter_new_network() -> None:
+    """Leave the network namespace for a new one."""
+    _call("unshare", _CLONE_NEWNET)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
 @pytest.fixture(autouse=True)
 def _private_network() -> Iterator[None]:
     """Enter a new network namespace; names that a test left are taken away."""
-    _call("unshare", _CLONE_NEWNET)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    enter_new_network()
     yield
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
         subprocess.run(["ip", "netns", "del", name], check=False, timeout=20)

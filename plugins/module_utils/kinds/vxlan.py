@@ -93,7 +93,6 @@ VXLAN = Kind(
         Option("flowlabel", (26, 32), FlowLabel(), newer=(("inherit", "6.8"),), default=0, aliases=("label",)),
         Option("dstport", 15, PORT, in_place=False),
         Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
-        Option("learning", 7, Bool(style="no"), default=True),
         Option("proxy", 11, Bool(style="no"), in_place=False, default=False),
         Option("rsc", 12, Bool(style="no"), in_place=False, default=False),
         Option("l2miss", 13, Bool(style="no"), in_place=False, default=False),
@@ -107,6 +106,8 @@ VXLAN = Kind(
         Option("ageing", 8, Ageing(low=1, rule="seconds", table={"0": 300, "none": 300}), default=300),
         Option("maxaddress", 9, NamedInt(table={"unlimited": 0}), in_place=False, default=0),
         Option("external", 25, Bool(style="no"), in_place=False, default=False),
+        # Behind external, which says nolearning to iproute2: the last word counts.
+        Option("learning", 7, Bool(style="no"), default=True),
         Option("vnifilter", 30, Bool(style="no", false_when_absent=True), in_place=False, since="5.18", default=False),
         Option("gbp", 23, Flag(), in_place=False, default=False),
         Option("gpe", 27, Flag(), in_place=False, default=False),
@@ -120,6 +121,10 @@ VXLAN = Kind(
     settle=_settle,
     one_family=("local", "remote", "multicast_group"),
     needs_one_of=("vni", "external"),
+    # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
+    only_with={"vni": ("external", False)},
+    # The same function. What sends by a route's header has no use for learned addresses.
+    unasked={"learning": ("external", True, False)},
     follows_socket=True,
     goes_with_lower=True,
 )

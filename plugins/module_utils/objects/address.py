@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -107,6 +108,8 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     if "/" in options.get("peer", ""):
         parts["address"], options["peer"] = _with_peer(where, parts["address"], options["peer"])
     interface = ipaddress.ip_interface(parts["address"])
+    if "peer" in options and (":" in options["peer"]) != (interface.version == 6):
+        raise Refused(f"{where}: peer: {options['peer']} is not of the address family of the address")
     if "broadcast" in options:
         if interface.version == 6:
             raise Refused(f"{where}: broadcast: IPv6 has none")
@@ -136,6 +139,17 @@ def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
             raise Refused(f"{where}: {name}: is for IPv6 addresses only")
     if options.get(OPTIMISTIC) and options.get("nodad"):
         raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
+
+
+def _unasked(key: Key) -> Mapping[str, Any]:
+    """Return the scope that a new address gets by itself (ip/ipaddress.c: default_scope())."""
+    return {"scope": "host"} if key[2].startswith("127.") else {}
+
+
+def _tell(key: Key, item: dict[str, Any]) -> None:
+    """Tell the scope of an address that would get another one."""
+    if _unasked(key):
+        item.setdefault("scope", "global")
 
 
 def _with_peer(where: str, address: str, peer: str) -> tuple[str, str]:
@@ -176,6 +190,8 @@ ADDRESS = Sort(
     label="address {2} on {1}",
     settle=_settle,
     place=_place,
+    tell=_tell,
+    unasked=_unasked,
     nested="addresses",
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(

@@ -69,11 +69,6 @@ def hop(fields: Mapping[str, Any]) -> Hop:
     return tuple((name, whole[name]) for name in _ORDER if name in whole)
 
 
-def several(hops: list[Hop]) -> tuple[Hop, ...]:
-    """Return next hops in an order that does not depend on the kernel's: IPv6 has one of its own."""
-    return tuple(sorted(hops, key=repr))
-
-
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "via": Via().parse,
     "dev": _DEV.parse,
@@ -88,7 +83,10 @@ _NUMBERED: dict[str, Callable[[Any, Look], Any]] = {"encap": _ENCAP.numbered, "r
 
 @dataclass(frozen=True)
 class Hops(Type):
-    """Several next hops, each a dict of via, dev, weight, onlink, encap and realms."""
+    """Several next hops, each a dict of via, dev, weight, onlink, encap and realms.
+
+    A new route has them in the order in which they are asked for. Any other is as good: IPv6 has one of its own.
+    """
 
     ansible: str = "list"
     elements: str = "dict"
@@ -126,7 +124,7 @@ class Hops(Type):
     def parse(self, value: Any) -> tuple[Hop, ...]:
         if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
             raise ValueError(f"{value!r} is not a list of dicts with the keys {', '.join(_ORDER)}")
-        return several([self._one(item) for item in value])
+        return tuple(self._one(item) for item in value)
 
     @staticmethod
     def _one(item: Any) -> Hop:

@@ -23,7 +23,7 @@ _TIMER = Time(parts=Fraction(1, 10), shown=1000, unit="")
 
 @dataclass(frozen=True)
 class Members(Type):
-    """The members of a group, each a dict of id and weight, or an id."""
+    """The members of a group, each a dict of id and weight, or an id. Any order is as good as any other."""
 
     ansible: str = "list"
     elements: str = "dict"
@@ -58,7 +58,10 @@ class Members(Type):
             if number in members:
                 raise ValueError(f"id {number} is in it twice")
             members[number] = weight
-        return tuple(sorted(members.items()))
+        return tuple(members.items())
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return isinstance(found, tuple) and sorted(wanted) == sorted(found)
 
     def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
         heavy = next((weight for _number, weight in value if weight > 255), 0)

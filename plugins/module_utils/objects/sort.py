@@ -82,6 +82,7 @@ class Sort:
     recreated: bool = False  # what is not changed in place is made anew only where the user allows it
     new_needs: tuple[str, ...] = ()  # options without which none is made
     new_needs_one_of: tuple[str, ...] = ()
+    unasked: Callable[[Key], Options] = _nothing_chosen  # what a new one gets by its key, as iproute2 has it
     #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
     merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
     beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours

@@ -36,7 +36,7 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
     options: dict[str, Any] = {"fdb": c.NHA_FDB in found, "group": (), "blackhole": c.NHA_BLACKHOLE in found}
     if c.NHA_GROUP in found:
         members = (_MEMBER.unpack_from(found[c.NHA_GROUP], at) for at in range(0, len(found[c.NHA_GROUP]), 8))
-        options["group"] = tuple(sorted((one, (high << 8 | weight) + 1) for one, weight, high, _pad in members))
+        options["group"] = tuple((one, (high << 8 | weight) + 1) for one, weight, high, _pad in members)
         kind = struct.unpack("=H", found[c.NHA_GROUP_TYPE])[0] if c.NHA_GROUP_TYPE in found else 0
         options["type"] = _TYPE_NAMES.get(kind, str(kind))
         resilient = attributes(found.get(c.NHA_RES_GROUP, b""))

@@ -14,7 +14,7 @@ from ...kinds.wire import unpack
 from ...model import Entry, Operation
 from ...objects.address import FOREVER
 from ...objects.metrics import FEATURES, LOCK, METRICS
-from ...objects.multipath import OTHER_FAMILY, Hop, hop, several
+from ...objects.multipath import OTHER_FAMILY, Hop, hop
 from ...objects.named import SCOPES, TABLES, flow_of, number_of, realms_of
 from ...objects.route import NOWHERE, PREFERENCES, TYPES
 from .. import constants as c
@@ -81,7 +81,7 @@ def _read_way(found: Mapping[int, bytes], view: View, flags: int, options_of: st
     if options_of in NOWHERE:
         return realms  # IPv6 tells lo as the link of such a route
     if c.RTA_MULTIPATH in found:
-        return {"nexthops": several(_read_hops(found[c.RTA_MULTIPATH], view))}
+        return {"nexthops": tuple(_read_hops(found[c.RTA_MULTIPATH], view))}
     one = {**realms, **_read_gateway(found), "encap": read_encap(found, c.RTA_ENCAP_TYPE, c.RTA_ENCAP)}
     if c.RTA_OIF in found:
         one["dev"] = view.name(number(found[c.RTA_OIF]))
