@@ -8,9 +8,7 @@ from typing import Callable
 
 from .kinds import KINDS
 from .kinds.link import ONCE
-from .kinds.ranges import span, vlan_change, vni_change
 from .kinds.types import NONE
-from .kinds.vlans import OfVlans
 from .model import HOST, Entry, Operation, in_steps, link_option, rows_given, rows_of, table_of
 from .objects.address import FOREVER
 from .objects.containers import shell_words
@@ -27,12 +25,23 @@ _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 def commands(operations: Iterable[Operation]) -> list[str]:
     """Return the lines for all operations."""
-    return [
-        line
-        for operation in operations
-        for line in (*lines_first(operation), command(operation), *table_lines(operation))
-        if line
-    ]
+    return [line for operation in operations for line in _lines(operation) if line]
+
+
+def _lines(operation: Operation) -> list[str]:
+    """Return the lines for one operation: its own, between those of options that have commands of their own."""
+    entry, table = operation.entry, table_of(operation.entry)
+    if operation.verb != "set" or table.apart.isdisjoint(entry.options):
+        return [command(operation)]
+    before = operation.before.options if operation.before is not None else {}
+    first: list[str] = []
+    last: list[str] = []
+    for row in rows_given(entry):
+        if row.name in table.apart:
+            found = row.type.lines(entry.name, before.get(row.name), entry.options[row.name])
+            for lines, written in zip((first, last), found):
+                lines += [" ".join([*_tool(tool, entry.netns), *words]) for tool, *words in written]
+    return [*first, command(operation), *last]
 
 
 def command(operation: Operation) -> str:
@@ -47,79 +56,6 @@ def command(operation: Operation) -> str:
         return ""
     words = _WRITERS[entry.sort](operation.verb, entry)
     return " ".join(str(word) for word in words)
-
-
-def _apart(operation: Operation) -> tuple[list[list[str]], list[list[str]]]:
-    """Return the words that take names and reasons away, and those that give new ones."""
-    entry = operation.entry
-    before = operation.before.options if operation.before is not None else {}
-    tool = [*_tool("ip", entry.netns), "link"]
-    gone: list[list[str]] = []
-    added: list[list[str]] = []
-    for name, lines in (("altnames", _altname_lines), ("protodown_reason", _reason_lines)):
-        if operation.verb == "set" and name in entry.options:
-            old, new = before.get(name, ()), entry.options[name]
-            gone += lines(tool, entry.name, [item for item in old if item not in new], "del")
-            added += lines(tool, entry.name, [item for item in new if item not in old], "add")
-    return gone, added
-
-
-def _altname_lines(tool: list[str], dev: str, names: list[str], verb: str) -> list[list[str]]:
-    words = [word for name in names for word in ("altname", name)]
-    return [[*tool, "property", verb, "dev", dev, *words]] if names else []
-
-
-def _reason_lines(tool: list[str], dev: str, numbers: list[int], verb: str) -> list[list[str]]:
-    return [
-        [*tool, "set", "dev", dev, "protodown_reason", str(one), "on" if verb == "add" else "off"] for one in numbers
-    ]
-
-
-def lines_first(operation: Operation) -> list[str]:
-    """Return the lines that come before that of an operation itself."""
-    return [" ".join(line) for line in _apart(operation)[0]]
-
-
-def table_lines(operation: Operation) -> list[str]:
-    """Return the lines for what an operation sets besides: names, VLANs of bridges and ports, VNIs of VXLAN links."""
-    entry = operation.entry
-    before = operation.before.options if operation.before is not None else {}
-    tool = _tool("bridge", entry.netns)
-    lines = _apart(operation)[1]
-    if operation.verb == "set" and "vlans" in entry.options:
-        gone, moved, added = vlan_change(before.get("vlans"), entry.options["vlans"])
-        dev = ["dev", entry.name, "vid"]
-        itself = ["self"] if entry.sort == "link" else []
-        lines += [[*tool, "vlan", "del", *dev, span(item.first, item.last), *item.tunnel_words()] for item in moved]
-        lines += [[*tool, "vlan", "del", *dev, span(item.first, item.last), *itself] for item in gone]
-        for item in added:
-            lines.append([*tool, "vlan", "add", *dev, *item.words(), *itself])
-            if item.tunnel is not None:
-                lines.append([*tool, "vlan", "add", *dev, span(item.first, item.last), *item.tunnel_words()])
-    if operation.verb == "set" and "vnis" in entry.options:
-        lost, new = vni_change(before.get("vnis", ()), entry.options["vnis"])
-        lines += [[*tool, "vni", "del", "dev", entry.name, "vni", span(item.first, item.last)] for item in lost]
-        lines += [[*tool, "vni", "add", "dev", entry.name, "vni", *item.words()] for item in new]
-    lines += _vlan_option_lines(operation) if operation.verb == "set" else []
-    return [" ".join(line) for line in lines]
-
-
-def _vlan_option_lines(operation: Operation) -> list[list[str]]:
-    entry = operation.entry
-    before = operation.before.options if operation.before is not None else {}
-    tool = _tool("bridge", entry.netns)
-    lines: list[list[str]] = []
-    for name, words in (("vlan_options", ["vlan"]), ("vlan_global", ["vlan", "global"]), ("mst", ["mst"])):
-        row = table_of(entry).named.get(name)
-        if row is None or name not in entry.options or not isinstance(row.type, OfVlans):
-            continue
-        for item in row.type.change(before.get(name), entry.options[name]):
-            of, numbers = row.type.number, [span(item.first, item.last)]
-            if name == "mst":  # which takes no range
-                numbers = [str(number) for number in range(item.first, item.last + 1)]
-            said = row.type.words_of(item)
-            lines += [[*tool, *words, "set", of, number, "dev", entry.name, *said] for number in numbers]
-    return lines
 
 
 def _tool(tool: str, netns: str) -> list[str]:

@@ -11,9 +11,6 @@ from .kinds.types import NONE
 from .model import Entry, Ident, Key, State, links_named, nexthops_named
 from .objects import SORTS
 
-#: What has several ways and goes with the last of them; IPv6 routes and groups lose a way before that.
-_WAYS = ("route", "nexthop")
-
 
 class Dependents:
     """An index over a state: one pass to build, one look-up for each question."""
@@ -40,12 +37,12 @@ class Dependents:
             for entry in self._on.get(queue.pop(0), ()):
                 if entry.ident in seen:
                     continue
-                if entry.sort in _WAYS and not partly and not seen.issuperset(stands_on(entry)):
+                # What has several ways goes with the last of them; IPv6 routes and groups lose a way before that.
+                if not partly and _has_ways(entry) and not seen.issuperset(stands_on(entry)):
                     continue
                 seen.add(entry.ident)
                 yield entry
-                if entry.sort in ("link", "nexthop"):
-                    queue.append(entry.ident)
+                queue.append(entry.ident)
 
     def ports(self, link: Entry) -> list[Entry]:
         """Return the links whose master a link is."""
@@ -62,6 +59,10 @@ class Dependents:
         return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
 
 
+def _has_ways(entry: Entry) -> bool:
+    return entry.sort in SORTS and SORTS[entry.sort].ways
+
+
 def stands_on(entry: Entry) -> Iterator[Ident]:
     """Yield the links and nexthops that an object cannot be without."""
     if entry.sort == "link":
@@ -72,7 +73,7 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
         if kind is not None and kind.peered and "peer_name" in entry.options:
             yield ("link", (entry.options["peer_netns"], entry.options["peer_name"]))
         return
-    if entry.sort in _WAYS:
+    if _has_ways(entry):
         for name in links_named(entry):
             yield ("link", (entry.netns, name))
     elif SORTS[entry.sort].on_link and not entry.by_kernel:

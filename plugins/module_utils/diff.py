@@ -11,14 +11,14 @@ from typing import Any
 from .claims import lower_key, needed, place_of
 from .kinds import KINDS
 from .kinds.addresses import Ip
-from .kinds.link import INDEX, LINK_NETNS
+from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
 from .kinds.table import Option, Refused
-from .kinds.types import NONE
-from .model import HOST, ON_CREATE, Change, Entry, Ident, State, ousted_by, rows_of, table_of
+from .kinds.types import NONE, NetnsOf
+from .model import HOST, Change, Entry, Ident, State, ousted_by, rows_of, table_of
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.encap import Consent
-from .refusals import check_kind, check_nsids, check_references, check_release, check_takes, check_unique
+from .refusals import check_kind, check_references, check_release, check_takes, check_unique, check_values
 
 _MISSING = object()
 
@@ -55,7 +55,7 @@ def diff(
     changes += list(_siblings(observed, changes))
     check_references(desired, observed, changes)
     check_unique(observed, changes)
-    check_nsids(observed, changes)
+    check_values(observed, changes)
     _check_moved(moved, changes)
     return [*moved, *changes]
 
@@ -94,7 +94,7 @@ def _check_moved(moved: list[Change], changes: list[Change]) -> None:
 
 def _moves(entry: Entry, desired: State, observed: State) -> bool:
     """Tell whether a port is to get another master: it is a new port then, with the options of one."""
-    if entry.sort != "port":
+    if entry.sort not in SORTS or not SORTS[entry.sort].with_master:
         return False
     ident = ("link", entry.key)
     if ident not in desired or ident not in observed or "master" not in desired[ident].options:
@@ -103,21 +103,15 @@ def _moves(entry: Entry, desired: State, observed: State) -> bool:
 
 
 def _unwished(desired: State, observed: State) -> list[Entry]:
-    """Return what carries the mark and is not wished for.
-
-    A bridge entry without a VLAN comes and goes with one for each VLAN of its port (br_fdb_add() and br_fdb_delete(),
-    net/bridge/br_fdb.c; VLAN 1 where nothing else was said). Those follow it, and are not removed by themselves.
-    """
+    """Return what carries the mark and is not wished for. What follows another one is not removed by itself."""
     doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
-    return [e for e in doomed if not any(ident in desired or ident in observed for ident in _without_vlan(e))]
+    return [entry for entry in doomed if not any(_bringer(entry) in state for state in (desired, observed))]
 
 
-def _without_vlan(entry: Entry) -> set[Ident]:
-    """Return what a bridge entry of a VLAN would be without it; nothing for all else."""
-    if entry.sort != "fdb":
-        return set()
-    netns, dev, mac, vlan, target, *rest = entry.key
-    return {("fdb", (netns, dev, mac, "0", target, *rest))} if vlan != "0" else set()
+def _bringer(entry: Entry) -> Ident | None:
+    """Return what brings an object with it and takes it away again, None for most."""
+    key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
+    return None if key is None else (entry.sort, key)
 
 
 def _joined(change: Change, observed: State) -> Change:
@@ -180,9 +174,11 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
             )
         needed(entry)
         return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
-    _check_family(entry, there.options)
-    _check_tunnels(entry, there.options)
-    rows = table_of(entry).named
+    table = table_of(entry)
+    rows = table.named
+    if table.of_a_family:
+        _check_family(entry, there.options)
+    _check_options(entry, there.options)
     told = {**implied, **there.options} if implied else there.options  # a link's options are decoded when asked for
     fields = _differing(entry, told, rows, hz)
     if not fields:
@@ -217,7 +213,7 @@ def _beside(entry: Entry, there: Entry) -> bool:
 
 def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
     """Tell whether a wish and what is there are states that pass into each other."""
-    passing = SORTS[entry.sort].passing if name == "nud" and entry.sort in SORTS else ()
+    passing = SORTS[entry.sort].passing.get(name, ()) if entry.sort in SORTS else ()
     return wanted in passing and found in passing
 
 
@@ -262,8 +258,12 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 def _fixed(fields: Mapping[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> tuple[str, Any, Any]:
     """Return what the user calls the first option that cannot be changed in place, its old and its new value."""
     name = next((name for name in fields if not _in_place(rows[name], *fields[name])), next(iter(fields)))
-    old, new = (value if value != HOST or name != "peer_netns" else "host" for value in fields[name])
+    old, new = (_called(rows[name], value) for value in fields[name])
     return rows[name].called, old, new
+
+
+def _called(row: Option, value: Any) -> Any:
+    return "host" if value == HOST and isinstance(row.type, NetnsOf) else value
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
@@ -296,21 +296,19 @@ def _means_absent(row: Option, wanted: Any) -> bool:
 
 def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse an option that the kernel keeps for the other address family only."""
-    remote = entry.options.get("remote", there.get("remote", NONE))
-    if remote == NONE:
-        return
-    family = 6 if ":" in remote else 4
     for row in table_of(entry).of_a_family:
-        if row.name in entry.options and row.family != family:
-            raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} remote, and {remote} is not one")
+        of = KINDS[entry.kind].family_of
+        address = entry.options.get(of, there.get(of, NONE))
+        if row.name in entry.options and address != NONE and row.family != (6 if ":" in address else 4):
+            raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} {of}, and {address} is not one")
 
 
-def _check_tunnels(entry: Entry, there: Mapping[str, Any]) -> None:
-    """Refuse tunnel ids of VLANs on a port that maps none (net/bridge/br_netlink.c: br_afspec() says EINVAL)."""
-    vlans = entry.options.get("vlans", ()) if entry.sort == "port" else ()
-    if any(item.tunnel is not None for item in vlans):
-        if not entry.options.get("vlan_tunnel", there.get("vlan_tunnel")):
-            raise Refused(f"{entry}: vlans: tunnel ids need vlan_tunnel: true")
+def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
+    """Refuse options that cannot be beside each other, or beside those that are there."""
+    sort = SORTS.get(entry.sort)
+    sentence = sort.amiss(entry.options, there) if sort is not None and sort.amiss is not None else ""
+    if sentence:
+        raise Refused(f"{entry}: {sentence}")
 
 
 def _unasked(entry: Entry) -> Mapping[str, Any]:
@@ -323,7 +321,7 @@ def _unasked(entry: Entry) -> Mapping[str, Any]:
 
 def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
-    _check_tunnels(entry, {})
+    _check_options(entry, {})
     if entry.sort == "link":
         if not entry.kind:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")
@@ -334,20 +332,20 @@ def _new(entry: Entry) -> Change | None:
             for name in [name for name in once if name in entry.options]:
                 raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
     ousted = ousted_by(entry)
-    bare = entry.sort in SORTS and SORTS[entry.sort].bare(entry.key)
-    for name in SORTS[entry.sort].new_needs if entry.sort in SORTS and not bare else ():
+    sort = SORTS.get(entry.sort)
+    bare = sort is not None and sort.bare(entry.key, entry.options)
+    for name in sort.new_needs if sort is not None and not bare else ():
         if name not in entry.options and name not in ousted:
             raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
-    one_of = SORTS[entry.sort].new_needs_one_of if entry.sort in SORTS else ()
+    one_of = sort.new_needs_one_of if sort is not None else ()
     if one_of and not any(entry.options.get(name) for name in one_of):
         raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
-    # What is attached was there before, and is not ours.
-    given = {} if bare or "attach" in entry.options else {**ON_CREATE.get(entry.sort, {}), **_unasked(entry)}
+    given = {} if bare else {**(ON_CREATE if sort is None else sort.on_create), **_unasked(entry)}
     if ousted:
         given = {name: value for name, value in given.items() if name not in ousted}
     options = {**given, **entry.options}
-    if entry.sort == "port":
-        # A port comes to be with its link's master, with the kernel's defaults; there is nothing to create.
+    if sort is not None and sort.with_master:
+        # There is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}
         fields = {name: (None, value) for name, value in options.items() if defaults.get(name) != value}
         return Change("modify", entry, entry.having({}), fields) if fields else None

@@ -196,8 +196,9 @@ class Engine:
             elif nexthops_named(entry):
                 sorts.add("nexthop")
             sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
-            if entry.sort in SORTS and options.get("nud") in SORTS[entry.sort].passing:
-                sorts.add(f"passing {entry.sort}")
+            for name, values in SORTS[entry.sort].passing.items() if entry.sort in SORTS else ():
+                if options.get(name) in values:
+                    sorts.add(f"passing {entry.sort}")
         self._of = (desired, (netnses, sorts))
         return netnses, sorts
 
@@ -339,7 +340,7 @@ def _reaches_far(change: Change) -> bool:
     """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
     if change.entry.sort == "sysctl":
         return change.entry.key[2] == DISABLE
-    if change.entry.sort == "nexthop":
+    if change.entry.sort in SORTS and SORTS[change.entry.sort].bears:
         return change.verb in ("delete", "recreate")
     if change.entry.sort != "link":
         return False

@@ -12,7 +12,6 @@ from typing import Any
 from .kinds import KINDS
 from .kinds.accounts import Account
 from .kinds.link import ALL as LINK_OPTIONS
-from .kinds.link import MARK_GROUP
 from .kinds.packed import Bits
 from .kinds.table import Kind, Option, Refused
 from .kinds.types import UNSET
@@ -46,15 +45,6 @@ Ident = tuple[str, Key]
 
 #: The canonical name of the namespace that the module runs in.
 HOST = ""
-
-#: What a new object gets where the user says nothing. It is not asked of an object that is there already.
-ON_CREATE: dict[str, dict[str, Any]] = {
-    "link": {"up": True, "group": MARK_GROUP},
-    "netns": {"loopback": True},
-    "fdb": {"nud": "permanent"},
-    "neighbor": {"nud": "permanent"},
-}
-
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
@@ -198,6 +188,7 @@ class Rows:
     named: Mapping[str, Option]
     order: Mapping[str, int]  # by name, the place among all
     naming_links: tuple[Option, ...]  # whose value is another link
+    naming_nexthops: tuple[Option, ...]  # whose value is a nexthop or several
     of_a_release: tuple[Option, ...]  # that not every kernel knows
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
     of_an_objection: tuple[Option, ...]  # whose values some kernels are not to be asked for
@@ -236,6 +227,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         {row.name: row for row in found},
         {row.name: place for place, row in enumerate(found)},
         tuple(row for row in found if type(row.type).links is not Type.links),
+        tuple(row for row in found if type(row.type).nexthops is not Type.nexthops),
         tuple(row for row in found if row.since or row.newer),
         tuple(row for row in found if row.family),
         tuple(row for row in found if type(row.type).objection is not Type.objection),
@@ -300,10 +292,13 @@ def links_named(entry: Entry) -> tuple[str, ...]:
 
 def nexthops_named(entry: Entry) -> list[tuple[str, str]]:
     """Return the nexthops that an object leads to, each with the option that says so."""
-    found = [("nhid", str(entry.options["nhid"]))] if entry.options.get("nhid") else []
-    if entry.sort == "nexthop":
-        found += [("group", str(number)) for number, _weight in entry.options.get("group") or ()]
-    return found
+    naming = table_of(entry).naming_nexthops
+    return [
+        (row.name, number)
+        for row in naming
+        if row.name in entry.options
+        for number in row.type.nexthops(entry.options[row.name])
+    ]
 
 
 def telling(entry: Entry) -> dict[str, Any]:

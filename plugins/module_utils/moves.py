@@ -13,14 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from .claims import lower_key
+from .claims import lower_key, made_in
 from .dependents import stands_on
 from .kinds import KINDS
+from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.link import LINK_NETNS
 from .kinds.types import NONE, LinkName
 from .model import HOST, Change, Entry, Key, Refused, State
+from .objects import SORTS
 
 #: What a link has of these options when it has moved. They are put back where nothing else is wished for.
-FRESH: dict[str, Any] = {"addrgenmode": "eui64", "up": False}
+FRESH: dict[str, Any] = {row.name: row.moved for row in LINK_OPTIONS if row.moved is not None}
 
 
 def moves(desired: State, observed: State) -> list[Change]:
@@ -58,7 +61,7 @@ def _goes_with(entry: Entry) -> set[Key]:
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.goes_with_lower:
         return set()
-    netns = entry.options.get("link_netns", entry.netns)
+    netns = made_in(entry)
     rows = (row for row in kind.options if isinstance(row.type, LinkName))
     return {(netns, entry.options[row.name]) for row in rows if entry.options.get(row.name, NONE) != NONE}
 
@@ -79,18 +82,18 @@ def after(observed: State, moved: Iterable[Change]) -> State:
 def _after(entry: Entry, places: Mapping[Key, str]) -> Optional[Entry]:
     if entry.sort == "link":
         return _link_after(entry, places)
-    if not any(sort == "link" and key in places for sort, key in (("link", entry.key[:2]), *stands_on(entry))):
+    sort = SORTS[entry.sort]
+    on = (("link", entry.key[:2]),) if sort.on_link else ()
+    if not any(ident[0] == "link" and ident[1] in places for ident in (*on, *stands_on(entry))):
         return entry
-    if entry.sort == "fdb" and _stays(entry):
-        return replace(entry, key=(places[entry.key[:2]], *entry.key[1:]))
-    return None if entry.sort != "netns" else entry
+    return replace(entry, key=(places[entry.key[:2]], *entry.key[1:])) if sort.moves_with(entry.key) else None
 
 
 def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
     options = dict(entry.options)
     lower = lower_key(entry)
     if lower is not None and lower in places:
-        options["link_netns"] = places[lower]
+        options[LINK_NETNS.name] = places[lower]
     peer = (options.get("peer_netns", HOST), options.get("peer_name", NONE))
     if peer in places:
         options["peer_netns"] = places[peer]
@@ -99,11 +102,6 @@ def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
     options.pop("master", None)
     options.update({name: value for name, value in FRESH.items() if name in options})
     return replace(entry, key=(places[entry.key], entry.name), options=options)
-
-
-def _stays(entry: Entry) -> bool:
-    """Tell whether an FDB entry is the moved link's own, and moves with it."""
-    return "self" in entry.key
 
 
 def with_kept(desired: State, moved: list[Change]) -> State:
@@ -134,5 +132,5 @@ def lost_with(there: Entry, hanging: Iterable[Entry]) -> Iterator[Entry]:
         if entry.sort == "link":
             if lower_key(entry) is not None and entry.options.get("up"):
                 yield entry
-        elif not (entry.sort == "fdb" and entry.key[:2] == there.key and _stays(entry)):
+        elif not (entry.key[:2] == there.key and SORTS[entry.sort].moves_with(entry.key)):
             yield entry

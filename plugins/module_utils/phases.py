@@ -32,6 +32,8 @@ PHASES = {
     "route": ROUTES,
     "rule": RULES,
 }
+#: What is removed in a phase of its own.
+REMOVED_IN = {"netns": REMOVE_NETNS, "nexthop": REMOVE_NEXTHOPS, "rule": REMOVE_RULES}
 
 
 def ordered(operations: Iterable[Operation]) -> list[Operation]:

@@ -11,24 +11,21 @@ from typing import Any
 from .creation import new_link, stands_alone
 from .dependents import Dependents
 from .kinds import KINDS
+from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, links_named, table_of
+from .model import Change, Entry, Ident, Key, Operation, State, links_named, rows_given, table_of
 from .moves import after, losses, lost_with
 from .objects import SORTS
-from .objects.rule import finds
 from .objects.sysctl import OF_NO_LINK
 from .phases import (
     ADD_LINKS,
     LINKS_UP,
     MOVE_LINKS,
-    NEXTHOPS,
     PHASES,
     PORTS_UP,
     REMOVE_LINKS,
-    REMOVE_NETNS,
-    REMOVE_NEXTHOPS,
     REMOVE_OBJECTS,
-    REMOVE_RULES,
+    REMOVED_IN,
     SET_LINKS,
     SET_SYSCTLS,
     ordered,
@@ -65,7 +62,7 @@ class Planner:
         ]
         self.removed = {change.entry.ident for change in removed}
         self.changed = {change.entry.ident for change in changes}
-        if removed or any(one_way(change) or _ends_nexthop(change) for change in changes):
+        if removed or any(one_way(change) or _ends_bearing(change) for change in changes):
             self.dependents = Dependents(self.observed)
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
@@ -92,7 +89,8 @@ class Planner:
             back._set_link(there.having(losses(there)), replace(change, fields=_asked(losses(there))))
             for entry in lost_with(there, dependents.of(there)):
                 if entry.sort == "link":
-                    back._op("set", entry.having({"up": False, "mtu": entry.options["mtu"]}), None, SET_LINKS)
+                    capped = {name: entry.options[name] for name in _CAPPED}
+                    back._op("set", entry.having({"up": False, **capped}), None, SET_LINKS)
                     back._op("set", entry.having({"up": True}), None, LINKS_UP)
                 else:
                     back._op("set", entry.having(settable(entry)), None, PHASES[entry.sort])
@@ -110,25 +108,23 @@ class Planner:
         removed = [
             change.there
             for change in changes
-            if change.entry.sort == "address"
+            if change.entry.sort in SORTS
+            and SORTS[change.entry.sort].primary
             and change.verb in ("delete", "recreate")
-            and ":" not in change.entry.key[2]
+            and _is_ipv4(change.entry)
         ]
         if not removed:
             return
         changed = {change.entry.ident for change in changes}
         links = {entry.key[:2] for entry in removed}
-        networks = {(entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) for entry in removed}
+        networks = {(entry.key[:2], _network(entry)) for entry in removed}
         for ident, entry in self.desired.items():
             there = self.observed.get(ident)
-            if there is None or not entry.present or ident in changed or ident in self.renewed:
+            if there is None or not entry.present or ident in changed or ident in self.renewed or not _is_ipv4(entry):
                 continue
-            secondary = entry.sort == "address" and ":" not in entry.key[2]
-            if secondary and (entry.key[:2], ipaddress.ip_interface(entry.key[2]).network) not in networks:
-                continue
-            on = {(entry.netns, name) for name in (links_named(there) if entry.sort == "route" else (entry.name,))}
-            goes = entry.sort in ("route", "neighbor") and ":" not in entry.key[2 if entry.sort == "neighbor" else 1]
-            if secondary or (goes and on & links):
+            sort = SORTS[entry.sort]
+            on = {(entry.netns, name) for name in (links_named(there) if sort.ways else (entry.name,))}
+            if (entry.key[:2], _network(entry)) in networks if sort.primary else on & links:
                 self._op("set", over(entry, there.options), there, PHASES[entry.sort])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
@@ -175,10 +171,9 @@ class Planner:
         on = set(devs) if entry.key[1] == "all" else {entry.key[1]}
         inner = Planner({}, self.observed)
         for there in self.observed.values():
-            dev = there.options.get("dev") if there.sort == "route" else there.name
-            # A key of a route begins with its destination; in the others the address is behind the link.
-            address = there.key[1 if there.sort == "route" else 2] if there.sort in _WITH_IPV6 else ""
-            if there.netns == entry.netns and dev in on and ":" in address and not there.by_kernel:
+            at = SORTS[there.sort].ip if there.sort in SORTS else 0
+            dev = there.options.get("dev") if at and SORTS[there.sort].ways else there.name
+            if at and ":" in there.key[at] and there.netns == entry.netns and dev in on and not there.by_kernel:
                 inner._put_back(there, None)
         return [replace(operation, undoable=False) for operation in ordered(inner.operations)]
 
@@ -206,14 +201,14 @@ class Planner:
         if change.verb == "create":
             on_new = SORTS[entry.sort].on_link and ("link", entry.key[:2]) in self.renewed
             self._op("add", entry, None, phase, not on_new)
-        elif entry.sort == "nexthop" and change.verb != "modify":
-            self._remove_nexthop(change)
+        elif SORTS[entry.sort].bears and change.verb != "modify":
+            self._remove_bearing(change)
         elif change.verb == "delete":
             self._spare(change.there)
-            self._op("del", change.there, change.there, _REMOVED_IN.get(entry.sort, REMOVE_OBJECTS))
+            self._op("del", change.there, change.there, REMOVED_IN.get(entry.sort, REMOVE_OBJECTS))
         elif change.verb == "recreate":
             self._anew(change, phase)
-        elif entry.sort in ("port", "netns"):
+        elif SORTS[entry.sort].piecewise:
             late = table_of(entry).late
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
@@ -222,15 +217,16 @@ class Planner:
             self._op("set", over(entry, change.there.options), change.there, phase)
 
     def _spare(self, there: Entry) -> None:
-        """Put rules that stay, but would be found in place of one that is removed, behind it."""
-        if there.sort != "rule":
+        """Put what stays, but would be found in place of what is removed, behind it."""
+        finds = SORTS[there.sort].finds
+        if finds is None:
             return
-        one = (there.key, there.options)
+        one, phase = (there.key, there.options), REMOVED_IN[there.sort]
         for other in self.observed.values():
-            found = other.sort == "rule" and other.ident not in self.changed and other.owned >= there.owned
+            found = other.sort == there.sort and other.ident not in self.changed and other.owned >= there.owned
             if found and finds(one, (other.key, other.options)):
-                self._op("add", other, None, REMOVE_RULES)
-                self._op("del", other, other, REMOVE_RULES)
+                self._op("add", other, None, phase)
+                self._op("del", other, other, phase)
 
     def _anew(self, change: Change, phase: int) -> None:
         """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
@@ -238,27 +234,27 @@ class Planner:
         if SORTS[change.entry.sort].beside:
             self._op("add", new, None, phase)
             self._spare(there)
-            self._op("del", there, there, _REMOVED_IN.get(there.sort, phase))
+            self._op("del", there, there, REMOVED_IN.get(there.sort, phase))
         else:
             self._op("del", there, there, phase)
             self._op("add", new, None, phase)
 
-    def _remove_nexthop(self, change: Change) -> None:
-        """Remove a nexthop when nothing needs it any more; one that is to become another is made at once.
+    def _remove_bearing(self, change: Change) -> None:
+        """Remove what others lead to when nothing does any more; one that is to become another is made at once.
 
         What went with it (routes, members of groups) is put back behind a new one, and by the way back.
         """
         there, entry = change.there, change.entry
         hanging = [one for one in self.dependents.of(there, partly=True) if one.ident not in self.changed]
         before, after = Planner({}, self.observed), Planner(self.desired, self.observed)
-        before._op("add", there, None, NEXTHOPS)
+        before._op("add", there, None, PHASES[there.sort])
         for one in hanging:
             before._put_back(one, None)
             after._put_back(one, self.desired.get(one.ident))
-        phase = REMOVE_NEXTHOPS if change.verb == "delete" else NEXTHOPS
+        phase = (REMOVED_IN if change.verb == "delete" else PHASES)[there.sort]
         self.operations.append(Operation("del", there, there, phase, restore=tuple(ordered(before.operations))))
         if change.verb == "recreate":
-            self._op("add", over(entry, there.options), None, NEXTHOPS)
+            self._op("add", over(entry, there.options), None, PHASES[there.sort])
             self.operations += [replace(op, undoable=False) for op in after.operations]
 
     def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
@@ -348,8 +344,8 @@ class Planner:
         entry = over(wished or there.having({}), settable(there))
         if entry.sort != "link":
             # What has several ways may have lost one of them only.
-            several = entry.options.get("nexthops") or entry.options.get("group") or entry.options.get("nhid")
-            verb = "set" if entry.sort in ("port", "sysctl") or several else "add"
+            several = any(row.several and entry.options[row.name] for row in rows_given(entry))
+            verb = "set" if SORTS[entry.sort].lasting or several else "add"
             late = {name: entry.options[name] for name in table_of(entry).late if name in entry.options}
             early = {name: value for name, value in entry.options.items() if name not in late}
             if early or not late:
@@ -366,13 +362,24 @@ def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {name: (None, value) for name, value in options.items()}
 
 
-_REMOVED_IN = {"netns": REMOVE_NETNS, "rule": REMOVE_RULES}
-_WITH_IPV6 = ("address", "neighbor", "route")
+#: What a link on another one has at most as that has it, and loses when that moves.
+_CAPPED = [row.name for row in LINK_OPTIONS if row.capped]
 
 
-def _ends_nexthop(change: Change) -> bool:
-    """Tell whether a nexthop goes, for good or to be made anew."""
-    return change.entry.sort == "nexthop" and change.verb in ("delete", "recreate")
+def _ends_bearing(change: Change) -> bool:
+    """Tell whether what others lead to goes, for good or to be made anew."""
+    bears = change.entry.sort in SORTS and SORTS[change.entry.sort].bears
+    return bears and change.verb in ("delete", "recreate")
+
+
+def _is_ipv4(entry: Entry) -> bool:
+    """Tell whether an object is of an IPv4 address or prefix."""
+    at = SORTS[entry.sort].ip if entry.sort in SORTS else 0
+    return bool(at) and ":" not in entry.key[at]
+
+
+def _network(entry: Entry) -> Any:
+    return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network
 
 
 def _peer(entry: Entry) -> Key:

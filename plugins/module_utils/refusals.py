@@ -12,7 +12,7 @@ from .kinds.table import Refused
 from .kinds.types import NONE
 from .model import HOST, Change, Entry, Ident, State, given, nexthops_named
 from .objects import SORTS
-from .objects.netns import AUTO
+from .objects.encap import Consent
 from .objects.sysctl import OF_NO_LINK
 
 
@@ -43,17 +43,19 @@ def check_unique(observed: State, changes: list[Change]) -> None:
             raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
 
 
-def check_nsids(observed: State, changes: list[Change]) -> None:
-    """Refuse an id that another named namespace has. One of a namespace without a name is the kernel's to refuse."""
-    named = (there for there in observed.values() if there.sort == "netns")
-    taken = {there.options["nsid"]: there for there in named if "nsid" in there.options}
-    for change in changes:
-        number = change.entry.options.get("nsid")
-        if change.verb == "delete" or number in (None, AUTO):
-            continue
-        other = taken.setdefault(number, change.entry)
-        if other.ident != change.entry.ident:
-            raise Refused(f"{change.entry}: nsid: {number} is the id of {other} already")
+def check_values(observed: State, changes: list[Change]) -> None:
+    """Refuse a value that another object of the sort has. Of what is not seen here the kernel refuses it."""
+    for sort in SORTS.values():
+        for name, (any_number, called) in sort.unique.items():
+            named = (there for there in observed.values() if there.sort == sort.name)
+            taken = {there.options[name]: there for there in named if name in there.options}
+            for change in changes:
+                value = change.entry.options.get(name) if change.entry.sort == sort.name else None
+                if change.verb == "delete" or value in (None, any_number):
+                    continue
+                other = taken.setdefault(value, change.entry)
+                if other.ident != change.entry.ident:
+                    raise Refused(f"{change.entry}: {name}: {value} is {called} of {other} already")
 
 
 def check_release(change: Change, kernel: str) -> None:
@@ -70,9 +72,9 @@ def check_release(change: Change, kernel: str) -> None:
             what = f"{row.name}: {value}" if needed_release != row.since else row.name
             raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
     _check_chosen(change.entry, kernel)
-    daring = bool(change.entry.options.get("allow_kernel_hazard"))
     for row in has.of_an_objection:
         # Of a changed route all is sent, not only what differs.
+        daring = any(isinstance(other.type, Consent) and change.entry.options[other.name] for other in has.all)
         reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
         if reason:
             raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
@@ -115,9 +117,10 @@ def check_kind(change: Change) -> None:
         row = kind.option(name)
         return {**living, **wished}.get(name, row.parsed_default if row is not None else None)
 
-    low, high = kind.mtus
-    if not low <= wished.get("mtu", low) <= high:
-        raise Refused(f"{change.entry}: mtu: {wished['mtu']} is not within {low}..{high} (the bounds of a {kind.name})")
+    for name, (low, high) in kind.bounds.items():
+        if not low <= wished.get(name, low) <= high:
+            beyond = f"{wished[name]} is not within {low}..{high}"
+            raise Refused(f"{change.entry}: {name}: {beyond} (the bounds of a {kind.name})")
     for name, (other, value) in kind.only_with.items():
         if wished.get(name) and has(other) != value:
             raise Refused(f"{change.entry}: {name}: needs {other} {value}, and that is {has(other)}")
@@ -147,7 +150,11 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
-        if change.entry.sort == "port" and not _has_master(("link", change.entry.key), desired, observed):
+        if (
+            change.entry.sort in SORTS
+            and SORTS[change.entry.sort].with_master
+            and not _has_master(("link", change.entry.key), desired, observed)
+        ):
             raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
 
 

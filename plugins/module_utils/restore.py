@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .kinds.link import ALL as LINK_OPTIONS
 from .model import Change, Entry, Operation, ousted_by, table_of, telling
 from .objects import SORTS
 
@@ -27,20 +28,7 @@ def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
 
 
 #: What a link keeps when it is made anew as another kind.
-OF_ANY_KIND = {
-    "mac",
-    "mtu",
-    "master",
-    "up",
-    "alias",
-    "altnames",
-    "linkmode",
-    "group",
-    "txqueuelen",
-    "addrgenmode",
-    "promiscuity",
-    "allmulticast",
-}
+OF_ANY_KIND = {row.name for row in LINK_OPTIONS if row.kept}
 
 
 def kept_anew(there: Entry) -> Mapping[str, Any]:
@@ -50,9 +38,10 @@ def kept_anew(there: Entry) -> Mapping[str, Any]:
     """
     if there.by_kernel:
         return {}
-    if there.sort != "netns":
+    names = SORTS[there.sort].kept_anew
+    if names is None:
         return there.options
-    return {name: value for name, value in telling(there).items() if name == "resolver"}
+    return {name: value for name, value in telling(there).items() if name in names}
 
 
 def settable(entry: Entry) -> dict[str, Any]:

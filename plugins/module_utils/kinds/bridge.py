@@ -112,7 +112,7 @@ BRIDGE = Kind(
         Option(
             "vlan_global",
             None,
-            OfVlans(rows=GLOBAL),
+            OfVlans(rows=GLOBAL, command=("vlan", "global")),
             at_create=False,
             with_ports=True,
             since="5.15",

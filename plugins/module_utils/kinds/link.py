@@ -51,18 +51,29 @@ COMMON: tuple[Option, ...] = (
         "mtu",
         4,
         Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit"),
+        kept=True,
         capped=True,  # vlan_newlink(), macvlan_common_newlink(), macvlan_change_mtu()
     ),
-    Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr")),
+    Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr"), kept=True),
     Option("broadcast", 2, Mac(), aliases=("brd",)),
-    Option("alias", 20, Alias(most=255), at_create=False),
-    Option("altnames", 52, AltNames(), at_create=False, apart=True, since="5.5", word="altname", aliases=("altname",)),
-    Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen")),
-    Option("master", 10, LinkName(negated=True)),
+    Option("alias", 20, Alias(most=255), at_create=False, kept=True),
+    Option(
+        "altnames",
+        52,
+        AltNames(),
+        at_create=False,
+        apart=True,
+        since="5.5",
+        word="altname",
+        aliases=("altname",),
+        kept=True,
+    ),
+    Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen"), kept=True),
+    Option("master", 10, LinkName(negated=True), kept=True),
     # iproute2 takes the names of /etc/iproute2/group too, in which each host has this one.
-    Option("group", 27, NamedInt(high=2**31 - 1, table={"default": 0})),
+    Option("group", 27, NamedInt(high=2**31 - 1, table={"default": 0}), kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
-    Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode"),
+    Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
     Option("gso_max_size", 41, _BIG, default=65536),
     Option("gso_max_segs", 40, Int(high=65535), default=65535),
     Option("gro_max_size", 58, _BIG, since="5.17", default=65536),
@@ -85,6 +96,8 @@ FLAGS: dict[str, tuple[int, bool]] = {
     "trailers": (0x20, True),
 }
 _FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False, "dynamic": False, "trailers": True}
+#: net/core/dev.c: __dev_change_net_namespace() sets a link down.
+_FLAGS_MOVED = {"up": False}
 FLAG_WORDS = {"promiscuity": "promisc"}
 FLAG_OPTIONS: tuple[Option, ...] = tuple(
     Option(
@@ -94,6 +107,8 @@ FLAG_OPTIONS: tuple[Option, ...] = tuple(
         default=_FLAG_DEFAULTS.get(name),
         word=FLAG_WORDS.get(name, name),
         aliases=(FLAG_WORDS[name],) if name in FLAG_WORDS else (),
+        kept=name in ("up", "promiscuity", "allmulticast"),
+        moved=_FLAGS_MOVED.get(name),
     )
     for name in FLAGS
 )
@@ -104,6 +119,8 @@ ADDRGENMODE = Option(
     8,
     Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}),
     at_create=False,
+    kept=True,
+    moved="eui64",
     # net/ipv6/addrconf.c: check_stable_privacy()
     unsaid={"stable_secret": "stable_secret needs the link's sysctl ipv6.stable_secret"},
 )
@@ -115,6 +132,9 @@ LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-ne
 INDEX = Option("index", None, Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS, INDEX)
+
+#: What a new link gets where the user says nothing of it. It is not asked of a link that is there already.
+ON_CREATE: Mapping[str, Any] = {"up": True, "group": MARK_GROUP}
 
 #: What is said of a new link alone, besides its attributes. The other end of a new pair has none of it.
 ONCE = (LINK_NETNS.name, INDEX.name)

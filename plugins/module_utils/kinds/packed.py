@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .types import UNSET, Attr, Int, Leaf, Names, Type, truth, whole_number
+from .types import UNSET, Attr, Int, Leaf, Lines, Names, Type, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -108,21 +108,39 @@ class FlowLabel(Int):
 
 
 @dataclass(frozen=True)
-class SourceMacs(Type):
-    """The source MACs that a macvlan link in source mode takes (IFLA_MACVLAN_MACADDR_MODE set, _DATA)."""
+class Several(Type):
+    """A list of items, each of them once and in their order. The list is the whole wish."""
 
     wire: str = "raw"
     ansible: str = "list"
     elements: str = "str"
+    what: str = "items"
 
     @property
     def nothing(self) -> Any:
         return ()
 
-    def parse(self, value: Any) -> tuple[str, ...]:
-        if isinstance(value, str) or not isinstance(value, (list, tuple)):
-            raise ValueError(f"{value!r} is not a list of Ethernet addresses")
-        return tuple(sorted({mac(item) for item in value}))
+    def item(self, value: Any) -> Any:
+        """Return the canonical form of one item; raise ValueError."""
+        raise NotImplementedError
+
+    def parse(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{value!r} is not a list of {self.what}")
+        return tuple(sorted({self.item(item) for item in value}))
+
+    def absent(self) -> Any:
+        return ()
+
+
+@dataclass(frozen=True)
+class SourceMacs(Several):
+    """The source MACs that a macvlan link in source mode takes (IFLA_MACVLAN_MACADDR_MODE set, _DATA)."""
+
+    what: str = "Ethernet addresses"
+
+    def item(self, value: Any) -> str:
+        return mac(value)
 
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
         # enum macvlan_macaddr_mode: 3 is MACVLAN_MACADDR_SET; IFLA_MACVLAN_MACADDR is 4.
@@ -136,74 +154,69 @@ class SourceMacs(Type):
         return [word, "set", *value] if value else [word, "flush"]
 
 
+@dataclass(frozen=True)
+class Apart(Several):
+    """A list of items that requests of their own add and remove, and commands of their own (Option.apart)."""
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        return []
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return []
+
+    def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
+        """Return the words that add or remove items, of which there is one at least."""
+        raise NotImplementedError
+
+    def lines(self, dev: str, old: Any, new: Any) -> Lines:
+        gone, added = (
+            [one for one in items if one not in others] for items, others in ((old or (), new), (new, old or ()))
+        )
+        return self.commands(dev, gone, add=False) if gone else [], self.commands(dev, added, add=True) if added else []
+
+
 ALTNAME_LENGTH = 127  # uapi/linux/if.h: ALTIFNAMSIZ 128 with the closing NUL
 
 
 @dataclass(frozen=True)
-class AltNames(Type):
-    """Further names of the link, up to 127 bytes each (IFLA_PROP_LIST: IFLA_ALT_IFNAME). The list is the whole wish."""
+class AltNames(Apart):
+    """Further names of the link, up to 127 bytes each (IFLA_PROP_LIST: IFLA_ALT_IFNAME)."""
 
-    wire: str = "raw"
-    ansible: str = "list"
-    elements: str = "str"
-
-    @property
-    def nothing(self) -> Any:
-        return ()
+    what: str = "names"
 
     def parse(self, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, (str, list, tuple)):
-            raise ValueError(f"{value!r} is not a list of names")
-        return tuple(sorted({_altname(item) for item in ([value] if isinstance(value, str) else value)}))
+        return super().parse([value] if isinstance(value, str) else value)
 
-    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
-        return []
+    def item(self, value: Any) -> str:
+        """Check a name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
+        name = str(value)
+        if not name or len(name.encode()) > ALTNAME_LENGTH:
+            raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
+        if re.search(r"[\s/]", name) or not name.isprintable():
+            raise ValueError(f"{name!r} holds a space or a slash")
+        return name
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
-        return tuple(
-            sorted(item.rstrip(b"\0").decode("utf-8", "replace") for item in _listed(found.get(attrs[0], b"")))
-        )
+        names_found = (item.rstrip(b"\0").decode("utf-8", "replace") for item in _listed(found.get(attrs[0], b"")))
+        return tuple(sorted(names_found))
 
-    def absent(self) -> Any:
-        return ()
-
-    def words(self, word: str, value: Any) -> list[str]:
-        return []  # it has commands of its own: see commands.py
-
-
-def _altname(value: Any) -> str:
-    """Check a name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
-    name = str(value)
-    if not name or len(name.encode()) > ALTNAME_LENGTH:
-        raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
-    if re.search(r"[\s/]", name) or not name.isprintable():
-        raise ValueError(f"{name!r} holds a space or a slash")
-    return name
+    def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
+        words = [word for name in items for word in ("altname", name)]
+        return [["ip", "link", "property", "add" if add else "del", "dev", dev, *words]]
 
 
 @dataclass(frozen=True)
-class Reasons(Type):
-    """The reasons to hold a link down, numbers 0 to 31 (IFLA_PROTO_DOWN_REASON). The list is the whole wish."""
+class Reasons(Apart):
+    """The reasons to hold a link down, numbers 0 to 31 (IFLA_PROTO_DOWN_REASON)."""
 
-    wire: str = "raw"
-    ansible: str = "list"
     elements: str = "int"
+    what: str = "numbers"
 
-    @property
-    def nothing(self) -> Any:
-        return ()
-
-    def parse(self, value: Any) -> tuple[int, ...]:
-        if not isinstance(value, (list, tuple)):
-            raise ValueError(f"{value!r} is not a list of numbers")
-        numbers = {whole_number(item) for item in value}
-        for number in sorted(numbers):
-            if not 0 <= number <= 31:
-                raise ValueError(f"{number} is not within 0..31 (32 bits)")
-        return tuple(sorted(numbers))
-
-    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
-        return []
+    def item(self, value: Any) -> int:
+        number = whole_number(value)
+        if not 0 <= number <= 31:
+            raise ValueError(f"{number} is not within 0..31 (32 bits)")
+        return number
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
         # 2 is IFLA_PROTO_DOWN_REASON_VALUE. The kernel tells none where there are none.
@@ -211,11 +224,9 @@ class Reasons(Type):
         bits = struct.unpack("=I", inner[2])[0] if 2 in inner else 0
         return tuple(number for number in range(32) if bits & 1 << number)
 
-    def absent(self) -> Any:
-        return ()
-
-    def words(self, word: str, value: Any) -> list[str]:
-        return []  # it has commands of its own: see commands.py
+    def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
+        told = "on" if add else "off"
+        return [["ip", "link", "set", "dev", dev, "protodown_reason", str(number), told] for number in items]
 
 
 @dataclass(frozen=True)

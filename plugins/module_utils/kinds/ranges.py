@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from .addresses import ip
 from .table import nearest
-from .types import NONE, Type, truth, whole_number
+from .types import NONE, Lines, Type, truth, whole_number
 
 
 class VlanRange(NamedTuple):
@@ -202,7 +202,7 @@ class RangeTable(Type):
         return self.made(*read_span(given[self.number], self.low, self.high, self.rule), given)
 
     def words(self, word: str, value: Any) -> list[str]:
-        return []  # it has commands of its own: see commands.py
+        return []  # it has commands of its own: see lines()
 
     def plain(self, value: Any) -> Any:
         return [item.plain() for item in value]
@@ -255,6 +255,21 @@ class Vlans(RangeTable):
             if after.tunnel <= item.tunnel_last:
                 raise ValueError(f"tunnel_id {after.tunnel} is told twice")
 
+    def lines(self, dev: str, old: Any, new: Any) -> Lines:
+        gone, moved, added = vlan_change(old, new)
+        itself = [] if self.tunnels else ["self"]
+        lines = [_vlan_line("del", dev, span(item.first, item.last), *item.tunnel_words()) for item in moved]
+        lines += [_vlan_line("del", dev, span(item.first, item.last), *itself) for item in gone]
+        for item in added:
+            lines.append(_vlan_line("add", dev, *item.words(), *itself))
+            if item.tunnel is not None:
+                lines.append(_vlan_line("add", dev, span(item.first, item.last), *item.tunnel_words()))
+        return [], lines
+
+
+def _vlan_line(verb: str, dev: str, *words: str) -> list[str]:
+    return ["bridge", "vlan", verb, "dev", dev, "vid", *words]
+
 
 @dataclass(frozen=True)
 class Vnis(RangeTable):
@@ -278,6 +293,11 @@ class Vnis(RangeTable):
             if multicast != (name == "group"):
                 raise ValueError(f"{name} {address} is {'' if multicast else 'not '}a multicast address")
         return VniRange(first, last, *told.values())
+
+    def lines(self, dev: str, old: Any, new: Any) -> Lines:
+        gone, added = vni_change(old or (), new)
+        lines = [["bridge", "vni", "del", "dev", dev, "vni", span(item.first, item.last)] for item in gone]
+        return [], lines + [["bridge", "vni", "add", "dev", dev, "vni", *item.words()] for item in added]
 
 
 def vlan_change(

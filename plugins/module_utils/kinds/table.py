@@ -31,6 +31,9 @@ class Option:
     unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
     capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
     after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
+    kept: bool = False  # a link keeps it when it is made anew as one of another kind
+    moved: Any = None  # what a link has when it has moved to another namespace, where that is not what it had
+    several: bool = False  # leads several ways: an object may lose one of them and stay
     forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
@@ -46,7 +49,7 @@ class Option:
     apart: bool = False  # carried by requests of its own, beside those of its object (kernel/sorts/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
-    family: int = 0  # 4 or 6: holds only for tunnels whose remote is of that address family
+    family: int = 0  # 4 or 6: holds only where the address in Kind.family_of is of that family
 
     @cached_property
     def called(self) -> str:
@@ -116,6 +119,7 @@ class Kind:
     #: What the kernel takes for those left out, which may depend on the other options.
     unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
+    family_of: str = ""  # the address by whose family some options hold (Option.family)
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
     needs_one_of: tuple[str, ...] = ()
     lower: str = ""  # the option that names the link beneath
@@ -126,7 +130,7 @@ class Kind:
     bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
     goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace
     tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
-    mtus: tuple[int, int] = (0, 2**31 - 1)  # the bounds of its MTU that the kernel keeps to without a word
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # that the kernel keeps to without a word
     only_with: Mapping[str, tuple[str, Any]] = field(default_factory=dict)  # option -> what it needs: option, value
     #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
     within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from .wire import NONE, UNSET, WIRE, Attr, Leaf, Look, Names, Type, unpack
+from .wire import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, unpack
 
 __all__ = [
     "DSFIELD",
@@ -28,6 +28,7 @@ __all__ = [
     "Flag",
     "Int",
     "Leaf",
+    "Lines",
     "LinkName",
     "Look",
     "NamedInt",

@@ -15,6 +15,6 @@ VETH = Kind(
         Option("peer_netns", None, NetnsOf(), in_place=False, asked="peer: netns"),
     ),
     needs=("peer_name",),
-    mtus=(68, 65535),  # is_valid_veth_mtu()
+    bounds={"mtu": (68, 65535)},  # is_valid_veth_mtu()
     peered=True,
 )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 
 from .ranges import RangeTable, joined, pieces, plain_span, span
 from .table import Option
-from .types import Bool, Centiseconds, Int, NamedInt, Word
+from .types import Bool, Centiseconds, Int, Lines, NamedInt, Word
 
 _STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 #: BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.
@@ -94,6 +94,8 @@ class OfVlans(RangeTable):
     high: int = 4094
     rule: str = "a VLAN id, IEEE 802.1Q"
     rows: tuple[Option, ...] = ()
+    command: tuple[str, ...] = ("vlan",)  # of the tool "bridge", before "set"
+    spans: bool = True  # that command takes ranges
 
     @property
     def nothing(self) -> Any:
@@ -164,10 +166,16 @@ class OfVlans(RangeTable):
                 is_there = dict(there.options) if there is not None else {}
                 yield wish.only([name for name, value in wish.options if is_there.get(name) != value])
 
-    def words_of(self, item: VlanSettings) -> list[str]:
-        """Return an item's options as ``bridge vlan set`` and its like take them."""
+    def lines(self, dev: str, old: Optional[Table], new: Table) -> Lines:
         rows = {row.name: row for row in self.rows}
-        return [word for name, value in item.options for word in rows[name].words(value)]
+        lines = []
+        for item in self.change(old, new):
+            numbers = [span(item.first, item.last)]
+            if not self.spans:
+                numbers = [str(number) for number in range(item.first, item.last + 1)]
+            words = [word for name, value in item.options for word in rows[name].words(value)]
+            lines += [["bridge", *self.command, "set", self.number, number, "dev", dev, *words] for number in numbers]
+        return [], lines
 
     def objection(self, value: Table, kernel: tuple[int, int], daring: bool) -> str:
         used = {name for item in value for name, _value in item.options}

@@ -13,6 +13,10 @@ Leaf = Union[int, str, bytes]
 Look = Callable[[str, str], Optional[int]]
 Attr = tuple[int, str, Leaf]  # netlink attribute number, wire type, what the codec packs
 
+#: Command lines, by their words: those before the line of the object itself, and those behind it. The first word is the
+#: tool.
+Lines = tuple[list[list[str]], list[list[str]]]
+
 #: The canonical value of an address, link or list of words that is not there.
 NONE = "none"
 
@@ -141,6 +145,10 @@ class Type:
         """Return the value in iproute2's words."""
         return [word, str(value)]
 
+    def lines(self, dev: str, old: Any, new: Any) -> Lines:
+        """Return a link's change of an option that has commands of its own; ``old`` is None for a new one."""
+        return [], []
+
     def kept(self, value: Any, hz: int) -> Any:
         """Return what a kernel with that timer frequency (CONFIG_HZ) keeps of a canonical value."""
         return value
@@ -155,6 +163,10 @@ class Type:
 
     def links(self, value: Any) -> tuple[str, ...]:
         """Return the names of the links that a value refers to."""
+        return ()
+
+    def nexthops(self, value: Any) -> tuple[str, ...]:
+        """Return the ids of the nexthops that a value refers to."""
         return ()
 
     def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:

@@ -193,6 +193,9 @@ ADDRESS = Sort(
     tell=_tell,
     unasked=_unasked,
     nested="addresses",
+    short=True,
+    ip=2,
+    primary=True,
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(
         Option("peer", None, Peer(), in_place=False),

@@ -15,7 +15,7 @@ from typing import Any
 from ..kinds.addresses import Mac
 from ..kinds.table import Option, Refused
 from ..kinds.types import Bool, Int, LinkName, Names, Word
-from .sort import Address, Key, Sort
+from .sort import Address, Key, NexthopId, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
 #: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the
@@ -74,6 +74,19 @@ def _unsaid(key: Key) -> tuple[str, str]:
     return ("vlan", f"{dev} has no VLAN {vlan}") if vlan != "0" and target == "master" else ("", "")
 
 
+def _of_link(key: Key) -> bool:
+    """Tell whether an entry is the link's own, and not its bridge's."""
+    return key[4] == "self"
+
+
+def _brought_by(key: Key) -> Key | None:
+    """Return the entry without a VLAN that brings one for each VLAN of its port with it, VLAN 1 where there is none.
+
+    net/bridge/br_fdb.c: br_fdb_add() and br_fdb_delete().
+    """
+    return (*key[:3], "0", *key[4:]) if key[3] != "0" else None
+
+
 def _tell(key: Key, item: dict[str, Any]) -> None:
     if key[-1]:
         item["dst"] = key[-1]
@@ -91,7 +104,10 @@ FDB = Sort(
     implied={"port": "dstport", "vni": "vni", "via": "dev"},
     # vxlan_xmit_one() takes the link's own for it.
     as_of_link={"port": 0},
-    passing=("dynamic",),
+    passing={"nud": ("dynamic",)},
+    on_create={"nud": "permanent"},
+    moves_with=_of_link,
+    brought_by=_brought_by,
     nested="fdb",
     keys=(
         Option("dev", None, LinkName()),
@@ -107,7 +123,7 @@ FDB = Sort(
         Option("vni", 7, Int(high=2**24 - 1, rule="24 bits"), ousts=("nhid",)),
         Option("port", 6, Int(wire="be16", high=65535), ousts=("nhid",)),
         Option("via", 8, LinkName(), ousts=("nhid",)),
-        Option("nhid", 13, Int(low=1), since="5.8", ousts=_OF_ONE_REMOTE),
+        Option("nhid", 13, NexthopId(), since="5.8", ousts=_OF_ONE_REMOTE, several=True),
         Option("extern_learn", None, Bool(style="flag"), default=False),
         Option("sticky", None, Bool(style="flag"), default=False),
         Option("router", None, Bool(style="flag"), default=False),

@@ -62,8 +62,10 @@ NEIGHBOR = Sort(
     ),
     settle=_settle,
     tell=_tell,
-    passing=tuple(name for name in STATES if name not in LASTING),
+    passing={"nud": tuple(name for name in STATES if name not in LASTING)},
+    on_create={"nud": "permanent"},
+    ip=2,
     # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
     new_needs=("mac",),
-    bare=is_proxy,
+    bare=lambda key, _options: is_proxy(key),
 )

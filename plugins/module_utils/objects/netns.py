@@ -104,7 +104,14 @@ NETNS = Sort(
         Option("loopback", None, Bool()),
         Option("resolver", None, Resolver()),
     ),
+    of_host=True,
     recreated=True,
+    kept_anew=("resolver",),
+    piecewise=True,
+    on_create={"loopback": True},
+    # What is attached was there before, and is not ours.
+    bare=lambda _key, options: "attach" in options,
+    unique={"nsid": (AUTO, "the id")},
 )
 
 

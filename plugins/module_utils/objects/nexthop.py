@@ -67,6 +67,9 @@ class Members(Type):
         heavy = next((weight for _number, weight in value if weight > 255), 0)
         return f"weight {heavy} needs Linux 6.12, before it 255 is the largest" if heavy and kernel < (6, 12) else ""
 
+    def nexthops(self, value: Any) -> tuple[str, ...]:
+        return tuple(str(number) for number, _weight in value)
+
     def plain(self, value: Any) -> Any:
         return [{"id": number, "weight": weight} if weight != 1 else {"id": number} for number, weight in value]
 
@@ -126,6 +129,8 @@ NEXTHOP = Sort(
     label="nexthop {1}",
     settle=_settle,
     merge=_merge,
+    ways=True,
+    bears=True,
     keys=(Option("id", None, Int(low=1)),),
     options=(
         Option("encap", None, Encap()),
@@ -136,7 +141,7 @@ NEXTHOP = Sort(
         Option("onlink", None, Bool(style="flag"), default=False),
         Option("fdb", 11, Bool(style="flag"), default=False, in_place=False, since="5.8"),
         # A group becomes no nexthop and the other way round (net/ipv4/nexthop.c: replace_nexthop()).
-        Option("group", 2, Members(), fixed=((), None)),
+        Option("group", 2, Members(), fixed=((), None), several=True),
         Option("type", 3, Word(table=GROUP_TYPES), default="mpath", in_place=False, since="5.13"),
         Option("buckets", 12, Int(low=1, high=65535), in_place=False, since="5.13"),
         Option("idle_timer", 12, _TIMER, since="5.13"),

@@ -13,15 +13,29 @@ from ..kinds.ranges import Vlans
 from ..kinds.table import Option
 from ..kinds.types import Bool, Int, LinkName, NamedInt
 from ..kinds.vlans import OF_PORT, ROUTER, STATE, OfVlans
-from .sort import Sort
+from .sort import Options, Sort
 
 _SWITCH = Bool()
 
 #: States in the spanning trees that VLANs belong to. Tree 0 is that of all others, and its state is the port's own.
-TREES = OfVlans(number="msti", rule="a spanning tree, IEEE 802.1Q", rows=(Option("state", 2, STATE),))
+TREES = OfVlans(
+    number="msti",
+    rule="a spanning tree, IEEE 802.1Q",
+    rows=(Option("state", 2, STATE),),
+    command=("mst",),
+    spans=False,
+)
 
 #: Words that ``ip link set ... type bridge_slave`` knows, and ``bridge link set`` does not (iproute2 6.1 to 6.17).
 OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
+
+
+def _amiss(wished: Options, there: Options) -> str:
+    """Say what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
+    mapped = any(item.tunnel is not None for item in wished.get("vlans", ()))
+    lacking = mapped and not wished.get("vlan_tunnel", there.get("vlan_tunnel"))
+    return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
+
 
 PORT = Sort(
     name="port",
@@ -69,4 +83,7 @@ PORT = Sort(
         Option("mst", None, TREES, with_ports=True, since="5.18", dump="mst"),
     ),
     lasting=True,
+    with_master=True,
+    piecewise=True,
+    amiss=_amiss,
 )

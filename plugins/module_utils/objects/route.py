@@ -13,7 +13,7 @@ from .encap import Consent, Encap
 from .metrics import LOCK, METRICS
 from .multipath import OTHER_FAMILY, Hops, Via, via_for
 from .named import Dsfield, Realms, Scope, Table
-from .sort import Address, Destination, Key, Selected, Sort, of_all
+from .sort import Address, Destination, Key, NexthopId, Selected, Sort, of_all
 
 TYPES = {
     "unicast": 1,
@@ -162,6 +162,8 @@ ROUTE = Sort(
     tell=_tell,
     merge=_merge,
     may_lack=("table", "metric"),
+    ip=1,
+    ways=True,
     by_link={"vrf": ("table", "vrf", "table")},
     keys=(
         Option("dst", None, Destination()),
@@ -172,7 +174,7 @@ ROUTE = Sort(
     ),
     options=(
         Option("type", None, Word(table=TYPES), default="unicast"),
-        Option("nhid", 30, Int(low=1), since="5.3"),
+        Option("nhid", 30, NexthopId(), since="5.3", several=True),
         Option("encap", None, Encap()),
         Option("via", None, Via()),
         Option("dev", None, LinkName()),
@@ -185,7 +187,7 @@ ROUTE = Sort(
         Option("expires", None, Lifetime(low=1, high=21474836), default=FOREVER),
         *METRICS,
         LOCK,
-        Option("nexthops", None, Hops()),
+        Option("nexthops", None, Hops(), several=True),
         Option("allow_kernel_hazard", None, Consent()),
     ),
 )

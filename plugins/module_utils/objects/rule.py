@@ -306,6 +306,7 @@ RULE = Sort(
     merge=_merge,
     may_lack=("family", *(row.name for row in SELECTORS)),
     beside=True,
+    finds=finds,
     chosen=lambda key: selected(key[-1]),
     keys=(
         Option("priority", None, Int(), aliases=("preference", "order", "pref")),

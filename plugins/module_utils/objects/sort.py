@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option
-from ..kinds.types import NONE, UNSET, Type
+from ..kinds.types import NONE, UNSET, Int, Type
 
 Key = tuple[str, ...]
 Settle = Callable[[dict[str, Any], dict[str, Any]], Key]
@@ -35,7 +35,7 @@ def _never(_key: Key, _option: str) -> bool:
     return False
 
 
-def _shared_with_all(_key: Key) -> Optional[Key]:
+def _none(_key: Key) -> Optional[Key]:
     return None
 
 
@@ -48,6 +48,10 @@ def _nothing_unsaid(_key: Key) -> tuple[str, str]:
 
 
 def _not_at_all(_key: Key) -> bool:
+    return False
+
+
+def _needs_them(_key: Key, _options: Options) -> bool:
     return False
 
 
@@ -73,13 +77,34 @@ class Sort:
     #: Values of those that stand for the link's own, and are told as little.
     as_of_link: Options = field(default_factory=dict)
     remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
-    bare: Callable[[Key], bool] = _not_at_all  # such an object needs no options, and gets none by default
-    passing: tuple[str, ...] = ()  # values of ``nud`` that the kernel changes by itself: any of them is as good
+    on_create: Options = field(default_factory=dict)  # what a new one gets where the user says nothing of it
+    bare: Callable[[Key, Options], bool] = _needs_them  # such an object needs no options, and gets none by default
+    #: Option -> values that the kernel changes into each other by itself: any of them is as good.
+    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nested: str = ""  # where such objects may stand within a link of a config
+    short: bool = False  # there its most telling key may stand alone in the place of a dict
+    of_host: bool = False  # is in no namespace
     tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
+    with_master: bool = False  # comes to be when its link gets a master, with the kernel's defaults
+    piecewise: bool = False  # an option is set without the others; else the kernel wants the whole object again
+    ip: int = 0  # where in its key an IP address or prefix stands, 0 for nowhere
+    #: With an IPv4 one the kernel removes those of its network, and with a link's last what has ``ip`` on that link.
+    primary: bool = False
+    ways: bool = False  # leads to links or nexthops, and goes with the last of them
+    bears: bool = False  # others lead to it, and go with it
+    moves_with: Callable[[Key], bool] = _not_at_all  # such an object moves with its link to another namespace
+    #: The key of the object that brings such a one with it and takes it away again.
+    brought_by: Callable[[Key], Optional[Key]] = _none
+    #: Tells of two (key, options) whether the kernel takes the second for the first, which it is to remove.
+    finds: Optional[Callable[[tuple[Key, Options], tuple[Key, Options]], bool]] = None
+    #: Option -> a value that any number may have, and what another value is called: no two may agree in that.
+    unique: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    #: What is wrong with options that are wished for, beside those that are there: ``option: reason``.
+    amiss: Optional[Callable[[Options, Options], str]] = None
     needs: tuple[str, ...] = ()  # options without which the object says nothing
     recreated: bool = False  # what is not changed in place is made anew only where the user allows it
+    kept_anew: Optional[tuple[str, ...]] = None  # options that one made anew keeps, where those are not all
     new_needs: tuple[str, ...] = ()  # options without which none is made
     new_needs_one_of: tuple[str, ...] = ()
     unasked: Callable[[Key], Options] = _nothing_chosen  # what a new one gets by its key, as iproute2 has it
@@ -89,7 +114,7 @@ class Sort:
     #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
     by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
-    place: Callable[[Key], Optional[Key]] = _shared_with_all
+    place: Callable[[Key], Optional[Key]] = _none
     chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
     #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
     unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
@@ -174,6 +199,16 @@ class Destination(Prefix):
             return "default"
         parsed = super().parse(value)
         return "default" if parsed in ("0.0.0.0/0", "::/0") and ":" not in parsed else parsed
+
+
+@dataclass(frozen=True)
+class NexthopId(Int):
+    """The id of a nexthop object."""
+
+    low: int = 1
+
+    def nexthops(self, value: Any) -> tuple[str, ...]:
+        return (str(value),) if value else ()
 
 
 @dataclass(frozen=True)
