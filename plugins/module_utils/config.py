@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache, partial
-from typing import Any, Callable
+from functools import cache, lru_cache, partial
+from typing import Any, Callable, NamedTuple
 
 from .claims import check
 from .kinds import KINDS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
-from .kinds.types import Look, ifname, own_ifname
+from .kinds.types import UNSET, Look, ifname, own_ifname
 from .model import HOST, Entry, Ident, State, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
@@ -108,15 +108,11 @@ class Reader:
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
         table = rows("link", kind.name if kind else "")
-        item = canonical(name, item, table.aliases)
-        _known(name, item, _names_in("link", kind.name if kind else ""))
-        options: dict[str, Any] = {}
-        for option, given in item.items():
-            row = table.named.get(option)
-            if row is None or given is None:
-                continue
-            value = row.type.numbered(given, self.look) if option in table.by_names else given
-            options[option] = _parse(name, option, row.parse, value)
+        item, shape = _shaped(name, item, "link", kind.name if kind else "")
+        if not table.by_names.isdisjoint(item):
+            names = [option for option in table.by_names if item.get(option) is not None]
+            item = {**item, **{option: table.named[option].type.numbered(item[option], self.look) for option in names}}
+        options = _parsed(name, shape.options, item)
         if kind and kind.settle is not None:
             kind.settle(options, lambda: self._there(netns, name), self.look)
         for option in ("link_netns", "peer_netns"):
@@ -173,25 +169,17 @@ class Reader:
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
         what = f"{sort.name} {item.get(sort.telling_key) or item.get(sort.keys[0].name) or ''}".strip()
-        _known(what, item, _names_in(sort.name))
+        item, shape = _shaped(what, item, sort.name)
         if netns is None:
             netns = HOST if sort.name == "netns" else self._netns(what, item)
-        item = self._numbered(sort, what, netns, item)
-        options: dict[str, Any] = {}
-        named = rows(sort.name).named
-        for option, value in item.items():
-            row = named.get(option)
-            if row is not None and value is not None:
-                options[option] = _parse(what, option, row.parse, value)
-        parts: dict[str, Any] = {}
-        for row in sort.keys:
-            value = item.get(row.name)
-            if value is not None:
-                parts[row.name] = _parse(what, row.name, row.parse, value)
-            elif sort.optional(row):
-                parts[row.name] = row.parsed_default
-            else:
-                raise Refused(f"{what}: {row.name}: is needed")
+        if sort.by_names:
+            item = self._numbered(sort, what, netns, item)
+            shape = _shape(sort.name, "", tuple(item))
+        options = _parsed(what, shape.options, item)
+        parts = {**sort.usual_keys, **_parsed(what, shape.keys, item)}
+        for name, value in parts.items():
+            if value is UNSET:
+                raise Refused(f"{what}: {name}: is needed")
         # What is lasting is never absent; a port's "state" is the spanning tree's.
         present = sort.lasting or _present(what, item)
         for name in sort.needs if present else ():
@@ -204,8 +192,6 @@ class Reader:
 
     def _numbered(self, sort: Sort, what: str, netns: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an item with numbers in the place of names that the host has for them."""
-        if not sort.by_names:
-            return item
         found = {row.name: row.type.numbered(item[row.name], self.look) for row in sort.by_names if row.name in item}
         for option, (gives, kind, its) in sort.by_link.items():
             name = item.get(option)
@@ -227,6 +213,52 @@ def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> 
         return parse(value)
     except ValueError as why:
         raise Refused(f"{where}: {option}: {why}") from None
+
+
+class _Shape(NamedTuple):
+    """What the names in an item say. Thousands of items have the same."""
+
+    options: tuple[tuple[str, Callable[[Any], Any]], ...]  # in the item's order, with what reads a value
+    keys: tuple[tuple[str, Callable[[Any], Any]], ...]
+    aliased: bool
+    unknown: str | None
+
+
+@lru_cache(maxsize=1024)
+def _shape(sort: str, kind: str, names: tuple[str, ...]) -> _Shape:
+    table = rows(sort, kind)
+    keys = () if sort == "link" else SORTS[sort].keys
+    return _Shape(
+        tuple((name, table.named[name].type.parse) for name in names if name in table.named),
+        tuple((row.name, row.type.parse) for row in keys if row.name in names),
+        not table.aliases.keys().isdisjoint(names),
+        next((name for name in names if name not in _names_in(sort, kind)), None),
+    )
+
+
+def _shaped(where: str, item: Mapping[str, Any], sort: str, kind: str = "") -> tuple[Mapping[str, Any], _Shape]:
+    """Return an item with each option under its own name, and what its names say; raise Refused for unknown ones."""
+    shape = _shape(sort, kind, tuple(item))
+    if shape.aliased:
+        item = canonical(where, item, rows(sort, kind).aliases)
+        shape = _shape(sort, kind, tuple(item))
+    if shape.unknown is not None:
+        raise Refused(f"{where}: unknown option {shape.unknown!r}, {nearest(shape.unknown, _names_in(sort, kind))}")
+    return item, shape
+
+
+def _parsed(where: str, wanted: Iterable[tuple[str, Callable[[Any], Any]]], item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the canonical values of what is given of an item."""
+    found: dict[str, Any] = {}
+    name = ""
+    try:
+        for name, parse in wanted:
+            value = item[name]
+            if value is not None:
+                found[name] = parse(value)
+    except ValueError as why:
+        raise Refused(f"{where}: {name}: {why}") from None
+    return found
 
 
 @cache

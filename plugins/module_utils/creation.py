@@ -15,8 +15,9 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
 
     ``up_at_once``: nothing has to be set before (see stands_alone()).
     """
+    table = table_of(entry)
     # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
-    named = table_of(entry).named
+    named = table.named
     said = KINDS[entry.kind].unasked  # where iproute2 would say something else, the default is said too
     options = {
         n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v or n in said
@@ -25,8 +26,8 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
     operations: list[Operation] = []
     if entry.made_with is None:
         kind = KINDS[entry.kind]
-        late = {n: options.pop(n) for n in list(options) if n in kind.late or not named[n].at_create}
-        early = {name: late.pop(name) for name in kind.late if name in late}
+        early = {name: options.pop(name) for name in kind.late if name in options}
+        late = {name: options.pop(name) for name in list(options) if name in table.after_creation}
         if up_at_once and not late:
             (early or options).update(up)
             up = {}
@@ -36,7 +37,7 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
             operations.append(Operation("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False))
     else:
         late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
-    last = {name: late.pop(name) for name in table_of(entry).late if name in late}
+    last = {name: late.pop(name) for name in list(late) if name in table.late}
     up = up if up.get("up") else {}
     for given, phase in ((late, SET_LINKS), (last, PORTS_UP), (up, LINKS_UP)):
         if given:

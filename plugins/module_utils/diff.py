@@ -14,7 +14,7 @@ from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
 from .kinds.table import Option, Refused
 from .kinds.types import NONE, NetnsOf
-from .model import HOST, Change, Entry, Ident, State, ousted_by, rows_of, table_of
+from .model import HOST, Change, Entry, Ident, State, given, ousted_by, rows_of, table_of
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.encap import Consent
@@ -39,12 +39,17 @@ def diff(
     observed, desired = after(observed, moved), with_kept(desired, moved)
     changes = []
     for entry in desired.values():
-        there = None if _moves(entry, desired, observed) else observed.get(entry.ident)
-        change = _compare(entry, there, _implied(entry, there, desired, observed), hz)
+        there = observed.get(entry.ident)
+        if there is not None and _moves(entry, desired, observed):
+            there = None
+        implied = _implied(entry, there, desired, observed) if there is not None else {}
+        change = _compare(entry, there, implied, hz)
         if change is not None:
-            check_release(change, kernel)
-            check_takes(change)
-            check_kind(change)
+            if change.verb != "delete":
+                has = given(change.entry)
+                check_release(change, has, kernel)
+                check_takes(change, has)
+                check_kind(change)
             changes.append(change)
     changes = _in_place_of(changes, desired, observed)
     if overridden:
@@ -120,8 +125,10 @@ def _joined(change: Change, observed: State) -> Change:
     Without that the kernel's default would be the wish, and change the siblings.
     """
     kind = KINDS.get(change.entry.kind)
+    if change.verb != "create" or kind is None or not kind.shared:
+        return change
     lower = lower_key(change.entry)
-    if change.verb != "create" or kind is None or not kind.shared or lower is None:
+    if lower is None:
         return change
     for there in observed.values():
         if there.sort == "link" and lower_key(there) == lower:
@@ -135,8 +142,10 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
     told = {change.entry.ident for change in changes}
     for change in changes:
         kind = KINDS.get(change.entry.kind)
+        if kind is None or not kind.shared or change.verb == "delete":
+            continue
         lower = lower_key(change.entry) or lower_key(change.observed or change.entry)
-        if kind is None or not kind.shared or change.verb == "delete" or lower is None:
+        if lower is None:
             continue
         wished = {name: change.entry.options[name] for name in kind.shared if name in change.entry.options}
         for there in observed.values():
@@ -148,10 +157,10 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
                 yield Change("modify", there.having({name: pair[1] for name, pair in fields.items()}), there, fields)
 
 
-def _implied(entry: Entry, there: Entry | None, desired: State, observed: State) -> dict[str, Any]:
+def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:
     """Return what the kernel does not tell of an object, since its link has the same, where that is wished for."""
     implied = SORTS[entry.sort].implied if entry.sort in SORTS else {}
-    if there is None or not any(name in entry.options and name not in there.options for name in implied):
+    if not any(name in entry.options and name not in there.options for name in implied):
         return {}
     found: dict[str, Any] = {}
     for state in (observed, desired):
@@ -319,6 +328,15 @@ def _unasked(entry: Entry) -> Mapping[str, Any]:
     return {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
 
 
+def _check_needs(entry: Entry, needs: tuple[str, ...], one_of: tuple[str, ...], ousted: set[str]) -> None:
+    """Refuse a new object that lacks what its sort cannot do without."""
+    for name in needs:
+        if name not in entry.options and name not in ousted:
+            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
+    if one_of and not any(entry.options.get(name) for name in one_of):
+        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
+
+
 def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
     _check_options(entry, {})
@@ -334,16 +352,12 @@ def _new(entry: Entry) -> Change | None:
     ousted = ousted_by(entry)
     sort = SORTS.get(entry.sort)
     bare = sort is not None and sort.bare(entry.key, entry.options)
-    for name in sort.new_needs if sort is not None and not bare else ():
-        if name not in entry.options and name not in ousted:
-            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
-    one_of = sort.new_needs_one_of if sort is not None else ()
-    if one_of and not any(entry.options.get(name) for name in one_of):
-        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
-    given = {} if bare else {**(ON_CREATE if sort is None else sort.on_create), **_unasked(entry)}
+    if sort is not None:
+        _check_needs(entry, sort.new_needs if not bare else (), sort.new_needs_one_of, ousted)
+    usual = {} if bare else {**(ON_CREATE if sort is None else sort.on_create), **_unasked(entry)}
     if ousted:
-        given = {name: value for name, value in given.items() if name not in ousted}
-    options = {**given, **entry.options}
+        usual = {name: value for name, value in usual.items() if name not in ousted}
+    options = {**usual, **entry.options}
     if sort is not None and sort.with_master:
         # There is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}

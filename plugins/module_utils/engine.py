@@ -155,8 +155,10 @@ class Engine:
         for entry in desired.values():
             if entry.sort == "netns" or not entry.present:
                 continue
-            needed = {entry.netns, entry.options.get("link_netns", HOST), entry.options.get("peer_netns", HOST)}
-            for netns in needed - there:
+            needed = [entry.options[name] for name in _OTHER_NETNS if name in entry.options]
+            for netns in (entry.netns, *needed):
+                if netns in there:
+                    continue
                 if made.get(netns, self.namespaces.has(netns)):
                     there.add(netns)
                 else:
@@ -193,9 +195,10 @@ class Engine:
                 netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in _OTHER_NETNS)))
                 if options.get("master", NONE) != NONE:
                     sorts.add("address")  # an address on a bridge's port is told
-            elif nexthops_named(entry):
+            elif "nexthop" not in sorts and nexthops_named(entry):
                 sorts.add("nexthop")
-            sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
+            if not table_of(entry).apart.isdisjoint(options):
+                sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
             for name, values in SORTS[entry.sort].passing.items() if entry.sort in SORTS else ():
                 if options.get(name) in values:
                     sorts.add(f"passing {entry.sort}")

@@ -198,6 +198,7 @@ class Rows:
     ousting: tuple[Option, ...]  # beside which others cannot be
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
+    after_creation: frozenset[str]  # names of those that the kernel does not read in the message that makes a link
     late: frozenset[str]  # names of those that hold only while a link is up, or for what its ports bring
     aliases: Mapping[str, str]  # other names to ask for an option by
     by_names: frozenset[str]  # names of those whose numbers may be called by names that the host has for them
@@ -237,6 +238,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         tuple(row for row in found if row.ousts),
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
+        frozenset(row.name for row in found if not row.at_create),
         frozenset(row.name for row in found if row.when_up or row.with_ports),
         {alias: row.name for row in (*keys, *found) for alias in row.aliases},
         frozenset(row.name for row in found if type(row.type).numbered is not Type.numbered),
@@ -307,5 +309,5 @@ def telling(entry: Entry) -> dict[str, Any]:
     return {
         name: value
         for name, value in entry.options.items()
-        if name in rows and value is not UNSET and value != rows[name].type.nothing
+        if name in rows and value is not UNSET and value != rows[name].nothing
     }

@@ -15,6 +15,7 @@ from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import ONCE
 from .kinds.table import nearest
+from .kinds.types import UNSET
 from .objects import SORTS
 
 #: The oldest pyroute2 whose deletes work on current kernels (Debian 12 has it).
@@ -66,7 +67,7 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
     for option in sort.needs:
         spec[option] = {**spec[option], "required": True}
     for row in sort.keys:
-        if not sort.optional(row):
+        if sort.usual_keys[row.name] is UNSET:
             spec[row.name] = {**spec[row.name], "required": True}
     return spec
 

@@ -24,7 +24,8 @@ NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 
 BUFFER = 8 << 20  # bytes; a dump or the errors of a whole batch must fit
 BATCH = 96 << 10  # bytes in one send: some 800 links
-FIRST = 32 << 10  # bytes in the first of several, so that the kernel is not kept waiting
+FIRST = 4 << 10  # bytes in the first of several, so that the kernel is not kept waiting
+GROWTH = 3  # how many times as long as the last a send may be: a request takes the kernel longer than us
 RECEIVE = 1 << 20
 ANSWER = 64 << 10  # bytes; one acknowledgement or error
 DUMP_TRIES = 10
@@ -142,12 +143,13 @@ class Channel:
         send the messages of the next are taken, so that what makes them costs no time of its own.
         """
         errors: dict[int, KernelError] = {}
-        start, size = 0, 0
+        start, size, most = 0, 0, min(FIRST, BATCH)
         waiting: list[bytearray] = []
         try:
             for message in messages:
-                if size + len(message) > (BATCH if start else min(FIRST, BATCH)) and waiting:
+                if size + len(message) > most and waiting:
                     self._beside.run(self._sending(waiting, start, errors))
+                    most = min(GROWTH * most, BATCH)
                     start, size, waiting = start + len(waiting), 0, []
                 waiting.append(message)
                 size += len(message)

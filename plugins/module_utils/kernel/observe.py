@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,7 @@ class Observer:
         filled = table.fill(bodies, self.view(netns), [state[entry.ident] for entry in found])
         state.update((entry.ident, entry) for entry in filled)
 
-    def _dump(self, netns: str, sort: str, state: State, passing: bool, sought: Container[Ident] | None) -> None:
+    def _dump(self, netns: str, sort: str, state: State, passing: bool, sought: State | None) -> None:
         channel, view = self.channel(netns), self.view(netns)
         wire = WIRES[sort]
         bodies: list[bytes] = []
@@ -147,7 +147,7 @@ class Observer:
             entries += self._link(netns, view.name(index), flags, found, view)
         return entries
 
-    def _link(self, netns: str, name: str, flags: int, found: dict[int, bytes], view: View) -> list[Entry]:
+    def _link(self, netns: str, name: str, flags: int, found: Mapping[int, bytes], view: View) -> list[Entry]:
         info = attributes(found.get(c.IFLA_LINKINFO, b""))
         kind_name = info.get(c.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
         kind = KINDS.get(kind_name)
@@ -161,7 +161,7 @@ class Observer:
         return entries
 
     def _options(
-        self, netns: str, kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest, number: int
+        self, netns: str, kind: Kind | None, flags: int, found: Mapping[int, bytes], data: Nest, number: int
     ) -> Mapping[str, Any]:
         """Return a link's options, and where its socket, its lower link or its peer is."""
         lower_netns = self._lower_netns(netns, found) if kind is not None else netns
@@ -180,7 +180,7 @@ class Observer:
         # Another namespace may be gone by the time that an option is asked for.
         return told if lower_netns == netns else dict(told)
 
-    def _lower_netns(self, netns: str, found: dict[int, bytes]) -> str:
+    def _lower_netns(self, netns: str, found: Mapping[int, bytes]) -> str:
         payload = found.get(c.IFLA_LINK_NETNSID)
         if payload is None:
             return netns
@@ -261,7 +261,7 @@ class _Elsewhere:
 
 
 def _option(
-    kind: Kind | None, flags: int, found: dict[int, bytes], data: Nest, own: Names, lower: Names, name: str
+    kind: Kind | None, flags: int, found: Mapping[int, bytes], data: Nest, own: Names, lower: Names, name: str
 ) -> Any:
     """Decode one option of a link. ``own`` are the names where the link is, ``lower`` where what it is made on is."""
     row = kind.option(name) if kind is not None else None

@@ -22,10 +22,10 @@ class Nest:
 
     def __init__(self, payload: bytes) -> None:
         self._payload = payload
-        self._found: dict[int, bytes] | None = None
+        self._found: Mapping[int, bytes] | None = None
 
     @property
-    def found(self) -> dict[int, bytes]:
+    def found(self) -> Mapping[int, bytes]:
         """Give the attributes by number."""
         if self._found is None:
             self._found = attributes(self._payload)

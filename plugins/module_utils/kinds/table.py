@@ -64,6 +64,11 @@ class Option:
         return self.attr if isinstance(self.attr, tuple) else (self.attr,)
 
     @cached_property
+    def nothing(self) -> Any:
+        """Give the canonical value that says that nothing is there."""
+        return self.type.nothing
+
+    @cached_property
     def parsed_default(self) -> Any:
         """Give the default as parse() returns it, None where there is none."""
         return None if self.default is None else self.parse(self.default)

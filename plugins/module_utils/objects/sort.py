@@ -119,7 +119,7 @@ class Sort:
     #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
     unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
 
-    @property
+    @cached_property
     def on_link(self) -> bool:
         """Tell whether such an object is on a link."""
         return self.keys[0].name == "dev"
@@ -132,11 +132,13 @@ class Sort:
     @cached_property
     def telling_key(self) -> str:
         """Give the key that tells most of an object: the last one that must be given."""
-        return [row.name for row in self.keys if not self.optional(row)][-1]
+        return [name for name, value in self.usual_keys.items() if value is UNSET][-1]
 
-    def optional(self, row: Option) -> bool:
-        """Tell whether a key can be left out."""
-        return row.default is not None or row.name in self.may_lack
+    @cached_property
+    def usual_keys(self) -> Options:
+        """Give what an object has for each key that is left out: UNSET where none can be."""
+        optional = {row.name for row in self.keys if row.default is not None or row.name in self.may_lack}
+        return {row.name: row.parsed_default if row.name in optional else UNSET for row in self.keys}
 
     def called(self, key: Key) -> str:
         """Return how an object is called in a sentence, its namespace not told."""

@@ -20,6 +20,7 @@ from ..walk import attributes
 from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
+_MAC_FIRST = struct.pack("=HH", 4 + 6, c.NDA_LLADDR)
 _TOLD = {row.attrs[0]: row for row in SORT.options if row.attrs}
 #: What the kernel's silence says no to.
 _SILENT = {row.name: False for row in _TOLD.values() if row.type.absent() is False}
@@ -45,6 +46,9 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     Entries cannot be marked: those that somebody put on a link of ours are ours, unless a control plane marked them
     (NTF_EXT_LEARNED).
     """
+    # As every kernel so far the MAC comes first: most entries of a host are nobody's wish, and told by that alone.
+    if links.sought is not None and body[12:16] == _MAC_FIRST and body[16:22] not in links.sought_macs:
+        return None
     _family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
     found = attributes(body, 12)
     if c.NDA_LLADDR not in found:
@@ -64,10 +68,10 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     if links.sought is not None and ("fdb", key) not in links.sought:
         return None
     options: dict[str, Any] = {"nud": _nud(state, flags, target), **_bits(flags)}
-    for attr in found.keys() & _TOLD.keys():
-        row = _TOLD[attr]
-        value = row.decode(found, view)
-        if value is not UNSET and value != NONE:
+    for attr in found:
+        row = _TOLD.get(attr)
+        value = row.decode(found, view) if row is not None else UNSET
+        if row is not None and value is not UNSET and value != NONE:
             options[row.name] = value
     if dst and not listed:
         options["dst"] = dst
@@ -104,7 +108,7 @@ def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links
     return master is not None or link.name in links.beneath
 
 
-def _is_default(link: Entry, dst: str, found: dict[int, bytes]) -> bool:
+def _is_default(link: Entry, dst: str, found: Mapping[int, bytes]) -> bool:
     """Tell whether an entry is the default one that the link's own remote, or that of one of its VNIs, stands for."""
     if dst in (link.options.get("remote"), link.options.get("multicast_group")):
         return True

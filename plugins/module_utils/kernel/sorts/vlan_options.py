@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -30,7 +30,7 @@ _DUMP = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLAN
 _DUMP_GLOBAL = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLANDB_DUMPF_GLOBAL)
 _DUMP_TREES = _IFINFO.pack(c.AF_BRIDGE, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_EXT_MASK, c.RTEXT_FILTER_MST)
 
-Told = Iterator[tuple[int, int, int, dict[int, bytes]]]  # index of the link, first and last number, attributes
+Told = Iterator[tuple[int, int, int, Mapping[int, bytes]]]  # index of the link, first and last number, attributes
 
 
 def _u16(payload: bytes) -> int:
@@ -71,7 +71,7 @@ def _fill(
     name: str, told: Callable[[Iterable[bytes]], Told], bodies: Iterable[bytes], view: View, entries: Sequence[Entry]
 ) -> Iterator[Entry]:
     """Yield the bridges and ports that have such a table again, with it."""
-    tables: dict[str, list[tuple[int, int, dict[int, bytes]]]] = {}
+    tables: dict[str, list[tuple[int, int, Mapping[int, bytes]]]] = {}
     for index, first, last, found in told(bodies):
         tables.setdefault(view.name(index), []).append((first, last, found))
     for entry, bridge in with_vlans(entries):
@@ -86,7 +86,7 @@ def _fill(
             yield entry.having({**entry.options, name: joined(items)})
 
 
-def _options(rows: Sequence[Option], found: dict[int, bytes], view: View) -> tuple[tuple[str, Any], ...]:
+def _options(rows: Sequence[Option], found: Mapping[int, bytes], view: View) -> tuple[tuple[str, Any], ...]:
     values = ((row.name, row.decode(found, view)) for row in rows)
     return tuple((name, value) for name, value in values if value is not UNSET)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...kinds.addresses import ip_text, packed_ip
@@ -31,7 +31,7 @@ def fill(bodies: Iterable[bytes], view: View, entries: Sequence[Entry]) -> Itera
             yield entry.having({**entry.options, "vnis": joined(tables.get(entry.name, ()))})
 
 
-def _read(found: dict[int, bytes]) -> VniRange:
+def _read(found: Mapping[int, bytes]) -> VniRange:
     first = number(found[c.VXLAN_VNIFILTER_ENTRY_START])
     last = number(found[c.VXLAN_VNIFILTER_ENTRY_END]) if c.VXLAN_VNIFILTER_ENTRY_END in found else first
     remote = found.get(c.VXLAN_VNIFILTER_ENTRY_GROUP) or found.get(c.VXLAN_VNIFILTER_ENTRY_GROUP6)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Optional
@@ -21,13 +21,19 @@ class Links(dict[str, Entry]):
     ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
     """
 
-    sought: Container[Ident] | None = None
-    places: Container[Ident] | None = None  # what those have for themselves alone (Sort.place)
+    sought: Collection[Ident] | None = None
+    places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
 
     @cached_property
     def beneath(self) -> frozenset[str]:
         """Give the names of those that others lie on."""
         return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
+
+    @cached_property
+    def sought_macs(self) -> frozenset[bytes]:
+        """Give the MACs of the FDB entries that somebody asks for."""
+        macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
+        return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
 
 
 Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
