@@ -66,8 +66,8 @@ LEFT_OUT = (
     ),
     (
         "route, rule",
-        "`nat`, `map-to`",
-        "Gone from the kernel since 2.6",
+        "`nat`, `map-to`, `xresolve`",
+        "Gone from the kernel since 2.6, or never in it",
     ),
     (
         "rule",
@@ -88,6 +88,26 @@ LEFT_OUT = (
         "neighbor",
         "`use`, `nud none`, `nud incomplete`, `nud failed`",
         "They start or show a search, which is over in a moment: `managed` lasts",
+    ),
+    (
+        "fdb",
+        "`use`, `replace`, `append`, `flush`",
+        "A deed and no state. Several destinations are several entries, and what differs is changed",
+    ),
+    (
+        "`bridge mdb`",
+        "all",
+        "Members of multicast groups come and go, and the kernel hears of them (`mcast_snooping`, `mcast_querier`)",
+    ),
+    (
+        "`ip token`, `ip addrlabel`, `ip ntable`",
+        "all",
+        "For addresses that routers announce, or of a whole host. `sysctls` have what neighbors are kept by",
+    ),
+    (
+        "`ip maddress`, `ip mroute`",
+        "all",
+        "What programs have joined, and what a multicast routing daemon has made; `autojoin` joins with an address",
     ),
     (
         "netns",

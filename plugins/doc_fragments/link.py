@@ -78,7 +78,7 @@ options:
     type: str
   group:
     description:
-      - Link group, a number. V(default) is 0.
+      - Link group, a number or its name in the host's C(/etc/iproute2/group). V(default) is 0.
       - A new link is put into group 28268, the mark by which O(netloom.overlay.network_state#module:state=overridden)
         and roles know what the collection made. A link that is given another group is not touched by them.
     type: str
@@ -122,11 +122,11 @@ options:
     type: bool
   protodown_reason:
     description:
-      - Reasons to hold the link down, numbers 0 to 31. While there is one, O(protodown) cannot be V(false). The kernel
-        takes them for the links that take O(protodown).
+      - Reasons to hold the link down, numbers 0 to 31 or their names in the host's C(protodown_reasons.d). While there
+        is one, O(protodown) cannot be V(false). The kernel takes them for the links that take O(protodown).
       - The list is the whole wish. What is not in it is cleared. Needs Linux 5.9.
     type: list
-    elements: int
+    elements: str
   up:
     description:
       - Whether the link is set up. A new link is set up when this is left out; one that is there already is left as it

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
+_HEXADECIMAL = re.compile(r"\s*0[xX][0-9a-fA-F]+\s*")
 
 
 class Module(AnsibleModule):
@@ -24,6 +27,9 @@ class Module(AnsibleModule):
                 self.params[option] = str(value)
             elif row.get("elements") == "dict" and isinstance(value, (list, tuple)):
                 self.params[option] = [item if _may_be_dict(item) else str(item) for item in value]
+            elif row.get("type") == "int" and isinstance(value, str) and _HEXADECIMAL.fullmatch(value):
+                # iproute2 tells masks and labels so; check_type_int() takes a number in YAML alone.
+                self.params[option] = int(value, 16)
             elif row.get("type") == "int" and str(value).strip().lower().lstrip("+-") in ("inf", "infinity"):
                 # check_type_int() makes it a decimal number, and fails to make that a whole one (2.19).
                 self.params[option] = repr(str(value))

@@ -122,7 +122,9 @@ class Path:
         ends = {"from": self.connection.server, "to": self.connection.client}
         if chosen.keys() - ends.keys() or (family == "ipv6") != (":" in self.connection.client):
             return False
-        return all(ipaddress.ip_address(ends[name]) in ipaddress.ip_network(chosen[name]) for name in chosen)
+        return all(
+            ipaddress.ip_address(ends[name]) in ipaddress.ip_network(chosen[name], strict=False) for name in chosen
+        )
 
 
 def _cuts(operation: Operation, path: Path) -> str:

@@ -73,7 +73,7 @@ options:
   mcast_router:
     description:
       - Multicast router. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or V(enabled) always. A new
-        bridge has V(1).
+        bridge has V(1). systemd's V(query) is V(1), its V(permanent) is V(2).
       - Changed in place.
     type: str
   mcast_snooping:
@@ -159,10 +159,10 @@ options:
     type: bool
   vlan_default_pvid:
     description:
-      - VLAN of frames without a tag on new ports, V(0) for none. A new bridge has V(1). Reported only with
+      - VLAN of frames without a tag on new ports, V(0) or V(none) for none. A new bridge has V(1). Reported only with
         O(vlan_filtering).
       - Changed in place.
-    type: int
+    type: str
   vlan_stats_enabled:
     description:
       - Count by VLAN.

@@ -71,7 +71,8 @@ options:
   mcast_router:
     description:
       - Multicast router behind the port. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
-        V(enabled) always, V(3) or V(temporary) for a while. A new port has V(1).
+        V(enabled) always, V(3) or V(temporary) for a while. A new port has V(1). systemd's V(query) is V(1), its
+        V(permanent) is V(2).
     type: str
     aliases: [multicast_router]
   mcast_flood:

@@ -41,9 +41,10 @@ options:
   df:
     description:
       - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
+        V(true) is V(set), and V(false) is V(unset).
       - Changed in place.
     type: str
-    choices: [unset, set, inherit]
+    choices: [unset, set, inherit, "on", "off"]
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).

@@ -61,7 +61,8 @@ options:
     aliases: [brd]
   valid_lft:
     description:
-      - Seconds until the kernel removes the address, or V(forever), which a new one has.
+      - Seconds until the kernel removes the address (V(3600) or V(3600sec)), or V(forever), which a new one has;
+        V(infinity) and V(infinite) are the same.
       - They count down. The task is content while at least half of them is left, and sets them anew when less is left
         or more than asked for. Changed in place.
     type: str

@@ -36,9 +36,10 @@ options:
     type: str
   family:
     description:
-      - Address family of the routes that may lead to it. Left out, that of O(via), else V(ipv4).
+      - Address family of the routes that may lead to it. Left out, that of O(via), else V(ipv4). iproute2's V(inet) and
+        V(inet6) are the same two.
     type: str
-    choices: [ipv4, ipv6]
+    choices: [ipv4, ipv6, inet, inet6]
   encap:
     description:
       - Tunnel header that is put on each packet, as in M(netloom.overlay.ip_route).

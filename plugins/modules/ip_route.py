@@ -109,7 +109,8 @@ options:
     type: str
   expires:
     description:
-      - Seconds until the kernel removes an IPv6 route, 1 to 21474836, or V(forever), which a new one has.
+      - Seconds until the kernel removes an IPv6 route, 1 to 21474836, or V(forever), which a new one has;
+        as O(netloom.overlay.ip_address#module:valid_lft).
       - They count down. The task is content while at least half of them is left, and sets them anew when less is left
         or more than asked for.
     type: str

@@ -31,8 +31,9 @@ options:
   family:
     description:
       - Address family of the packets. Left out, that of O(from) or O(to), V(ipv6) with O(flowlabel), else V(ipv4).
+        iproute2's V(inet) and V(inet6) are the same two.
     type: str
-    choices: [ipv4, ipv6]
+    choices: [ipv4, ipv6, inet, inet6]
   not:
     description:
       - Take all packets that the rest does not select.
@@ -127,8 +128,9 @@ options:
     aliases: [sup_pl]
   suppress_ifgroup:
     description:
-      - Do not take a route through a link of this group; V(-1) takes all.
-    type: int
+      - Do not take a route through a link of this group, a number or its name in the host's C(/etc/iproute2/group);
+        V(-1) takes all.
+    type: str
     aliases: [sup_group]
   state:
     description:

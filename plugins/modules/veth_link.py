@@ -105,7 +105,7 @@ options:
         description:
           - As O(protodown_reason). No kernel up to Linux 6.18 takes it for veth links.
         type: list
-        elements: int
+        elements: str
       up:
         description:
           - As O(up).

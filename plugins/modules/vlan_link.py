@@ -54,16 +54,16 @@ options:
     type: bool
   ingress_qos_map:
     description:
-      - The whole map from the priority in the tag to the packet's (C(ingress-qos-map)), as a list of V(from:to).
-        C(from) is 0 to 7. A pair to 0 is no pair.
+      - The whole map from the priority in the tag to the packet's (C(ingress-qos-map)), as a list of V(from:to)
+        or V(from-to). C(from) is 0 to 7. A pair to 0 is no pair.
       - Quote each pair, since YAML reads some as numbers of base 60. An empty list takes all away.
       - Changed in place.
     type: list
     elements: str
   egress_qos_map:
     description:
-      - The whole map from a packet's priority to the one in the tag (C(egress-qos-map)), as a list of V(from:to).
-        C(to) is 0 to 7. A pair to 0 is no pair.
+      - The whole map from a packet's priority to the one in the tag (C(egress-qos-map)), as a list of V(from:to)
+        or V(from-to). C(to) is 0 to 7. A pair to 0 is no pair.
       - Quote each pair, as with O(ingress_qos_map).
       - Changed in place.
     type: list

@@ -16,8 +16,8 @@ description:
 options:
   table:
     description:
-      - Number of the routing table, 1 to 4294967295, or V(default), V(main) or V(local) for the kernel's own. A new
-        link needs it.
+      - Number of the routing table, 1 to 4294967295, V(default), V(main) or V(local) for the kernel's own, or a name in
+        the host's C(rt_tables). A new link needs it.
       - Changed only with O(recreate=true).
     type: str
 extends_documentation_fragment:

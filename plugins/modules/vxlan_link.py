@@ -61,9 +61,10 @@ options:
   df:
     description:
       - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
+        V(true) is V(set), and V(false) is V(unset).
       - Changed in place.
     type: str
-    choices: [unset, set, inherit]
+    choices: [unset, set, inherit, "on", "off"]
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. V(inherit) takes the inner packet's, and needs Linux 6.8. A new

@@ -92,7 +92,9 @@ BRIDGE = Kind(
         Option("nf_call_iptables", 36, SWITCH, default=False),
         Option("nf_call_ip6tables", 37, SWITCH, default=False),
         Option("nf_call_arptables", 38, SWITCH, default=False),
-        Option("vlan_default_pvid", 39, Int(wire="u16", high=4094, rule="a VLAN id, 0 for none"), default=1),
+        Option(
+            "vlan_default_pvid", 39, NamedInt(wire="u16", high=4094, rule="a VLAN id", table={"none": 0}), default=1
+        ),
         Option("vlan_stats_enabled", 41, SWITCH, default=False),
         Option("mcast_stats_enabled", 42, SWITCH, default=False),
         Option("mcast_igmp_version", 43, Int(wire="u8", low=2, high=3), default=2),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from .addresses import Ip
 from .packed import PortRange
 from .table import Kind, Option, queues
-from .types import NONE, Bool, Flag, Int, Tos, Ttl, Word
+from .types import NONE, ON_OFF, Bool, Flag, Int, Tos, Ttl, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
@@ -19,7 +19,7 @@ GENEVE = Kind(
         Option("remote", (2, 7), Ip(multicast=False)),
         Option("ttl", (3, 12), Ttl(), default="auto", aliases=("hoplimit",)),
         Option("tos", 4, Tos(), default=0, aliases=("dsfield",)),
-        Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
+        Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option(
             "flowlabel",
             11,

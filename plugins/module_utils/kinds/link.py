@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import Mac
-from .packed import AltNames, Reasons
+from .named import HostInt, HostReasons
+from .packed import AltNames
 from .table import Option
-from .types import Bool, Int, Leaf, LinkName, NamedInt, Names, NetnsOf, Text, Word
+from .types import Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Alias(Text):
 
 #: The link group that marks what the collection made: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
+
+#: A link group, also by the host's names (/etc/iproute2/group), of which each host has this one.
+GROUP = HostInt(high=2**31 - 1, table={"default": 0}, database="group")
 
 #: netdevice.h: GSO_MAX_SIZE and GRO_MAX_SIZE, 8 * 65535; more than 65536 (BIG TCP) since Linux 5.19.
 _BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
@@ -70,8 +74,7 @@ COMMON: tuple[Option, ...] = (
     ),
     Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen"), kept=True),
     Option("master", 10, LinkName(negated=True), kept=True),
-    # iproute2 takes the names of /etc/iproute2/group too, in which each host has this one.
-    Option("group", 27, NamedInt(high=2**31 - 1, table={"default": 0}), kept=True),
+    Option("group", 27, GROUP, kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
     Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
     Option("gso_max_size", 41, _BIG, default=65536),
@@ -81,7 +84,7 @@ COMMON: tuple[Option, ...] = (
     Option("gro_ipv4_max_size", 64, _BIG, since="6.3", default=65536),
     # rtnl_create_link() does not read it.
     Option("protodown", 39, Bool(), at_create=False, default=False),
-    Option("protodown_reason", 55, Reasons(), at_create=False, apart=True, since="5.9"),
+    Option("protodown_reason", 55, HostReasons(), at_create=False, apart=True, since="5.9"),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,6 +229,20 @@ class Reasons(Apart):
         return [["ip", "link", "set", "dev", dev, "protodown_reason", str(number), told] for number in items]
 
 
+def _pairs(pairs: Iterable[Any]) -> Iterator[tuple[Any, Sequence[Any]]]:
+    """Yield what is a pair of priorities to a user, and its parts.
+
+    ``1:2`` is iproute2's, ``1-2`` systemd's; both have several in one text. nmstate has dicts of from and to.
+    """
+    for pair in pairs:
+        if isinstance(pair, Mapping) and pair.keys() == {"from", "to"}:
+            yield pair, (pair["from"], pair["to"])
+        elif isinstance(pair, tuple):
+            yield pair, pair
+        else:
+            yield from ((one, re.split("[:-]", one)) for one in re.split(r"[\s,]+", str(pair).strip()))
+
+
 @dataclass(frozen=True)
 class QosMap(Type):
     """A map of priorities, ``{from: to}`` or ``["from:to"]``; a pair to 0 is no pair (struct ifla_vlan_qos_mapping)."""
@@ -244,12 +258,11 @@ class QosMap(Type):
         return ()
 
     def parse(self, value: Any) -> tuple[str, ...]:
-        pairs = value.items() if isinstance(value, Mapping) else value
-        if isinstance(pairs, (str, int)) or pairs is None:
+        pairs = value.items() if isinstance(value, Mapping) else [value] if isinstance(value, str) else value
+        if isinstance(pairs, int) or pairs is None:
             raise ValueError(f"{value!r} is not a list of from:to")
         found: dict[int, int] = {}
-        for pair in pairs:
-            parts = pair if isinstance(pair, tuple) else str(pair).split(":")
+        for pair, parts in _pairs(pairs):
             if len(parts) != 2:
                 raise ValueError(f"{pair!r} is not from:to")
             key, to = (whole_number(part) for part in parts)

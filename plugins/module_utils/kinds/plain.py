@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from .named import HostInt
 from .table import Kind, Option, queues
-from .types import Bool, NamedInt
+from .types import Bool
 
 # Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).
 CARRIER = Option("carrier", 33, Bool(), at_create=False, outer=True, default=True)
 
 DUMMY = Kind(name="dummy", options=(*queues(), CARRIER))
 
-#: The kernel's own three tables (uapi/linux/rtnetlink.h: enum rt_class_t), by the names that iproute2 has for them.
-TABLE = NamedInt(low=1, rule="a routing table", table={"default": 253, "main": 254, "local": 255})
+#: The kernel's own three tables (uapi/linux/rtnetlink.h: enum rt_class_t), by the names that iproute2 has for them;
+#: others by those of the host.
+TABLE = HostInt(low=1, rule="a routing table", table={"default": 253, "main": 254, "local": 255}, database="rt_tables")
 
 VRF = Kind(
     name="vrf",

@@ -20,6 +20,7 @@ __all__ = [
     "DSFIELD",
     "IFNAME_LENGTH",
     "NONE",
+    "ON_OFF",
     "UNSET",
     "WIRE",
     "Attr",
@@ -214,6 +215,9 @@ class Word(Type):
     def words(self, word: str, value: Any) -> list[str]:
         return [value] if self.bare and word == "flag" else [word, value]
 
+
+#: How netplan and systemd say whether to set a bit that iproute2 has ``set`` and ``unset`` for.
+ON_OFF = {"on": "set", "off": "unset"}
 
 #: Code points by their names, with the two ECN bits beneath them (RFC 2474, 2597, 3246, 5865, 8622), as in iproute2's
 #: rt_dsfield.

@@ -27,8 +27,8 @@ TIME64 = Centiseconds(wire="u64", high=2**64 // 10**7, rule="centiseconds: 64 bi
 # br_multicast.c: BR_MULTICAST_QUERY_INTVL_MIN and _MAX, 1 s and a day. Beyond them the kernel takes the bound itself.
 QUERY = Centiseconds(wire="u64", low=100, high=8640000, rule="centiseconds: a second to a day")
 SWITCH = Bool(style="number")
-#: MDB_RTR_TYPE_* (uapi/linux/if_bridge.h), by the words of NetworkManager and nmstate.
-ROUTER = {"disabled": 0, "auto": 1, "enabled": 2}
+#: MDB_RTR_TYPE_* (uapi/linux/if_bridge.h), by the words of NetworkManager and nmstate, and those of systemd.
+ROUTER = {"disabled": 0, "auto": 1, "enabled": 2, "query": 1, "permanent": 2}
 
 #: BRIDGE_VLANDB_ENTRY_*, of a VLAN of a port, or of the bridge itself as far as OF_BRIDGE goes.
 OF_BRIDGE: tuple[Option, ...] = (

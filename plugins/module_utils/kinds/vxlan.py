@@ -14,7 +14,7 @@ from .addresses import Ip
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
+from .types import ON_OFF, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")
@@ -89,7 +89,7 @@ VXLAN = Kind(
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
         Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
         Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
-        Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}), default="unset"),
+        Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option("flowlabel", (26, 32), FlowLabel(), newer=(("inherit", "6.8"),), default=0, aliases=("label",)),
         Option("dstport", 15, PORT, in_place=False),
         Option("srcport", 10, PortRange(), in_place=False, default="0-0"),

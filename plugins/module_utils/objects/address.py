@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -24,13 +25,15 @@ OPTIMISTIC, OPTIMISTIC_FLAG = "optimistic", 0x04
 OF_IPV6 = ("nodad", "home", "mngtmpaddr", OPTIMISTIC)
 
 FOREVER = "forever"
+#: The others are systemd's and nmstate's words.
+FOREVER_WORDS = (FOREVER, "infinity", "infinite")
 #: The kernel's number for it (include/net/addrconf.h: INFINITY_LIFE_TIME).
 INFINITY = 2**32 - 1
 
 
 @dataclass(frozen=True)
 class Lifetime(Type):
-    """Seconds that are left of an address when it is set, or ``forever``.
+    """Seconds that are left of an address when it is set (``30``, ``30sec``), or ``forever``.
 
     They count down, so a wish is met while at least half of them is left; then they are set anew. ``forever`` and 0 do
     not count down.
@@ -41,10 +44,11 @@ class Lifetime(Type):
     high: int = INFINITY - 1
 
     def parse(self, value: Any) -> str | int:
-        if str(value) == FOREVER or value == INFINITY:
+        if str(value) in FOREVER_WORDS or value == INFINITY:
             return FOREVER
         try:
-            number = whole_number(value)
+            # ip address and nmstate tell them with the unit.
+            number = whole_number(re.sub(r"(?<=[0-9])\s*(s|secs?)$", "", value) if isinstance(value, str) else value)
         except ValueError:
             raise ValueError(f"{value!r} is neither a number of seconds nor {FOREVER}") from None
         if not self.low <= number <= self.high:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,15 +16,22 @@ from .metrics import Time
 from .sort import Address, Key, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
+INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
 GROUP_TYPES = {"mpath": 0, "resilient": 1}  # NEXTHOP_GRP_TYPE_*
 
 #: Timers of resilient groups are in clock_t, USER_HZ (100) a second; a number without a unit is seconds.
 _TIMER = Time(parts=Fraction(1, 10), shown=1000, unit="")
 
 
+_MEMBER = ("id", "weight")
+
+
 @dataclass(frozen=True)
 class Members(Type):
-    """The members of a group, each a dict of id and weight, or an id. Any order is as good as any other."""
+    """The members of a group, each a dict of id and weight, or an id. Any order is as good as any other.
+
+    iproute2 has them in one text, ``1,10/2,20``; systemd writes ``1:10``.
+    """
 
     ansible: str = "list"
     elements: str = "dict"
@@ -41,14 +49,16 @@ class Members(Type):
         return ()
 
     def parse(self, value: Any) -> tuple[tuple[int, int], ...]:
-        if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
+        items = value.split("/") if isinstance(value, str) and value else value
+        if isinstance(items, Mapping) or not isinstance(items, (list, tuple)):
             raise ValueError(f"{value!r} is not a list of dicts with the keys id, weight")
         members: dict[int, int] = {}
-        for item in value:
-            one = item if isinstance(item, Mapping) else {"id": item}
+        for item in items:
+            parts = item if isinstance(item, Mapping) else zip(_MEMBER, re.split("[,:]", str(item), maxsplit=1))
+            one = dict(parts)
             for name in one:
-                if name not in ("id", "weight"):
-                    raise ValueError(f"unknown key {name!r}, {nearest(str(name), ('id', 'weight'))}")
+                if name not in _MEMBER:
+                    raise ValueError(f"unknown key {name!r}, {nearest(str(name), _MEMBER)}")
             number = whole_number(one.get("id"))
             weight = 1 if one.get("weight") is None else whole_number(one["weight"])
             if not 1 <= number < 2**32:
@@ -136,7 +146,7 @@ NEXTHOP = Sort(
         Option("encap", None, Encap()),
         Option("via", 6, Address()),
         Option("dev", 5, LinkName()),
-        Option("family", None, Word(table=FAMILIES), default="ipv4"),
+        Option("family", None, Word(table=FAMILIES, aliases=INET), default="ipv4"),
         Option("blackhole", 4, Bool(style="flag"), default=False),
         Option("onlink", None, Bool(style="flag"), default=False),
         Option("fdb", 11, Bool(style="flag"), default=False, in_place=False, since="5.8"),

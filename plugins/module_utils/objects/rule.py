@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..kinds.link import GROUP
+from ..kinds.named import HostInt
 from ..kinds.table import Option, Refused
 from ..kinds.types import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
 from .named import DSFIELDS, Dsfield, Realms, Table
 from .sort import Key, Selected, Sort, of_all
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
+INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
 ACTIONS = {"lookup": 1, "goto": 2, "nop": 3, "blackhole": 6, "unreachable": 7, "prohibit": 8}  # FR_ACT_*
 PROTOCOLS = {
     "icmp": 1,
@@ -52,7 +55,15 @@ class Marked(Type):
         numbers = [whole_number(mark), whole_number(mask) if mask else 2**32 - 1]
         if isinstance(value, bool) or not all(0 <= number < 2**32 for number in numbers):
             raise ValueError(f"{value!r} is not a mark or mark/mask of 32 bits")
-        return f"{numbers[0]:#x}" + (f"/{numbers[1]:#x}" if numbers[1] != 2**32 - 1 else "")
+        return marked(*numbers)
+
+
+def marked(mark: int, mask: int) -> str:
+    """Return a firewall mark and its mask in their canonical form.
+
+    A mark of 0 has its mask told: without one the kernel takes none (fib_nl2rule()), and all packets are selected.
+    """
+    return f"{mark:#x}" if mark and mask == 2**32 - 1 else f"{mark:#x}/{mask:#x}"
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,9 @@ class Inverted(Bool):
 _PORTS = Ports()
 _DSCP = Masked(high=63, since=(6, 15), database="rt_dsfield", table=DSFIELDS, shift=2)
 
+#: A link group or none, as links have it (kinds/link.py).
+_SUPPRESSED = HostInt(low=-1, high=GROUP.high, table=GROUP.table, database=GROUP.database)
+
 #: IPTOS_TOS_MASK without ECN's bit (net/ipv4/fib_rules.c: fib4_rule_configure()): "IPv4 currently doesn't handle high
 #: order DSCP bits correctly".
 TOS_BITS = 0x1C
@@ -189,8 +203,9 @@ TOS_BITS = 0x1C
 #: What a rule selects packets by, in the order of iproute2's words.
 SELECTORS: tuple[Option, ...] = (
     Option("not", None, Inverted()),
-    Option("from", 2, Selected()),
-    Option("to", 1, Selected()),
+    # The kernel keeps bits beyond the prefix, and looks at those within it alone (fib4_rule_match()).
+    Option("from", 2, Selected(host_bits=True)),
+    Option("to", 1, Selected(host_bits=True)),
     Option("tos", None, Dsfield(), aliases=("dsfield",)),
     Option("fwmark", 10, Marked()),
     Option("iif", 3, Ifname(), aliases=("dev",)),
@@ -219,13 +234,15 @@ def selector(values: Mapping[str, Any]) -> str:
 
 
 def selected(text: str) -> dict[str, Any]:
-    """Return the values that selector() made its text of."""
-    rows = {row.name: row for row in SELECTORS}
+    """Return the values that selector() made its text of: canonical ones, not to be checked again.
+
+    What others made may be beyond what can be asked for.
+    """
     values: dict[str, Any] = {}
     words = iter(text.split())
     for word in words:
-        values[word] = True if word == "not" else rows[word].parse(next(words))
-    return values
+        values[word] = True if word == "not" else next(words)
+    return {name: int(value, 0) if name in ("tos", "tun_id") else value for name, value in values.items()}
 
 
 def finds(one: tuple[Key, Mapping[str, Any]], other: tuple[Key, Mapping[str, Any]]) -> bool:
@@ -310,7 +327,7 @@ RULE = Sort(
     chosen=lambda key: selected(key[-1]),
     keys=(
         Option("priority", None, Int(), aliases=("preference", "order", "pref")),
-        Option("family", None, Word(table=FAMILIES)),
+        Option("family", None, Word(table=FAMILIES, aliases=INET)),
         *SELECTORS,
     ),
     options=(
@@ -320,8 +337,6 @@ RULE = Sort(
         Option("l3mdev", None, Bool(style="flag", false_when_absent=True), default=False, in_place=False, since="4.8"),
         Option("realms", 11, Realms(), default=NONE, in_place=False),
         Option("suppress_prefixlength", None, Int(low=-1, high=128), default=-1, in_place=False, aliases=("sup_pl",)),
-        Option(
-            "suppress_ifgroup", None, Int(low=-1, high=2**31 - 1), default=-1, in_place=False, aliases=("sup_group",)
-        ),
+        Option("suppress_ifgroup", None, _SUPPRESSED, default=-1, in_place=False, aliases=("sup_group",)),
     ),
 )

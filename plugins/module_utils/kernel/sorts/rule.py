@@ -12,7 +12,7 @@ from ...kinds.addresses import ip_text
 from ...kinds.types import NONE
 from ...model import Entry, Operation
 from ...objects.named import TABLES, flow_of, number_of, realms_of
-from ...objects.rule import ACTIONS, FAMILIES, PROTOCOLS, masked, selected, selector
+from ...objects.rule import ACTIONS, FAMILIES, PROTOCOLS, marked, masked, selected, selector
 from .. import constants as c
 from ..message import Known, Message, mark_of
 from ..view import View
@@ -69,8 +69,7 @@ def _read_selector(found: Mapping[int, bytes], header: Mapping[str, int]) -> dic
     for name, attr in (("iif", c.FRA_IIFNAME), ("oif", c.FRA_OIFNAME)):
         chosen[name] = found.get(attr, b"").rstrip(b"\0").decode()
     if c.FRA_FWMASK in found:
-        mark, mask = number(found.get(c.FRA_FWMARK, b"\0\0\0\0")), number(found[c.FRA_FWMASK])
-        chosen["fwmark"] = f"{mark:#x}" + (f"/{mask:#x}" if mask != 2**32 - 1 else "")
+        chosen["fwmark"] = marked(number(found.get(c.FRA_FWMARK, b"\0\0\0\0")), number(found[c.FRA_FWMASK]))
     if c.FRA_UID_RANGE in found:
         chosen["uidrange"] = "%d-%d" % struct.unpack("=II", found[c.FRA_UID_RANGE])
     protocol = found.get(c.FRA_IP_PROTO, b"\0")[0]
@@ -111,9 +110,9 @@ def write(_known: Known, operation: Operation) -> Message:
     tree: list[Any] = [(c.FRA_PRIORITY, "u32", int(priority))]
     for name, attr, length in (("from", c.FRA_SRC, "src_len"), ("to", c.FRA_DST, "dst_len")):
         if name in chosen:
-            network = ipaddress.ip_network(chosen[name])
-            header[length] = network.prefixlen
-            tree.append((attr, "raw", network.network_address.packed))
+            prefix = ipaddress.ip_interface(chosen[name])
+            header[length] = prefix.network.prefixlen
+            tree.append((attr, "raw", prefix.ip.packed))
     if action == "lookup":
         table = options.get("table", "main")
         if options.get("l3mdev"):

@@ -1,0 +1,125 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Configure what the tests and manuals of other projects do (other_projects.yml), with iproute2 as the witness."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel import names
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("other_projects.yml").read_text("utf-8"))
+ABSENT = "NULL-IS-ABSENT"
+
+
+def holds(told: Any, wanted: Any) -> bool:
+    """Tell whether what is wanted is in what is told: each key of a dict, each item of a list somewhere."""
+    if isinstance(wanted, dict):
+        return isinstance(told, dict) and all(
+            name not in told if value == ABSENT else name in told and holds(told[name], value)
+            for name, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(told, list) and all(any(holds(one, item) for one in told) for item in wanted)
+    return bool(told == wanted)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case["from"], marks=[pytest.mark.needs_kind(*case["kinds"])] if "kinds" in case else [])
+        for case in CASES
+    ],
+)
+def test_what_others_configure(case: dict[str, Any], apply: Any, gather: Any, tell: Any) -> None:
+    if "refused" in case:
+        with pytest.raises(Refused, match=case["refused"]):
+            apply(case["config"])
+        return
+    assert apply(case["config"]).changed
+    for command, wanted in case["told"].items():
+        told = tell(command)
+        for item in wanted:
+            assert any(holds(one, item) for one in told), f"{command}: no {item} in {told}"
+    assert apply(case["config"]).commands == []
+    assert apply(gather()).commands == []
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the host names for numbers; ip reads its own files, so the numbers are what it is asked for."""
+    monkeypatch.setattr(names, "FOLDERS", (str(tmp_path),))
+    (tmp_path / "group").write_text("0 default\n100 tenants\n")
+    (tmp_path / "rt_tables").write_text("77 blue\n")
+    (tmp_path / "rt_dsfield").write_text("0x14 steady\n")
+    (tmp_path / "protodown_reasons.d").mkdir()
+    (tmp_path / "protodown_reasons.d" / "a.conf").write_text("0 mlag\n5 evpn\n")
+
+
+def test_numbers_of_links_by_the_hosts_names(files: None, apply: Any, gather: Any, tell: Any) -> None:
+    def wish(group: Any, tos: Any, reasons: Any) -> dict[str, Any]:
+        tunnel = {"kind": "vxlan", "vni": 5, "dstport": 4789, "protodown": True}
+        return {
+            "links": [{"name": "t0", "group": group, "tos": tos, "protodown_reason": reasons, **tunnel}],
+            "rules": [{"priority": 5, "table": 9, "suppress_ifgroup": group}],
+        }
+
+    by_name, by_number = wish("tenants", "steady", ["evpn", 3, "mlag"]), wish("100", 0x14, [0, 3, 5])
+    assert apply(by_name).changed
+    (link,) = tell("ip -j -d link show t0")
+    assert (link["group"], link["linkinfo"]["info_data"]["tos"]) == ("100", "0x14")
+    assert link["proto_down_reason"] == ["0", "3", "5"]
+    assert tell("ip -j rule show pref 5")[0]["suppress_ifgroup"] == "100"
+    for same in (by_name, by_number, gather()):
+        assert apply(same).commands == []
+    assert apply(wish("default", "EF", ["mlag"])).changed
+    assert tell("ip -j -d link show t0")[0]["proto_down_reason"] == ["0"]
+    for wrong, reason in (
+        (wish("nobody", "EF", []), "group: 'nobody' is not a whole number, nor is it default"),
+        (wish(1, "nothing", []), "tos: 'nothing' is neither a number nor inherit"),
+        (wish(1, "EF", ["nothing"]), "protodown_reason: 'nothing' is not a whole number"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            apply(wrong)
+
+
+@pytest.mark.needs_kind("vrf")
+def test_the_table_of_a_vrf_by_its_name(files: None, apply: Any, tell: Any) -> None:
+    for table in ("blue", 77):
+        apply({"links": [{"name": "red", "kind": "vrf", "table": table}]})
+    assert tell("ip -j -d link show red")[0]["linkinfo"]["info_data"]["table"] == 77
+    assert apply({"links": [{"name": "red", "kind": "vrf", "table": "blue"}]}).commands == []
+
+
+OTHERS = """
+ip rule add from 10.1.2.3/24 table 5 pref 50
+ip rule add to 10.1.2.3/8 fwmark 0 table 6 pref 51
+ip -6 rule add from 2001:db8::1/32 tos 0x1c table 7 pref 52
+ip rule add fwmark 5/0 uidrange 7-7 ipproto 200 goto 9999 pref 53
+"""
+
+
+def test_what_others_made_beyond_what_is_asked_for(apply: Any, gather: Any, tell: Any) -> None:
+    """It is told, is a wish like any other, and stays as it is when rules of ours are made and removed."""
+    for line in OTHERS.strip().splitlines():
+        subprocess.run(line.split(), check=True, timeout=10)
+    before = tell("ip -j rule"), tell("ip -j -6 rule")
+    found = {rule["priority"]: rule for rule in gather()["rules"]}
+    assert [found[50]["from"], found[51]["to"], found[52]["from"]] == ["10.1.2.3/24", "10.1.2.3/8", "2001:db8::1/32"]
+    assert apply(gather()).commands == []
+    mine = {"rules": [{"priority": 50, "from": "10.1.2.9/24", "fwmark": 0, "table": 5}]}
+    (line,) = apply(mine).commands
+    assert apply(mine).commands == []
+    (ours,) = (rule for rule in tell("ip -j rule show pref 50") if rule["src"] == "10.1.2.9")
+    assert (ours["srclen"], ours["fwmark"]) == (24, "0")
+    subprocess.run(["ip", "netns", "add", "replayed"], check=True, timeout=10)
+    subprocess.run(["ip", "netns", "exec", "replayed", *line.split()], check=True, timeout=10)
+    (there,) = tell("ip -n replayed -j rule show pref 50")
+    assert {**there, "protocol": ""} == {**ours, "protocol": ""}
+    apply({"rules": [{**mine["rules"][0], "state": "absent"}]})
+    assert (tell("ip -j rule"), tell("ip -j -6 rule")) == before
