@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any, Callable
 from unittest import mock
@@ -119,3 +120,40 @@ def tell() -> Callable[..., Any]:
         return json.loads(done.stdout or "[]")
 
     return run
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process that owns a network namespace, as a container does."""
+    with subprocess.Popen(["unshare", "-n", "sleep", "300"]) as owner:
+        own = os.stat("/proc/thread-self/ns/net").st_ino
+        for _try in range(100):
+            if os.stat(f"/proc/{owner.pid}/ns/net").st_ino != own:
+                break
+            time.sleep(0.02)
+        yield owner
+        owner.kill()
+
+
+def _commands(*lines: str) -> None:
+    for line in lines:
+        subprocess.run(line.split(), check=True, timeout=30)
+
+
+@pytest.fixture
+def x() -> str:
+    """Make a namespace of that name."""
+    _commands("ip netns add x", "ip -n x link set lo up")
+    return "x"
+
+
+@pytest.fixture
+def _pair() -> None:
+    """Make a pair whose one end has a dot in its name, with an address and a route that are lost without IPv6."""
+    _commands(
+        "ip link add v.0 type veth peer name v1",
+        "ip link set v.0 up",
+        "ip link set v1 up",
+        "ip addr add 2001:db8:1::1/64 dev v.0 nodad",
+        "ip route add 2001:db8:2::/64 via 2001:db8:1::9 dev v.0 proto 110",
+    )

@@ -6,11 +6,17 @@ Nothing of the collection is used: a socket, one request, and a walk over struct
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 16, 17, 18, 30, 34, 106
 RTMGRP_LINK = 1
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
+#: linux/rtnetlink.h, RTNLGRP_*: LINK, NEIGH, IPV4_IFADDR, IPV6_IFADDR, BRVLAN, TUNNEL.
+GROUPS = (1, 3, 5, 9, 33, 35)
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 1, 0x300, 3
 NDA_DST = 1
 NHA_ID, NHA_GROUP = 1, 2
@@ -77,6 +83,31 @@ def notices(watch: socket.socket) -> list[int]:
             length, kind = struct.unpack_from("=IH", told)
             found.append(kind)
             told = told[(length + 3) & ~3 :]
+
+
+@contextmanager
+def heard() -> Iterator[list[int]]:
+    """Collect the types of what the kernel announces meanwhile, links apart: carriers come by themselves."""
+    found: list[int] = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as listener:
+        listener.bind((0, 0))
+        for group in GROUPS:
+            listener.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+        listener.setblocking(False)
+        yield found
+        while True:
+            try:
+                packet = listener.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                # More was announced than fits.
+                found.append(0)
+                continue
+            kind = int.from_bytes(packet[4:6], "little")
+            found += [kind] if kind != RTM_NEWLINK else []
 
 
 def dumped(kind: int, header: bytes) -> list[bytes]:

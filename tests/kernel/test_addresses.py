@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_tables import heard
+from .raw import heard
 
 BASE = "links: [{name: b, kind: bridge, addrgenmode: none, mac: '02:00:00:00:00:01'}]"
 FOREVER = 2**32 - 1

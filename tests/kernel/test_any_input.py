@@ -23,7 +23,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
 
-from .test_engine import at_rest, everything_now, lines, steady, told
+from .look import at_rest, everything_now, lines, steady, told
 
 EXAMPLES = int(os.environ.get("NETLOOM_EXAMPLES", "0"))
 

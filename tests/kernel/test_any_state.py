@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .test_engine import everything, told
+from .look import everything, told
 
 MACS = [f"02:00:00:00:00:{number:02x}" for number in range(16)]
 PREFIXES = [f"10.{number}.0.1/24" for number in range(1, 5)] + [f"2001:db8:{number}::1/64" for number in range(1, 3)]

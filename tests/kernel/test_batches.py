@@ -14,7 +14,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.engine import Fail
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel import channel
 from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import fdb
 
-from .test_engine import told
+from .look import told
 
 LINK = {"name": "vx", "kind": "vxlan", "vni": 5, "dstport": 4789, "local": "127.0.0.1", "learning": False}
 MANY = 400

@@ -17,7 +17,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils.engine import Fail
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 from . import raw
-from .test_tables import heard, run
+from .look import run
+from .raw import heard
 
 BASE = """
 links:

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_tables import run
+from .look import run
 
 LARGEST = 2**31 - 1
 

@@ -12,8 +12,9 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
+from .look import run
+from .raw import heard
 from .test_fdb import steady
-from .test_tables import heard, run
 
 BASE = """
 links:

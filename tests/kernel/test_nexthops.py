@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_engine import everything
+from .look import everything
+from .route_cases import ALL, LINKS
 from .test_protect import HOST, run
-from .test_route_rows import ALL, LINKS
 
 GROUP = (
     LINKS

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_tables import run
+from .look import run
 
 LOWER = {"name": "lower", "kind": "bridge"}
 PAIR = {"name": "t0", "kind": "veth", "peer": {"name": "t1"}}

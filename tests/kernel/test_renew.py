@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
 
-from .test_engine import lines
+from .look import lines
 
 LOWER = {"name": "lower", "kind": "bridge", "mac": "02:00:00:00:00:0f"}
 OTHER = {"name": "other", "kind": "bridge", "mac": "02:00:00:00:00:0e"}

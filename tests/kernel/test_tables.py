@@ -6,11 +6,6 @@ The native kernel has no VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING
 
 from __future__ import annotations
 
-import errno
-import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,41 +14,10 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
-RTM_NEWLINK = 16
-#: linux/rtnetlink.h, RTNLGRP_*: LINK, NEIGH, IPV4_IFADDR, IPV6_IFADDR, BRVLAN, TUNNEL.
-GROUPS = (1, 3, 5, 9, 33, 35)
+from .look import run
+from .raw import heard
 
 vlan_filtering = pytest.mark.needs_kind("geneve")  # the kernel that has it is the one that has geneve
-
-
-@contextmanager
-def heard() -> Iterator[list[int]]:
-    """Collect the types of what the kernel announces meanwhile, links apart: carriers come by themselves."""
-    found: list[int] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as listener:
-        listener.bind((0, 0))
-        for group in GROUPS:
-            listener.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
-        listener.setblocking(False)
-        yield found
-        while True:
-            try:
-                packet = listener.recv(1 << 16)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-                # More was announced than fits.
-                found.append(0)
-                continue
-            kind = int.from_bytes(packet[4:6], "little")
-            found += [kind] if kind != RTM_NEWLINK else []
-
-
-def run(command: str) -> None:
-    subprocess.run(command.split(), check=True, timeout=20)
 
 
 def vlans(tell: Any, name: str) -> dict[int, tuple[Any, ...]]:

@@ -16,7 +16,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils.engine import Fail
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.vlans import GLOBAL
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_tables import heard, run
+from .look import run
+from .raw import heard
 
 pytestmark = pytest.mark.needs_kind("geneve")  # the kernel that has VLAN filtering is the one that has geneve
 

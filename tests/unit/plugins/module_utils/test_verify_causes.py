@@ -1,119 +1,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Verification's pure parts: whom to ping, what fping says, the causes, the report.
-
-The intent is that of the golden lab. The state of its hosts is made from it, as if all went well, and then harmed.
-"""
+"""Name the cause of each harm that is done to a lab that went well, and show it in the report."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify import capabilities, fping, probe
 from ansible_collections.netloom.overlay.plugins.module_utils.verify.report import verdict
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.state import compact_link
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import (
-    own_stations,
-    pairs,
-    payload,
-    underlay,
-)
+from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import pairs, underlay
 from ansible_collections.netloom.overlay.plugins.module_utils.verify.view import View
 
-LAB = Path(__file__).parent / "golden" / "fabric" / "lab" / "hosts"
-NODES = ("node1", "node2", "node3", "node4")
-State = dict[str, Any]
-
-
-@pytest.fixture
-def intents() -> dict[str, Any]:
-    """Give what each host of the lab gets from the inventory."""
-    return {name: yaml.safe_load((LAB / f"{name}.yml").read_text()) for name in NODES}
-
-
-# --- whom to ping ------------------------------------------------------------------------------------------------
-
-
-def test_stations_are_the_host_and_its_workloads(intents: dict[str, Any]) -> None:
-    found = {(one.network, one.name, one.netns, one.device) for one in own_stations("node1", intents["node1"])}
-    amber = intents["node1"]["networks"]["amber"]["device"]
-    green = intents["node1"]["networks"]["green"]["device"]
-    assert found == {
-        ("amber", "box1", "pidfile:/run/box1.pid", amber),
-        ("blue", "node1", "", "blue"),
-        ("blue", "client1", "client", "eth0"),
-        ("green", "node1", "", green),
-        ("red", "node1", "", "red"),
-    }
-
-
-def test_pairs_are_all_others_of_each_network(intents: dict[str, Any]) -> None:
-    counts: dict[str, int] = {}
-    for name in NODES:
-        for pair in pairs(name, intents[name]):
-            assert pair.source != pair.target
-            counts[pair.network] = counts.get(pair.network, 0) + 1
-    assert counts == {"amber": 2, "blue": 8 * 7, "green": 2, "opal": 2, "red": 4 * 3}
-
-
-def test_families_do_not_mix() -> None:
-    member = {"addresses": ["10.1.1.2/24", "fd00::2/64"], "vtep": "10.0.0.2"}
-    network = {"addresses": ["10.1.1.1/24"], "device": "n", "mtu": 1450, "members": {"node2": member}, "endpoints": {}}
-    assert [one.address for one in pairs("node1", {"networks": {"n": network}})] == ["10.1.1.2"]
-    network["addresses"] = ["10.1.1.1/24", "fd00::1/64"]
-    assert [one.address for one in pairs("node1", {"networks": {"n": network}})] == ["10.1.1.2", "fd00::2"]
-
-
-def test_a_macvlan_workload_is_not_asked_to_reach_its_own_host() -> None:
-    network = {"addresses": ["10.1.1.1/24"], "device": "n", "mtu": 1450, "members": {}, "endpoints": {}}
-    network["endpoints"]["box"] = {"host": "node1", "addresses": ["10.1.1.9/24"]}
-    workload = {"network": "n", "attach": "macvlan", "netns": "box", "interface": "eth0", "addresses": ["10.1.1.9/24"]}
-    intent = {"networks": {"n": network}, "workloads": {"box": workload}}
-    assert pairs("node1", intent) == []
-    workload["attach"] = "veth"
-    assert {(one.source, one.target) for one in pairs("node1", intent)} == {("node1", "box"), ("box", "node1")}
-
-
-def test_underlay_is_every_peers_vtep(intents: dict[str, Any]) -> None:
-    assert underlay(intents["node1"]) == {"node2": "10.0.0.2", "node3": "10.0.0.3", "node4": "10.0.0.4"}
-
-
-@pytest.mark.parametrize(("address", "data"), [("10.0.0.1", 1422), ("fd00::1", 1402)])
-def test_payload_leaves_room_for_the_headers(address: str, data: int) -> None:
-    assert payload(1450, address) == data
-
-
-# --- fping -------------------------------------------------------------------------------------------------------
-
-
-def test_fping_answers_are_read() -> None:
-    text = (
-        "ICMP Host Unreachable from 10.0.0.1 for ICMP Echo sent to 10.0.0.9\n"
-        "10.0.0.2  : 0.51 - 0.042\n"
-        "10.0.0.9  : - - -\n"
-        "fd00::1   : 1.5 12 3.25\n"
-    )
-    found = fping.parse(text, ["10.0.0.2", "10.0.0.9", "fd00::1", "10.0.0.7"])
-    assert found == {
-        "10.0.0.2": fping.Answer(3, 2, 0.042),
-        "10.0.0.9": fping.Answer(3, 0, None),
-        "fd00::1": fping.Answer(3, 3, 1.5),
-        "10.0.0.7": fping.Answer(0, 0, None),
-    }
-
-
-def test_sized_pings_carry_df() -> None:
-    assert "-M" not in fping.command(3, 1000)
-    words = fping.command(2, 1000, 1422)
-    assert words[words.index("-b") + 1] == "1422"
-    assert "-M" in words
-
-
-# --- causes ------------------------------------------------------------------------------------------------------
+from .verify_cases import State
 
 
 def healthy(intent: dict[str, Any]) -> State:
@@ -342,96 +240,3 @@ def test_a_wide_network_shows_failures_only(intents: dict[str, Any]) -> None:
         ["from", "\\", "to", "(ms)", "node11"],
         ["node2", "FAIL"],
     ]
-
-
-# --- what a host can do ------------------------------------------------------------------------------------------
-
-
-def test_links_are_read_from_iproute2() -> None:
-    row = {
-        "ifname": "g1",
-        "flags": ["BROADCAST", "UP"],
-        "mtu": 1450,
-        "address": "02:00:00:00:00:01",
-        "master": "blue",
-        "addr_info": [{"local": "10.1.1.1", "prefixlen": 32}],
-        "linkinfo": {
-            "info_kind": "geneve",
-            "info_data": {"id": 1000, "remote": "10.0.0.2", "port": 6082},
-            "info_slave_data": {"isolated": True},
-        },
-    }
-    assert compact_link(row) == {
-        "name": "g1",
-        "kind": "geneve",
-        "up": True,
-        "carrier": False,
-        "mtu": 1450,
-        "mac": "02:00:00:00:00:01",
-        "master": "blue",
-        "addresses": ["10.1.1.1/32"],
-        "vni": 1000,
-        "dstport": 6082,
-        "remote": "10.0.0.2",
-        "isolated": True,
-    }
-
-
-@pytest.mark.parametrize(
-    ("wish", "sentence"),
-    [
-        ({"mtu": 1500}, ""),
-        ({"mtu": 1500, "device": "eth0"}, ""),
-        ({"mtu": 9000}, "the underlay link eth0 has MTU 1500, the inventory counts on 9000 (underlay.mtu)"),
-        ({"mtu": 1500, "device": "eth1"}, "the underlay address 10.0.0.1 is on eth0, not on eth1"),
-    ],
-)
-def test_the_underlay_is_compared(wish: dict[str, Any], sentence: str) -> None:
-    found = capabilities.judge_underlay({"address": "10.0.0.1", **wish}, {"ifname": "eth0", "mtu": 1500})
-    assert found == sentence
-
-
-def test_module_names_are_read_from_modules_dep() -> None:
-    assert capabilities.module_name("kernel/drivers/net/geneve.ko.xz: kernel/net/ipv4/udp_tunnel.ko.xz") == "geneve"
-    assert capabilities.module_name("kernel/net/bridge/br-netfilter.ko:") == "br_netfilter"
-
-
-def test_no_modules_no_boot_file() -> None:
-    assert capabilities.boot_content(["geneve"], "0.0.0-none") == ""
-
-
-def test_both_know_the_same_oldest_pyroute2() -> None:
-    module = (Path(capabilities.__file__).parents[1] / "module.py").read_text()
-    assert f"PYROUTE2 = {capabilities.PYROUTE2}" in module
-
-
-def test_a_containers_namespace_is_looked_at_through_its_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    docker = tmp_path / "docker"
-    docker.write_text(
-        '#!/bin/sh\n[ "$1 $2 $3 $4" = "container inspect --format {{.State.Pid}}" ] || exit 64\n'
-        f'case $5 in web) echo {os.getpid()} ;; old) echo 0 ;; *) echo "No such container: $5" >&2; exit 1 ;; esac\n'
-    )
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    namespace = f"/proc/{os.getpid()}/ns/net"
-    assert probe.inside("docker:web", ["true"]) == ["nsenter", f"--net={namespace}", "--", "true"]
-    assert probe.namespace_path("container:web") == probe.namespace_path(f"pid:{os.getpid()}") == namespace
-    assert probe.namespace_path("host") == ""
-    with pytest.raises(probe.NoNamespace, match="docker:old: the container is not running"):
-        probe.namespace_path("docker:old")
-    with pytest.raises(probe.NoNamespace, match="No such container: nope"):
-        probe.namespace_path("docker:nope")
-    with pytest.raises(probe.NoNamespace, match="there is no namespace gone"):
-        probe.namespace_path("gone")
-    silent = probe.make_calls([probe.Call("docker:old", ("192.0.2.1",))], 1, 100)
-    assert [answer.received for answers in silent.values() for answer in answers.values()] == [0]
-
-
-def test_a_kind_of_a_device_file_is_there_when_the_file_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "tun"
-    monkeypatch.setitem(capabilities.DEVICES, "tun", str(file))
-    assert capabilities.lacking_kinds(["tun"]) == ["tun"]
-    file.touch()
-    assert capabilities.lacking_kinds(["tun"]) == []

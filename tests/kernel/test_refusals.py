@@ -1,0 +1,126 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Refuse what cannot be granted in one sentence, with the host as it was."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from ansible_collections.netloom.overlay.plugins.module_utils import diff as diff_module
+from ansible_collections.netloom.overlay.plugins.module_utils import engine as engine_module
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils.kernel import lock
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+from .look import everything
+
+
+def test_second_run_waits_and_says_who_holds_the_lock(apply: Any, monkeypatch: Any, tmp_path: Any) -> None:
+    path = str(tmp_path / "lock")
+    monkeypatch.setattr(lock.locked.__wrapped__, "__defaults__", (path,))
+    monkeypatch.setattr(engine_module, "LOCK_WAIT", 0.3)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("process 12345 since yesterday")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Refused, match=r"another run holds .*process 12345 since yesterday"):
+            apply("links: [{name: b, kind: bridge}]")
+    assert apply("links: [{name: b, kind: bridge}]").changed
+
+
+BAD = {
+    "unknown option": ("links: [{name: b, kind: bridge, mtuu: 5}]", "b: unknown option 'mtuu', did you mean mtu?"),
+    "unknown section": ("link: []", "config: unknown option 'link', did you mean links?"),
+    "unknown kind": ("links: [{name: b, kind: vxlann, vni: 1}]", "b: kind: unknown kind 'vxlann', did you mean vxlan?"),
+    "wrong type": ("links: [{name: b, kind: bridge, mtu: many}]", "b: mtu: 'many' is not a whole number"),
+    "VNI out of 24 bits": (
+        "links: [{name: v, kind: vxlan, vni: 16777216}]",
+        "v: vni: 16777216 is not within 0..16777215 (24",
+    ),
+    "name too long": ("links: [{name: sixteen-bytes-xx, kind: bridge}]", "links: sixteen-bytes-xx: name: "),
+    "no such namespace": (
+        "links: [{name: b, kind: bridge, netns: nowhere}]",
+        "b in netns nowhere: netns: there is no namespace nowhere",
+    ),
+    "no such process": (
+        "links: [{name: b, kind: bridge, netns: 'pid:999999999'}]",
+        "b: netns: pid:999999999: there is no process",
+    ),
+    "no such parent": (
+        "links: [{name: v, kind: vxlan, vni: 1, dstport: 4789, dev: eth9}]",
+        "v: dev: there is no link eth9",
+    ),
+    "no such master": ("links: [{name: b, kind: bridge, master: br9}]", "b: master: there is no link br9"),
+    "no such link": (
+        "addresses: [{dev: eth9, address: 10.0.0.1/24}]",
+        "address 10.0.0.1/24 on eth9: dev: there is no link eth9",
+    ),
+    "families": (
+        "links: [{name: v, kind: vxlan, vni: 1, local: 10.0.0.1, remote: '2001:db8::1'}]",
+        "v: local 10.0.0.1 and remote 2001:db8::1 are not of one address family",
+    ),
+    "VNI and port twice": (
+        "links: [{name: v, kind: vxlan, vni: 1, dstport: 4789}, {name: w, kind: vxlan, vni: 1, dstport: 4789}]",
+        "w: vni: v has the same vni 1, dstport 4789 already",
+    ),
+    "twice": ("links: [{name: b, kind: bridge}, {name: b, kind: bridge}]", "b: wished for twice"),
+    "host bits": (
+        "routes: [{dst: 10.0.0.1/24, dev: lo}]",
+        "route 10.0.0.1/24: dst: '10.0.0.1/24' is not an address with a prefix",
+    ),
+    "families of a route": (
+        "routes: [{dst: '2001:db8::/64', via: 10.0.0.1, dev: lo}]",
+        "route 2001:db8::/64: via: 10.0.0.1 is no gateway for an IPv6 route",
+    ),
+    "group MAC": (
+        "links: [{name: b, kind: bridge, mac: '01:00:00:00:00:01'}]",
+        "b: mac: 01:00:00:00:00:01 is not a unicast address",
+    ),
+    "no kind": ("links: [{name: eth7, mtu: 1400}]", "eth7: there is no such link"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_and_changes_nothing(case: str, apply: Any) -> None:
+    config, sentence = BAD[case]
+    before = everything()
+    with pytest.raises(Refused) as refusal:
+        apply(config)
+    assert str(refusal.value).startswith(sentence)
+    assert "\n" not in str(refusal.value)
+    assert everything() == before
+
+
+def test_link_that_is_there_and_claims_the_same(apply: Any) -> None:
+    subprocess.run(["ip", "link", "add", "v", "type", "vxlan", "id", "1", "dstport", "4789"], check=True)
+    with pytest.raises(Refused, match="w: vni: v has the same vni 1, dstport 4789 already"):
+        apply("links: [{name: w, kind: vxlan, vni: 1, dstport: 4789}]")
+
+
+@pytest.mark.native
+def test_kernel_without_the_kind(apply: Any) -> None:
+    """The native kernel of this machine lacks geneve; where it has it there is nothing to see."""
+    if "geneve" not in os.environ.get("NETLOOM_MISSING_KINDS", "").split():
+        with pytest.raises(Refused, match="vni or external"):
+            apply("links: [{name: g, kind: geneve}]")
+        return
+    with pytest.raises(Refused, match=r"g: kind: this kernel has no geneve \(module geneve\)"):
+        apply("links: [{name: g, kind: geneve, vni: 1, remote: 192.0.2.1}]")
+    assert everything() == []
+
+
+def test_kernel_error_names_object_and_option(apply: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply("links: [{name: b, kind: bridge}]")
+    with pytest.raises(Failed, match=r"^b: mtu: Invalid argument - kernel: mtu greater than device maximum\. Nothing"):
+        apply("links: [{name: b, kind: bridge, mtu: 99999999}]")
+    too_short = "links: [{name: b, kind: bridge, forward_delay: 1, stp_state: true}]"
+    with pytest.raises(Refused, match=r"^b: forward_delay: 1 is not within 200\.\.3000"):
+        apply(too_short)
+    # Asked all the same, the kernel says it without a sentence of its own.
+    monkeypatch.setattr(diff_module, "check_kind", lambda _change: None)
+    with pytest.raises(Failed, match=r"^b: forward_delay: Numerical result out of range\. Nothing"):
+        apply(too_short)

@@ -1,0 +1,80 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make links anew with all that hung on them, and take back what a failed run did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+
+from .look import everything, lines
+from .network import NETWORK
+
+
+def test_recreated_link_has_what_hung_on_it(apply: Any, tell: Any) -> None:
+    apply(NETWORK)
+    fdb, routes = lines("bridge fdb show dev red"), lines("ip route show table all proto 110")
+    index = tell("ip -j link show dev red")[0]["ifindex"]
+    anew = NETWORK.replace("vni: 10001", "vni: 10002\n    recreate: true")
+    with pytest.raises(Refused, match=r"red: vni: .*10001 -> 10002.*recreate: true"):
+        apply(NETWORK.replace("vni: 10001", "vni: 10002"))
+    assert tell("ip -j link show dev red")[0]["ifindex"] == index
+    apply(anew)
+    link = tell("ip -j -d link show dev red")[0]
+    assert link["ifindex"] != index
+    assert (link["linkinfo"]["info_data"]["id"], link["master"], link["ifalias"]) == (10002, "br-red", "red to all")
+    assert link["linkinfo"]["info_slave_data"]["isolated"] is True
+    assert [line for line in lines("bridge fdb show dev red") if "dst" in line] == [
+        line for line in fdb if "dst" in line
+    ]
+    assert lines("ip route show table all proto 110") == routes
+    assert not apply(anew).changed
+
+
+def test_recreated_bridge_gets_addresses_routes_neighbors_and_ports_back(apply: Any, tell: Any) -> None:
+    apply(NETWORK)
+    before = everything()
+    wish = {"links": [{"name": "br-red", "kind": "vxlan", "vni": 5, "dstport": 4790, "recreate": True}]}
+    with pytest.raises(Refused, match="br-red: kind: is bridge, not vxlan"):
+        apply({"links": [{**wish["links"][0], "recreate": False}]})
+    with pytest.raises(Failed, match="red"):
+        # A VXLAN link takes no ports: putting them back fails, and all of it is taken back.
+        apply(wish)
+    assert everything() == before
+
+
+def test_failed_run_is_taken_back(apply: Any) -> None:
+    apply(NETWORK)
+    before = everything()
+    wish = NETWORK.replace("mtu: 1450, addresses", "mtu: 1400, stp_state: true, addresses")
+    wish = wish.replace("routes:", "routes:\n  - {dst: 10.77.0.0/16, via: 203.0.113.1, dev: br-red}")
+    with pytest.raises(Failed, match=r"route 10.77.0.0/16: .*Nexthop has invalid gateway") as failure:
+        apply(wish)
+    assert "taken back" in str(failure.value)
+    assert everything() == before
+    apply(NETWORK.replace("mtu: 1450, addresses", "mtu: 1400, addresses"))
+    assert everything() != before, "the positive control: the change without the bad route is made"
+
+
+def test_removal_that_fails_later_brings_links_back(apply: Any) -> None:
+    apply(NETWORK)
+    before = everything()
+    with pytest.raises(Failed, match="invalid gateway"):
+        apply({"routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]}, overridden=True)
+    assert everything() == before
+
+
+def test_what_stays_does_not_go_with_an_address(apply: Any, tell: Any) -> None:
+    """The kernel takes secondaries with their primary address, and routes with a link's last address."""
+    base = "links: [{name: b, kind: bridge, addresses: %s}]\nroutes: [{dst: 10.77.0.0/16, dev: b}]"
+    apply(base % "[10.1.0.1/24, 10.1.0.2/24]")
+    assert "secondary" in " ".join(lines("ip -o addr show dev b")), "the positive control: there is a secondary"
+    apply(base % "[10.1.0.2/24]", overridden=True)
+    assert [address["local"] for address in tell("ip -j -4 addr show dev b")[0]["addr_info"]] == ["10.1.0.2"]
+    apply(base % "[]", overridden=True)
+    assert lines("ip -o -4 addr show dev b") == []
+    assert [route["dst"] for route in tell("ip -j route show proto 110")] == ["10.77.0.0/16"]
+    assert not apply(base % "[]", overridden=True).changed
