@@ -88,8 +88,8 @@ options:
     type: str
   learning:
     description:
-      - Learn the remote of a MAC address from what comes in. A new link does, but for one with O(external=true): as
-        with C(ip link) that learns only when it is asked to.
+      - Learn the remote of a MAC address from what comes in. A new link does. One with O(external=true) learns only
+        when it is asked to, as with C(ip link).
       - Changed in place.
     type: bool
   proxy:
