@@ -11,6 +11,10 @@ from .kinds.table import Kind, Refused
 from .kinds.types import NONE
 from .model import Entry, Ident, Key, State
 from .objects import SORTS
+from .objects.sort import Sort
+
+#: Sorts of which an object has something for itself alone.
+PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sort.place)
 
 
 def check(state: State) -> None:
@@ -19,7 +23,7 @@ def check(state: State) -> None:
     agreed: dict[tuple[Any, ...], Entry] = {}
     places: dict[Ident, Entry] = {}
     for entry in state.values():
-        place = place_of(entry) if entry.present else None
+        place = place_of(entry) if entry.present and entry.sort in PLACED else None
         if place is not None and places.setdefault(place, entry) is not entry:
             raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
         kind = KINDS.get(entry.kind)

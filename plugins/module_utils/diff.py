@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .claims import lower_key, needed, place_of
+from .claims import PLACED, lower_key, needed, place_of
 from .kinds import KINDS
 from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
@@ -67,8 +67,7 @@ def diff(
 
 def _in_place_of(changes: list[Change], desired: State, observed: State) -> list[Change]:
     """Make new objects out of those whose place they take: an IPv6 address with another prefix length."""
-    new = {place for change in changes for place in [_new_place(change)] if place is not None}
-    if not new:
+    if not any(_new_place(change) for change in changes if change.entry.sort in PLACED):
         return changes
     there = {place_of(entry): entry for entry in observed.values() if entry.ident not in desired}
     return [_taking_over(change, there.get(_new_place(change))) for change in changes]
@@ -206,6 +205,8 @@ def _differing(
     fields = {}
     for name, wanted in entry.options.items():
         found = there.get(name, _MISSING)
+        if found == wanted:
+            continue
         if found is _MISSING and (_means_absent(rows[name], wanted) or _untold(entry, name)):
             continue
         of = rows[name].type

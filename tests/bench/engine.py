@@ -51,14 +51,14 @@ def batches(wished: dict[str, Any]) -> tuple[str, str]:
     """Return the same as input of ``ip -batch`` and of ``bridge -batch``; the marks of the engine included."""
     lines = []
     for link in wished["links"]:
-        tail = "type bridge"
+        # As the engine does: marked, and up at once.
+        new = f"link add {link['name']} group 28268"
         if link["kind"] == "vxlan":
-            tail = (
-                f"master {link['master']} type vxlan id {link['vni']} dstport {link['dstport']} local {link['local']} "
-                "nolearning"
-            )
-        # As the engine does: made up, and marked.
-        lines.append(f"link add {link['name']} mtu {link['mtu']} up group 28268 {tail}")
+            tail = f"id {link['vni']} dstport {link['dstport']} local {link['local']} nolearning"
+            lines.append(f"{new} mtu {link['mtu']} up master {link['master']} type vxlan {tail}")
+        else:
+            # A bridge follows its ports' MTU unless its own was set: given at creation it does not count as set.
+            lines += [f"{new} type bridge", f"link set {link['name']} mtu {link['mtu']} up"]
     fdb = [f"fdb add {row['mac']} dev {row['dev']} dst {row['dst']} self permanent" for row in wished["fdb"]]
     return "\n".join(lines) + "\n", "\n".join(fdb) + "\n"
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from ..claims import place_of
+from ..claims import PLACED, place_of
 from ..kinds import KINDS
 from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ..kinds.table import Kind
@@ -240,7 +240,9 @@ class Observer:
 
 def _places(wished: State) -> frozenset[Ident]:
     """Return what objects that somebody wishes for have for themselves alone."""
-    return frozenset(place for entry in wished.values() for place in [place_of(entry)] if place is not None)
+    return frozenset(
+        place for entry in wished.values() if entry.sort in PLACED for place in [place_of(entry)] if place is not None
+    )
 
 
 class _Elsewhere:

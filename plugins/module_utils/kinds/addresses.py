@@ -24,11 +24,11 @@ _DOTTED = re.compile(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 def mac(value: Any) -> str:
     """Return an Ethernet address in lower case with colons; raise ValueError."""
     text = str(value).strip().lower()
+    if _MAC.fullmatch(text):
+        return text.replace("-", ":") if len(text) == 17 else ":".join(part.zfill(2) for part in re.split("[:-]", text))
     if _DOTTED.fullmatch(text):
         return bytes.fromhex(text.replace(".", "")).hex(":")
-    if not _MAC.fullmatch(text):
-        raise ValueError(f"{value!r} is not an Ethernet address (six pairs of hexadecimal digits, quoted in YAML)")
-    return text.replace("-", ":") if len(text) == 17 else ":".join(part.zfill(2) for part in re.split("[:-]", text))
+    raise ValueError(f"{value!r} is not an Ethernet address (six pairs of hexadecimal digits, quoted in YAML)")
 
 
 @dataclass(frozen=True)

@@ -56,11 +56,11 @@ def is_listed(mac: str) -> bool:
 
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     """Add the destination to the key of a MAC that has several; raise Refused."""
-    for name in _OF_ONE_REMOTE:
-        if name in options and "nhid" in options:
+    for name in _OF_ONE_REMOTE if "nhid" in options else ():
+        if name in options:
             raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
     listed = options.pop("dst", "") if is_listed(parts["mac"]) else ""
-    return (*(str(part) for part in parts.values()), listed)
+    return (*map(str, parts.values()), listed)
 
 
 def _remade(key: Key, option: str) -> bool:
