@@ -167,6 +167,31 @@ options:
 
     TUNNEL = r"""
 options:
+  tos:
+    description:
+      - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
+        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
+      - Changed in place.
+    type: str
+    aliases: [dsfield]
+  df:
+    description:
+      - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
+        V(true) is V(set), and V(false) is V(unset).
+      - Changed in place.
+    type: str
+    choices: [unset, set, inherit, "on", "off"]
+  external:
+    description:
+      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
+        O(remote) are left out.
+      - Changed only with O(recreate=true).
+    type: bool
+  udp6zerocsumrx:
+    description:
+      - Take in packets without an UDP checksum over IPv6.
+      - Changed only with O(recreate=true).
+    type: bool
   link_netns:
     description:
       - The namespace from which the link is made (C(link-netns)), where that is not O(netns). The tunnel's UDP socket

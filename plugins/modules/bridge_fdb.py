@@ -93,15 +93,9 @@ options:
     description:
       - A control plane learned it. Such an entry does not count as the collection's own.
     type: bool
-  state:
-    description:
-      - V(present) makes the entry where there is none, and changes what is given here and differs. V(absent) removes
-        it.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - netloom.overlay.netns
+  - netloom.overlay.entry
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.vxlan_link

@@ -228,20 +228,6 @@ options:
       - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
     type: list
     elements: dict
-    suboptions:
-      vid:
-        description:
-          - A VLAN id, 1 to 4094, or a range such as V(100-199).
-        type: str
-        required: true
-      pvid:
-        description:
-          - What the host sends without a tag is in this VLAN. One VLAN can be it.
-        type: bool
-      untagged:
-        description:
-          - The host gets frames of the VLAN without a tag.
-        type: bool
   vlan_options:
     description:
       - Options of single VLANs of the bridge itself, as C(bridge vlan set vid ... dev X) sets them; those of its ports
@@ -250,24 +236,6 @@ options:
         O(vlans) in the same task makes them.
     type: list
     elements: dict
-    suboptions:
-      vid:
-        description:
-          - A VLAN id, 1 to 4094, or a range such as V(100-199).
-        type: str
-        required: true
-      state:
-        description:
-          - State of the VLAN here. The kernel takes it only while STP is off (C(stp_state)). A new VLAN is
-            V(forwarding).
-          - The numbers V(0) to V(4) stand for the words in their order.
-        type: str
-        choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
-      mcast_router:
-        description:
-          - Multicast router in the VLAN. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
-            V(enabled) always. A new VLAN has V(1). Needs Linux 5.15.
-        type: str
   vlan_global:
     description:
       - Options of VLANs on the bridge and all its ports, as C(bridge vlan global set vid ... dev X) sets them. Times
@@ -276,68 +244,11 @@ options:
         the bridge or on one of its ports.
     type: list
     elements: dict
-    suboptions:
-      vid:
-        description:
-          - A VLAN id, 1 to 4094, or a range such as V(100-199).
-        type: str
-        required: true
-      mcast_snooping:
-        description:
-          - Snoop IGMP and MLD in the VLAN. A new VLAN does.
-        type: bool
-      mcast_querier:
-        description:
-          - Send IGMP and MLD queries in the VLAN. A new VLAN does not.
-        type: bool
-      mcast_igmp_version:
-        description:
-          - IGMP version, V(2) or V(3). A new VLAN has V(2).
-        type: int
-      mcast_mld_version:
-        description:
-          - MLD version, V(1) or V(2). A new VLAN has V(1).
-        type: int
-      mcast_last_member_count:
-        description:
-          - Queries that are sent after a leave message. A new VLAN has V(2).
-        type: int
-      mcast_startup_query_count:
-        description:
-          - Queries that are sent at the start. A new VLAN has V(2).
-        type: int
-      mcast_last_member_interval:
-        description:
-          - Time between the queries after a leave message. A new VLAN has V(100).
-        type: int
-      mcast_membership_interval:
-        description:
-          - Time after which a group without reports is left. A new VLAN has V(26000).
-        type: int
-      mcast_querier_interval:
-        description:
-          - Time after which another querier counts as gone. A new VLAN has V(25500).
-        type: int
-      mcast_query_interval:
-        description:
-          - Time between queries, V(100) to V(8640000). A new VLAN has V(12500).
-        type: int
-      mcast_query_response_interval:
-        description:
-          - Longest time that a report may take. A new VLAN has V(1000).
-        type: int
-      mcast_startup_query_interval:
-        description:
-          - Time between queries at the start, V(100) to V(8640000). A new VLAN has V(3124) or V(3125), by kernel.
-        type: int
-      msti:
-        description:
-          - The spanning tree that the VLAN belongs to, 0 to 4094. Needs O(mst_enabled), and Linux 5.18.
-        type: int
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
   - netloom.overlay.link.queues
+  - netloom.overlay.vlans.bridge
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.bridge_port

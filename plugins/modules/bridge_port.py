@@ -137,24 +137,6 @@ options:
       - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
     type: list
     elements: dict
-    suboptions:
-      vid:
-        description:
-          - A VLAN id, 1 to 4094, or a range such as V(100-199).
-        type: str
-        required: true
-      pvid:
-        description:
-          - Frames that come in without a tag are in this VLAN. One VLAN can be it.
-        type: bool
-      untagged:
-        description:
-          - Frames of the VLAN leave without a tag.
-        type: bool
-      tunnel_id:
-        description:
-          - Tunnel id that the VLAN is mapped to, or a range as long as that of the VLANs. Needs O(vlan_tunnel).
-        type: str
   vlan_options:
     description:
       - Options of single VLANs of the port, as C(bridge vlan set vid ... dev X) sets them. Needs Linux 5.6.
@@ -162,34 +144,6 @@ options:
         O(vlans) in the same task makes them.
     type: list
     elements: dict
-    suboptions:
-      vid:
-        description:
-          - A VLAN id, 1 to 4094, or a range such as V(100-199).
-        type: str
-        required: true
-      state:
-        description:
-          - State of the VLAN here. The kernel takes it only while STP is off (C(stp_state)). A new VLAN is
-            V(forwarding).
-          - The numbers V(0) to V(4) stand for the words in their order.
-        type: str
-        choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
-      mcast_router:
-        description:
-          - Multicast router in the VLAN. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
-            V(enabled) always. A new VLAN has V(1). Needs Linux 5.15.
-        type: str
-      mcast_max_groups:
-        description:
-          - Most multicast groups in the VLAN. V(0) is no limit. Needs the bridge's C(mcast_vlan_snooping), and
-            Linux 6.3.
-        type: int
-      neigh_suppress:
-        description:
-          - Answer ARP and neighbor discovery of the VLAN from the bridge's neighbor table. Holds with
-            O(neigh_vlan_suppress). Needs Linux 6.4.
-        type: bool
   mst:
     description:
       - States in multiple spanning trees, as C(bridge mst set dev X msti ...) sets them. The bridge's C(mst_enabled)
@@ -212,6 +166,7 @@ options:
         choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
 extends_documentation_fragment:
   - netloom.overlay.netns
+  - netloom.overlay.vlans.port
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.bridge_link

@@ -31,20 +31,6 @@ options:
       - Changed in place.
     type: str
     aliases: [hoplimit]
-  tos:
-    description:
-      - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
-        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
-      - Changed in place.
-    type: str
-    aliases: [dsfield]
-  df:
-    description:
-      - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
-        V(true) is V(set), and V(false) is V(unset).
-      - Changed in place.
-    type: str
-    choices: [unset, set, inherit, "on", "off"]
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).
@@ -61,12 +47,6 @@ options:
       - Range of UDP source ports, V(LOW-HIGH). A new link has V(1-65535). Needs Linux 6.15.
       - Changed only with O(recreate=true).
     type: str
-  external:
-    description:
-      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
-        O(remote) are left out.
-      - Changed only with O(recreate=true).
-    type: bool
   udpcsum:
     description:
       - Send UDP checksums over IPv4. For an IPv4 O(remote) only.
@@ -75,11 +55,6 @@ options:
   udp6zerocsumtx:
     description:
       - Send no UDP checksums over IPv6. For an IPv6 O(remote) only.
-      - Changed only with O(recreate=true).
-    type: bool
-  udp6zerocsumrx:
-    description:
-      - Take in packets without an UDP checksum over IPv6.
       - Changed only with O(recreate=true).
     type: bool
   innerprotoinherit:

@@ -67,15 +67,9 @@ options:
         the sysctl C(proxy_ndp).
       - Such an entry has neither O(mac) nor O(nud), and stands beside one for the same address that is no proxy.
     type: bool
-  state:
-    description:
-      - V(present) makes the entry where there is none, and changes what is given here and differs. V(absent) removes
-        it.
-    type: str
-    choices: [present, absent]
-    default: present
 extends_documentation_fragment:
   - netloom.overlay.netns
+  - netloom.overlay.entry
   - netloom.overlay.changes
 seealso:
   - module: netloom.overlay.bridge_fdb

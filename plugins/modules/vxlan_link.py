@@ -51,20 +51,6 @@ options:
       - Changed in place, but from and to V(inherit) with O(recreate=true).
     type: str
     aliases: [hoplimit]
-  tos:
-    description:
-      - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
-        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
-      - Changed in place.
-    type: str
-    aliases: [dsfield]
-  df:
-    description:
-      - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
-        V(true) is V(set), and V(false) is V(unset).
-      - Changed in place.
-    type: str
-    choices: [unset, set, inherit, "on", "off"]
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. V(inherit) takes the inner packet's, and needs Linux 6.8. A new
@@ -122,11 +108,6 @@ options:
       - Send no UDP checksums over IPv6.
       - Changed only with O(recreate=true).
     type: bool
-  udp6zerocsumrx:
-    description:
-      - Take in packets without an UDP checksum over IPv6.
-      - Changed only with O(recreate=true).
-    type: bool
   remcsumtx:
     description:
       - Send with remote checksum offload.
@@ -148,12 +129,6 @@ options:
       - Most FDB entries. V(0) or V(unlimited) is no limit and what a new link has.
       - Changed only with O(recreate=true).
     type: str
-  external:
-    description:
-      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
-        O(remote) are left out.
-      - Changed only with O(recreate=true).
-    type: bool
   vnifilter:
     description:
       - Take in only the VNIs of O(vnis), for O(external=true). Needs Linux 5.18.

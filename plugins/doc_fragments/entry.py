@@ -1,0 +1,19 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Document what entries of the FDB and of the neighbor table take."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of bridge_fdb and ip_neighbor."""
+
+    DOCUMENTATION = r"""
+options:
+  state:
+    description:
+      - V(present) makes the entry where there is none, and changes what is given here and differs. V(absent) removes
+        it.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
