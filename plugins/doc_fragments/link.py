@@ -58,10 +58,19 @@ options:
     description:
       - Text of up to 255 bytes that C(ip link) shows. An empty string takes it away.
     type: str
+  token:
+    description:
+      - The last 64 bits of the addresses that the link gives itself when a router tells a prefix, V(::5)
+        (C(ip token set)). V(none) or V(::) leaves them to O(addrgenmode).
+      - The kernel takes none while the link does not ask for routers. It must do ARP, and its sysctls C(ipv6.accept_ra)
+        and C(ipv6.router_solicitations) must not be 0; where it forwards, C(ipv6.accept_ra) is 2. Sysctls of the same
+        task are set before.
+    type: str
   altnames:
     description:
-      - Further names of the link, of up to 127 bytes each (C(ip link property add ... altname)). Programs find the link
-        by them too; in this collection it has its own name.
+      - Further names of the link, of up to 127 bytes each (C(ip link property add ... altname)).
+      - The link is found by them too, by C(ip) and wherever a module of this collection asks for a link, and is then
+        told by its own name. A name that goes from one link to another in a task is that of the one that gets it.
       - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, names are not
         managed. Needs Linux 5.5.
     type: list

@@ -197,7 +197,7 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
     action = {"add": "append" if dst else "add", "set": "replace", "del": "del"}[verb]
     words = [*_tool("bridge", entry.netns), "fdb", action, mac, "dev", dev]
     if dst:
-        words += ["dst", dst]
+        words += ["dst", *dst.split()]
     for row in rows_of(entry):
         if row.name in entry.options and (verb != "del" or row.name == "dst"):
             value = entry.options[row.name]

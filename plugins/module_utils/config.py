@@ -13,7 +13,7 @@ from .kinds import KINDS
 from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
-from .kinds.types import UNSET, Look, ifname, own_ifname
+from .kinds.types import UNSET, Look, any_name, own_ifname
 from .model import HOST, Entry, Ident, State, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
@@ -94,8 +94,8 @@ class Reader:
         item = _item("links", item)
         if item.get("name") in (None, ""):
             raise Refused("links: name: a link needs a name")
-        name = _parse(f"links: {item['name']}", "name", own_ifname, item["name"])
-        netns = self._netns(name, item)
+        netns = self._netns(str(item["name"]), item)
+        name = self._name(f"links: {item['name']}", netns, item["name"])
         kind = KINDS.get(str(item.get("kind") or ""))
         if kind is None and item.get("kind"):
             raise Refused(f"{name}: kind: unknown kind {item['kind']!r}, {nearest(str(item['kind']), KINDS)}")
@@ -105,6 +105,15 @@ class Reader:
             entry = self._peered(entry, kind, _item(f"{name}: peer", peer))
         self._add(entry)
         self._nested(entry, item)
+
+    def _name(self, where: str, netns: str, name: Any) -> str:
+        """Return a link's name; one that no link can be made with may be an alternative one of a link that is there."""
+        try:
+            return own_ifname(name)
+        except ValueError as why:
+            if self.link(netns, str(name)) is None:
+                raise Refused(f"{where}: name: {why}") from None
+            return str(name)
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
         table = rows("link", kind.name if kind else "")
@@ -142,8 +151,8 @@ class Reader:
         where = f"{entry.name}: peer"
         if peer.get("name") in (None, ""):
             raise Refused(f"{where}: name: a peer needs a name")
-        name = _parse(where, "name", own_ifname, peer["name"])
         netns = self._netns(where, peer) if "netns" in peer else entry.netns
+        name = self._name(where, netns, peer["name"])
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name})
         options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
@@ -199,7 +208,7 @@ class Reader:
                 continue
             if item.get(gives) is not None:
                 raise Refused(f"{what}: {option}: {option} and {gives} exclude each other")
-            ident = ("link", (netns, _parse(what, option, ifname, name)))
+            ident = ("link", (netns, _parse(what, option, any_name, name)))
             links = [one for one in (self.state.get(ident), self.link(netns, str(name))) if one is not None]
             value = next((one.options[its] for one in links if one.kind == kind and its in one.options), None)
             if value is None:

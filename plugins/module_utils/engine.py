@@ -29,6 +29,7 @@ from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_name
 from .objects import SORTS
 from .plan import plan
 from .protect import may_cut, protect
+from .resolve import resolved
 from .restore import one_way, undo
 from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
 
@@ -93,7 +94,7 @@ class Engine:
         desired, rounded = settled(numbered(wished), clock_rate())
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
-        observed = self._observe(desired, overridden)
+        desired, observed = self._resolved(desired, overridden)
         report.warnings += addresses_of_ports(desired, observed, overridden)
         changes = diff(desired, observed, overridden, os.uname().release, _hz())
         if not changes:
@@ -114,10 +115,18 @@ class Engine:
         report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
         return self._in_effect(report, desired, observed, operations if check else [])
 
+    def _resolved(self, wished: State, overridden: bool) -> tuple[State, State]:
+        """Return what is wished for in the kernel's words, and what is there."""
+        observed = self._observe(wished, overridden)
+        desired = resolved(wished, observed)
+        return desired, observed if desired is wished else self._observe(desired, overridden)
+
     def _link(self, netns: str, name: str) -> Entry | None:
         """Return a link that is there, None where there is none."""
         found = self.observer.links(netns) if self.namespaces.has(netns) else []
-        return next((entry for entry in found if entry.sort == "link" and entry.name == name), None)
+        links = [entry for entry in found if entry.sort == "link"]
+        named = (entry for entry in links if name in entry.options.get("altnames", ()))
+        return next((entry for entry in links if entry.name == name), None) or next(named, None)
 
     def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
         """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -31,6 +31,8 @@ __all__ = [
     "given",
     "link_option",
     "links_named",
+    "names_links",
+    "netns_named",
     "nexthops_named",
     "ousted_by",
     "rows",
@@ -199,7 +201,7 @@ class Rows:
     forgetful: tuple[Option, ...]  # that a new link gives up others with
     of_accounts: tuple[Option, ...]  # whose value is a user or a group
     after_creation: frozenset[str]  # names of those that the kernel does not read in the message that makes a link
-    late: frozenset[str]  # names of those that hold only while a link is up, or for what its ports bring
+    late: frozenset[str]  # names of those that are set when all else of the link is
     aliases: Mapping[str, str]  # other names to ask for an option by
     by_names: frozenset[str]  # names of those whose numbers may be called by names that the host has for them
     of_bits: tuple[Option, ...]  # that share a plain number, of which the kernel takes all bits or none
@@ -239,7 +241,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         tuple(row for row in found if row.forgets),
         tuple(row for row in found if isinstance(row.type, Account)),
         frozenset(row.name for row in found if not row.at_create),
-        frozenset(row.name for row in found if row.when_up or row.with_ports),
+        frozenset(row.name for row in found if row.when_up or row.last),
         {alias: row.name for row in (*keys, *found) for alias in row.aliases},
         frozenset(row.name for row in found if type(row.type).numbered is not Type.numbered),
         tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
@@ -290,6 +292,27 @@ def in_steps(entry: Entry) -> list[Entry]:
 def links_named(entry: Entry) -> tuple[str, ...]:
     """Return the links of its namespace that an object's options name."""
     return tuple(name for row in given(entry).naming_links for name in row.type.links(entry.options[row.name]))
+
+
+def netns_named(entry: Entry, option: str) -> str:
+    """Return the namespace of the link that an option names."""
+    if option == "peer_name":
+        return str(entry.options.get("peer_netns", entry.netns))
+    lower = entry.sort == "link" and option != "master"
+    return str(entry.options.get("link_netns", entry.netns)) if lower else entry.netns
+
+
+def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Yield option, namespace and name of each link that an object names; ``other_end``: that of a pair too."""
+    for row in given(entry).naming_links:
+        if row.name != "peer_name" or other_end:
+            for name in row.type.links(entry.options[row.name]):
+                yield row.name, netns_named(entry, row.name), name
+    chosen = SORTS[entry.sort].chosen(entry.key) if entry.sort in SORTS else _NO_OPTIONS
+    for option, value in chosen.items():
+        found = table_of(entry).named.get(option)
+        for name in found.type.links(value) if found is not None else ():
+            yield option, entry.netns, name
 
 
 def nexthops_named(entry: Entry) -> list[tuple[str, str]]:

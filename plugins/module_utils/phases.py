@@ -10,14 +10,15 @@ from .model import Entry, Ident, Operation
 from .sysctls import SECRET, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
-ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(8)
+#: Names are given up before somebody else gets them.
+ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, FREE_NAMES, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(9)
 
 
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES = range(8, 16)
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES = range(9, 17)
 
 
 #: Rules go behind the new ones: an old one stands before those, and is what the kernel finds (see finds()).
-REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(16, 19)
+REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(17, 20)
 
 
 PHASES = {

@@ -19,6 +19,7 @@ from .objects import SORTS
 from .objects.sysctl import OF_NO_LINK
 from .phases import (
     ADD_LINKS,
+    FREE_NAMES,
     LINKS_UP,
     MOVE_LINKS,
     PHASES,
@@ -271,6 +272,7 @@ class Planner:
         for name, pair in change.fields.items():
             own = kind is not None and kind.option(name) is not None
             parts["up" if name == "up" else "late" if name in late else "kind" if own else "common"][name] = pair
+        self._free_names(entry, change, parts["common"])
         # vxlan_changelink() refuses an MTU in the message that changes its own options.
         self._set_fields(entry, replace(change, fields=parts["common"]), SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
@@ -282,6 +284,16 @@ class Planner:
             self.operations[-1] = replace(self.operations[-1], restore=(gone, *back), undoable=True)
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
+
+    def _free_names(self, entry: Entry, change: Change, fields: dict[str, tuple[Any, Any]]) -> None:
+        """Give alternative names up before another link gets them; take that out of the fields that are left to set."""
+        old, new = fields.get("altnames", ((), ()))
+        kept = tuple(name for name in old if name in new)
+        if kept != old:
+            self._set_fields(entry, replace(change, fields={"altnames": (old, kept)}), FREE_NAMES)
+            fields["altnames"] = (kept, new)
+            if kept == new:
+                del fields["altnames"]
 
     def _remove_link(self, change: Change) -> None:
         there = change.there

@@ -10,7 +10,7 @@ from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Ident, Rows, State, given, nexthops_named
+from .model import HOST, Change, Entry, Ident, Rows, State, names_links, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
 from .objects.sysctl import OF_NO_LINK
@@ -143,8 +143,7 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             continue
         for option, netns, name in _links_named(change.entry):
             if (netns, name) not in fine and not there("link", netns, name):
-                reason = f"there is no link {name}{_where(netns)}{_other_name(netns, name, desired, observed)}"
-                raise Refused(f"{change.entry}: {option}: {reason}")
+                raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
             fine.add((netns, name))
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
@@ -157,24 +156,11 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
 
 
-def _other_name(netns: str, name: str, *states: State) -> str:
-    """Say which link has a name as one of its altnames."""
-    links = (entry for state in states for entry in state.values() if entry.sort == "link" and entry.netns == netns)
-    found = next((link.name for link in links if name in link.options.get("altnames", ())), "")
-    return f"; {found} has that as an altname, and is asked for by its own name" if found else ""
-
-
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
     if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
         yield "dev", entry.netns, entry.name
-    for row in given(entry).naming_links:
-        if row.name == "peer_name":
-            continue
-        lower = row.name != "master" and entry.sort == "link"
-        netns = entry.options.get("link_netns", entry.netns) if lower else entry.netns
-        for name in row.type.links(entry.options[row.name]):
-            yield row.name, netns, name
+    yield from names_links(entry)
 
 
 def _on_link(entry: Entry) -> bool:

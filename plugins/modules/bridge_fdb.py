@@ -14,8 +14,8 @@ description:
   - Makes, changes and removes one entry of the forwarding database of a VXLAN link or a bridge, as C(bridge fdb) does.
   - A unicast MAC address has one entry on a link, with one O(dst); what C(bridge fdb append) adds to it the kernel
     drops without a word. Several endpoints for it are a nexthop group, O(nhid). The all-zero address, which stands for
-    all unknown ones, and multicast addresses have one entry for each O(dst). In external mode all this holds for each
-    O(src_vni).
+    all unknown ones, and multicast addresses have one entry for each remote, which is O(dst), O(port), O(vni) and
+    O(via) together. In external mode all this holds for each O(src_vni).
   - What a link learned for the address is replaced.
 options:
   dev:
@@ -42,7 +42,8 @@ options:
   dst:
     description:
       - Address of the tunnel endpoint behind which the MAC address is. For the all-zero and multicast addresses it
-        tells one entry from another.
+        tells one entry from another, together with O(port), O(vni) and O(via), which are the link's own when they are
+        left out.
     type: str
   nud:
     description:
@@ -65,8 +66,8 @@ options:
     type: int
   port:
     description:
-      - UDP port of O(dst). Left out, the link's.
-    type: int
+      - UDP port of O(dst), a number, or the name of a service on the host such as V(vxlan). Left out, the link's.
+    type: str
   via:
     description:
       - The link that leads to O(dst).
@@ -88,6 +89,15 @@ options:
     description:
       - Tell user space when the address sends again after it was silent, and when it falls silent, though the entry
         does not age. For V(static) entries of a bridge (O(target=master)). Needs Linux 5.9.
+    type: bool
+  inactive:
+    description:
+      - The entry is new, and no frame from the address has come yet; the first one ends that, so it never differs from
+        what is there. With it goes O(activity_notify=true). Needs Linux 5.9.
+    type: bool
+  norefresh:
+    description:
+      - A change of the entry does not make it younger. The kernel keeps nothing of this. Needs Linux 5.9.
     type: bool
   extern_learn:
     description:

@@ -53,6 +53,10 @@ options:
         description:
           - As O(alias).
         type: str
+      token:
+        description:
+          - As O(token).
+        type: str
       altnames:
         description:
           - As O(altnames).

@@ -120,6 +120,7 @@ NOT_TOLD = {
     ("port", "mst"): "a table: cases of its own in test_vlan_options.py",
     ("bridge", "mcast_hash_elasticity"): "the kernel ignores it since 5.0 and always says 16",
     ("port", "state"): "a case of its own in test_network.py: the kernel sets it too, when the carrier comes",
+    ("link", "token"): "a case of its own in test_token.py: ip token tells it",
     ("link", "index"): "a case of its own in test_index.py",
     ("link", "link_netns"): "a case of its own in test_ownership.py",
     ("tun", "persistent"): "a case of its own in test_tuntap_programs.py: only one value can be asked for",

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -350,3 +351,49 @@ def test_other_words_of_iproute2(word: str, state: str, apply: Any, base: None, 
     assert apply(wish("t0", nud=word, target="master")).changed
     assert [entry["state"] for entry in entries(tell, "t0")] == [state]
     assert not apply(wish("t0", nud=state, target="master")).changed
+
+
+def test_an_entry_that_was_silent_from_the_start(apply: Any, base: None) -> None:
+    """The bridge takes the bit away with the first frame, so it never differs; with it goes activity_notify."""
+    entry = {"target": "master", "nud": "static", "inactive": True}
+    assert apply(wish("t0", **entry)).changed
+    nest = ext_attrs("t0")
+    assert nest is not None
+    assert nest[4] == 3
+    assert apply(wish("t0", **entry)).commands == []
+    apply("links: [{name: t1, up: true}]")
+    until = time.monotonic() + 20
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind(("t1", 0))
+        while ext_attrs("t0")[4] != 1 and time.monotonic() < until:  # type: ignore[index]
+            sock.send(b"\xff" * 6 + bytes.fromhex(MAC.replace(":", "")) + b"\x88\xb5" + bytes(46))
+            time.sleep(0.1)
+    assert ext_attrs("t0")[4] == 1, "the positive control: a frame has come"  # type: ignore[index]
+    assert apply(wish("t0", **entry)).commands == []
+    with pytest.raises(Refused, match=f"FDB entry {MAC} on t0: inactive: needs activity_notify: true"):
+        apply(wish("t0", **entry, activity_notify=False))
+
+
+def test_a_change_that_does_not_make_an_entry_younger(apply: Any, base: None, tell: Any) -> None:
+    def age() -> int:
+        return int(next(one["updated"] for one in tell("bridge -j -s fdb show") if one["mac"] == MAC))
+
+    entry = {"target": "master", "nud": "static"}
+    apply(wish("t0", **entry))
+    time.sleep(2.1)
+    assert apply(wish("t0", **entry, sticky=True, norefresh=True)).changed
+    assert [one["flags"] for one in entries(tell, "t0")] == [["sticky"]]
+    assert age() >= 2
+    assert apply(wish("t0", **entry, sticky=True, norefresh=True)).commands == []
+    assert apply(wish("t0", **entry, sticky=False, norefresh=False)).changed
+    assert age() < 2, "the positive control"
+
+
+def test_a_port_by_the_name_of_its_service(apply: Any, base: None, tell: Any) -> None:
+    lines = [line.split("#")[0] for line in Path("/etc/services").read_text(encoding="utf-8").splitlines()]
+    name, number = next((line.split()[0], int(line.split()[1].split("/")[0])) for line in lines if "/udp" in line)
+    assert apply(wish("vx", dst="192.0.2.1", port=name)).changed
+    assert entries(tell, "vx") == [told("vx", dst="192.0.2.1", port=number)]
+    assert apply(wish("vx", dst="192.0.2.1", port=name)).commands == []
+    with pytest.raises(Refused, match="port: 'no such' is not a whole number, nor a name in this host's services"):
+        apply(wish("vx", dst="192.0.2.1", port="no such"))

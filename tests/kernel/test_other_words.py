@@ -242,18 +242,6 @@ def test_the_port_0_of_a_vxlan_link_is_the_kernels_default(apply: Any, gather: A
     assert port("v7") == 8472
 
 
-def test_an_altname_where_a_name_is_asked_for(apply: Any, tell: Any) -> None:
-    apply({"links": [{**LOWER, "altnames": ["uplink"]}]})
-    sentence = "there is no link uplink; lower has that as an altname, and is asked for by its own name"
-    with pytest.raises(Refused, match=f"t0: master: {sentence}"):
-        apply({"links": [{**PAIR, "master": "uplink"}]})
-    with pytest.raises(Refused, match=f"dev: {sentence}"):
-        apply({"addresses": [{"dev": "uplink", "address": "192.0.2.1/24"}]})
-    with pytest.raises(Refused, match=r"dev: there is no link other$"):
-        apply({"addresses": [{"dev": "other", "address": "192.0.2.1/24"}]})
-    apply({"links": [{**PAIR, "master": "lower"}]})
-
-
 @pytest.mark.needs_kind("geneve")  # the native kernel has no VLANs in bridges either
 def test_vlans_of_a_port_as_one_text_each(apply: Any, tell: Any) -> None:
     def port(*vlans: Any) -> dict[str, Any]:

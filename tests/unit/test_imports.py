@@ -73,6 +73,7 @@ LAYERS = (
             "phases",
             "plan",
             "protect",
+            "resolve",
             "refusals",
             "restore",
             "sysctls",

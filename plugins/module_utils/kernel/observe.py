@@ -15,7 +15,7 @@ from typing import Any
 
 from ..claims import PLACED, place_of
 from ..kinds import KINDS
-from ..kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
+from ..kinds.link import COMMON, FLAGS, INDEX, INET6, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
 from ..model import HOST, Entry, Ident, Key, State, rows
@@ -272,9 +272,9 @@ def _option(
     if name in FLAGS:
         bit, inverted = FLAGS[name]
         return bool(flags & bit) != inverted
-    if name == ADDRGENMODE.name:
+    if name in INET6:
         inet6 = attributes(attributes(found.get(c.IFLA_AF_SPEC, b"")).get(c.AF_INET6, b""))
-        return ADDRGENMODE.decode(inet6, own)
+        return INET6[name].decode(inet6, own)
     row = _COMMON.get(name)
     return UNSET if row is None else row.decode(found, own)
 

@@ -8,7 +8,7 @@ import struct
 
 from ..claims import lower_key
 from ..kinds import KINDS
-from ..kinds.table import Option
+from ..kinds.table import ANY_VALUE, Option
 from ..model import Entry, Operation, rows_given, rows_of
 from ..objects import SORTS
 from .channel import KernelError
@@ -57,12 +57,16 @@ def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -
 
 def _unsaid(entry: Entry, error: KernelError) -> str:
     """Say what the tables know to be refused without a word, empty where that cannot be told."""
+    if error.number == errno.EAFNOSUPPORT:  # net/core/rtnetlink.c: validate_linkmsg()
+        of_ipv6 = (row.name for row in rows_given(entry) if row.of_ipv6)
+        return next((f"{name}: {error}: {entry.name} has no IPv6, as below an mtu of 1280" for name in of_ipv6), "")
     if error.number != errno.EINVAL or error.sentence:
         return ""
     option, reason = SORTS[entry.sort].unsaid(entry.key) if entry.sort in SORTS else ("", "")
     for row in rows_given(entry) if not option else ():
-        if row.unsaid and entry.options[row.name] in row.unsaid:
-            option, reason = row.name, row.unsaid[entry.options[row.name]]
+        if row.unsaid:
+            reason = row.unsaid.get(entry.options[row.name]) or row.unsaid.get(ANY_VALUE, "")
+            option = row.name if reason else ""
     return f"{option}: {error}: {reason}" if option else ""
 
 

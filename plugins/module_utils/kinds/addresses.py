@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .types import NONE, UNSET, Attr, Leaf, Names, Type
+from .types import NONE, UNSET, Attr, Leaf, Lines, Names, Type
 
 #: Addresses remembered. The VTEPs of a fabric come again with each FDB entry and route.
 CACHED = 4096
@@ -58,6 +58,40 @@ class Mac(Type):
         if not isinstance(leaf, bytes) or (self.unicast and not any(leaf)):
             return NONE
         return leaf.hex(":")
+
+
+@dataclass(frozen=True)
+class Token(Type):
+    """The last 64 bits of addresses that a link gives itself, such as ``::5``; ``none`` leaves them to the kernel."""
+
+    wire: str = "raw"
+
+    @property
+    def nothing(self) -> str:
+        return NONE
+
+    def parse(self, value: Any) -> str:
+        if value in ("", NONE):
+            return NONE
+        try:
+            address = ipaddress.IPv6Address(str(value).strip())
+        except ValueError:
+            raise ValueError(f"{value!r} is not an IPv6 address such as ::5, which a token is") from None
+        if int(address) >> 64:
+            raise ValueError(f"{address} has more than the last 64 bits, and the first are a router's to give")
+        return str(address) if int(address) else NONE
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
+        return []  # within IFLA_AF_SPEC: see kernel/sorts/apart.py
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        return str(ipaddress.IPv6Address(leaf)) if isinstance(leaf, bytes) and any(leaf) else NONE
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return []
+
+    def lines(self, dev: str, old: Any, new: Any) -> Lines:
+        return [], [["ip", "token", "set", "::" if new == NONE else new, "dev", dev]]
 
 
 def ip(value: Any) -> str:

@@ -116,7 +116,7 @@ BRIDGE = Kind(
             None,
             OfVlans(rows=GLOBAL, command=("vlan", "global")),
             at_create=False,
-            with_ports=True,
+            last=True,
             since="5.15",
             dump="vlan_global",
         ),

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .addresses import Mac
+from .addresses import Mac, Token
 from .named import HostInt, HostReasons
 from .packed import AltNames
-from .table import Option
-from .types import Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
+from .table import ANY_VALUE, Option
+from .types import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,28 @@ ADDRGENMODE = Option(
     moved="eui64",
     # net/ipv6/addrconf.c: check_stable_privacy()
     unsaid={"stable_secret": "stable_secret needs the link's sysctl ipv6.stable_secret"},
+    of_ipv6=True,
 )
+
+#: IFLA_INET6_TOKEN beside it. Linux takes none while the link does not ask for routers (inet6_set_iftoken()), which
+#: sysctls decide; before 5.13 it does not say so.
+TOKEN = Option(
+    "token",
+    7,
+    Token(),
+    at_create=False,
+    apart=True,
+    last=True,
+    kept=True,
+    moved=NONE,
+    unsaid={
+        ANY_VALUE: "it needs arp, and sysctls ipv6.accept_ra (2 where it forwards) and ipv6.router_solicitations not 0"
+    },
+    of_ipv6=True,
+)
+
+#: Both of them.
+INET6: dict[str, Option] = {row.name: row for row in (ADDRGENMODE, TOKEN)}
 
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
 LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
@@ -134,7 +155,7 @@ LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-ne
 #: Who the link is to the kernel. Left out, this collection takes one that is free.
 INDEX = Option("index", None, Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
 
-ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, ADDRGENMODE, LINK_NETNS, INDEX)
+ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, *INET6.values(), LINK_NETNS, INDEX)
 
 #: What a new link gets where the user says nothing of it. It is not asked of a link that is there already.
 ON_CREATE: Mapping[str, Any] = {"up": True, "group": MARK_GROUP}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .types import UNSET, Attr, Int, Leaf, Lines, Names, Type, truth, whole_number
+from .types import UNSET, Attr, Int, Leaf, Lines, Names, Type, altname, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,6 @@ class Apart(Several):
         return self.commands(dev, gone, add=False) if gone else [], self.commands(dev, added, add=True) if added else []
 
 
-ALTNAME_LENGTH = 127  # uapi/linux/if.h: ALTIFNAMSIZ 128 with the closing NUL
-
-
 @dataclass(frozen=True)
 class AltNames(Apart):
     """Further names of the link, up to 127 bytes each (IFLA_PROP_LIST: IFLA_ALT_IFNAME)."""
@@ -188,13 +185,7 @@ class AltNames(Apart):
         return super().parse([value] if isinstance(value, str) else value)
 
     def item(self, value: Any) -> str:
-        """Check a name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
-        name = str(value)
-        if not name or len(name.encode()) > ALTNAME_LENGTH:
-            raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
-        if re.search(r"[\s/]", name) or not name.isprintable():
-            raise ValueError(f"{name!r} holds a space or a slash")
-        return name
+        return altname(value)
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
         names_found = (item.rstrip(b"\0").decode("utf-8", "replace") for item in _listed(found.get(attrs[0], b"")))

@@ -16,6 +16,10 @@ class Refused(Exception):
     """A wish that cannot be granted, as one sentence for the user: ``object: option: reason``."""
 
 
+#: Stands for all values that have no entry of their own in Option.unsaid.
+ANY_VALUE = object()
+
+
 @dataclass(frozen=True)
 class Option:
     """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
@@ -29,6 +33,7 @@ class Option:
     only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
     refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
     unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
+    of_ipv6: bool = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
     capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
     after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
     kept: bool = False  # a link keeps it when it is made anew as one of another kind
@@ -37,7 +42,7 @@ class Option:
     forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
     when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
-    with_ports: bool = False  # holds for what ports bring, and is set when those are
+    last: bool = False  # set when all else is: holds for what ports bring, or needs what sysctls say
     since: str = ""  # first kernel release that knows it, where that is later than 5.4
     newer: tuple[tuple[Any, str], ...] = ()  # values that came later than the option, with their kernel release
     word: str = ""  # iproute2's keyword, where it is not the name
@@ -98,6 +103,8 @@ class Option:
                 entry["options"] = getattr(self.type, "options", {})
         if self.type.choices:
             entry["choices"] = self.type.choices
+        if "token" in self.name:
+            entry["no_log"] = False  # Ansible warns of such a name where nothing is said: no option here is a secret
         # Ansible wants identifiers (ansible-test sanity); a config takes names with a dash too.
         aliases = [alias for alias in self.aliases if alias.isidentifier()]
         if aliases:

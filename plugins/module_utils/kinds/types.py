@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Callable
 
 from .wire import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, unpack
 
@@ -40,6 +40,8 @@ __all__ = [
     "Ttl",
     "Type",
     "Word",
+    "altname",
+    "any_name",
     "ifname",
     "named_dsfield",
     "own_ifname",
@@ -365,6 +367,30 @@ def own_ifname(value: Any) -> str:
     return name
 
 
+ALTNAME_LENGTH = 127  # linux/if.h: ALTIFNAMSIZ 128 with the closing NUL
+
+
+def altname(value: Any) -> str:
+    """Check an alternative name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
+    name = str(value)
+    if not name or len(name.encode()) > ALTNAME_LENGTH:
+        raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
+    if re.search(r"[\s/]", name) or not name.isprintable():
+        raise ValueError(f"{name!r} holds a space or a slash")
+    return name
+
+
+def any_name(value: Any) -> str:
+    """Check a name that a link may be asked for by: its own, or an alternative one; raise ValueError."""
+    try:
+        return ifname(value)
+    except ValueError as why:
+        try:
+            return altname(value)
+        except ValueError:
+            raise why from None
+
+
 @dataclass(frozen=True)
 class NetnsOf(Text):
     """The namespace of something; the empty text is the module's own and says as much as any other."""
@@ -389,7 +415,7 @@ class LinkName(Type):
         return [f"no{word}"] if self.negated and value == NONE else [word, value]
 
     def parse(self, value: Any) -> str:
-        return NONE if value in ("", NONE) else ifname(value)
+        return NONE if value in ("", NONE) else any_name(value)
 
     def to_leaf(self, value: Any, names: Names) -> Leaf:
         return 0 if value == NONE else names.index(value)
@@ -402,3 +428,6 @@ class LinkName(Type):
 
     def links(self, value: Any) -> tuple[str, ...]:
         return () if value == NONE else (value,)
+
+    def renamed(self, value: Any, own: Callable[[str], str]) -> Any:
+        return value if value == NONE else own(value)

@@ -165,6 +165,10 @@ class Type:
         """Return the names of the links that a value refers to."""
         return ()
 
+    def renamed(self, value: Any, own: Callable[[str], str]) -> Any:
+        """Return a value that names links by their own names, which ``own`` gives for alternative ones."""
+        return value
+
     def nexthops(self, value: Any) -> tuple[str, ...]:
         """Return the ids of the nexthops that a value refers to."""
         return ()

@@ -3,7 +3,10 @@
 
 A unicast MAC has one entry, and in a VXLAN link one destination (vxlan_fdb_update_existing(): what is appended to it is
 dropped without a word) or one nexthop group; the all-zero MAC (VXLAN's default entry) and group MACs have one entry for
-each destination. In external mode all this holds for each VNI (``src_vni``).
+each remote: destination, port, VNI and link. In external mode all this holds for each VNI (``src_vni``).
+
+Not here: ``use``, which is no state but what a packet does (the entry is as fresh as if one had come), and ``offload``,
+which a driver says of an entry and nobody can ask for.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any
 
 from ..kinds.addresses import Mac
 from ..kinds.table import Option, Refused
-from ..kinds.types import Bool, Int, LinkName, Names, Word
+from ..kinds.types import NONE, Bool, Int, LinkName, Look, Names, Word
 from .sort import Address, Key, NexthopId, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
@@ -27,6 +30,7 @@ FLAGS = {"extern_learn": 0x10, "sticky": 0x40, "router": 0x80}
 
 #: What a nexthop group says in their stead.
 _OF_ONE_REMOTE = ("dst", "port", "vni", "via")
+_BESIDE_DST = _OF_ONE_REMOTE[1:]
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,71 @@ class Notify(Bool):
     style: str = "flag"
     false_when_absent: bool = True
 
+    bit: int = 1  # FDB_NOTIFY_BIT
+
     @property
     def wires(self) -> tuple[str, ...]:
         return ("raw",)
 
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
-        return [(attrs[0], "nested", [(1, "u8", int(value))])]
+        return [(attrs[0], "nested", [(1, "u8", self.bit if value else 0)])]
 
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
-        # The one attribute in the nest: behind its header of 4 bytes. Bit 2 tells that there was none lately.
+        # The one attribute in the nest that the kernel tells: behind its header of 4 bytes.
         nest = found.get(attrs[0], b"")
-        return len(nest) > 4 and bool(nest[4] & 1)
+        return len(nest) > 4 and bool(nest[4] & self.bit)
+
+
+@dataclass(frozen=True)
+class Silent(Notify):
+    """FDB_NOTIFY_INACTIVE_BIT: an entry is made with it, and loses it with the first frame from its address."""
+
+    bit: int = 2
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Unrefreshed(Bool):
+    """NFEA_DONT_REFRESH: a word on how an entry is changed, of which the kernel keeps nothing."""
+
+    style: str = "flag"
+    false_when_absent: bool = True
+
+    @property
+    def wires(self) -> tuple[str, ...]:
+        return ("raw",)
+
+    def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Any]:
+        return [(attrs[0], "nested", [(2, "flag", b"")])] if value else []
+
+    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
+        return False
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Port(Int):
+    """A UDP port by number, or by the name that it has in the host's services."""
+
+    wire: str = "be16"
+    high: int = 65535
+    ansible: str = "str"
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not isinstance(value, str) or not value or value[:1].isdigit():
+            return value
+        number = look("services", value)
+        return value if number is None else number
+
+    def parse(self, value: Any) -> int:
+        try:
+            return super().parse(value)
+        except ValueError as why:
+            raise ValueError(f"{why}, nor a name in this host's services" if "whole" in str(why) else why) from None
 
 
 def is_listed(mac: str) -> bool:
@@ -54,13 +112,35 @@ def is_listed(mac: str) -> bool:
     return mac == "00:00:00:00:00:00" or mac[1] in "13579bdf"
 
 
+def remote_text(remote: Mapping[str, Any]) -> str:
+    """Return a remote in iproute2's words, ``192.0.2.1 port 4790 vni 7 via eth0``; empty without a destination.
+
+    That is what tells one of several (vxlan_fdb_find_rdst()). A port of 0 is the link's, as none is.
+    """
+    beside = (f" {name} {remote[name]}" for name in _BESIDE_DST if remote.get(name) not in (None, NONE))
+    return "".join((remote["dst"], *beside)) if remote.get("dst") else ""
+
+
+def remote_of(text: str) -> dict[str, Any]:
+    """Return the options that remote_text() made its text of."""
+    if not text:
+        return {}
+    dst, *words = text.split()
+    pairs = zip(words[::2], words[1::2])
+    return {"dst": dst, **{name: value if name == "via" else int(value) for name, value in pairs}}
+
+
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Add the destination to the key of a MAC that has several; raise Refused."""
+    """Add the remote to the key of a MAC that has several; raise Refused."""
     for name in _OF_ONE_REMOTE if "nhid" in options else ():
         if name in options:
             raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
-    listed = options.pop("dst", "") if is_listed(parts["mac"]) else ""
-    return (*map(str, parts.values()), listed)
+    if options.get("inactive") and not options.setdefault("activity_notify", True):
+        raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: inactive: needs activity_notify: true")
+    if not is_listed(parts["mac"]) or not options.get("dst"):
+        return (*map(str, parts.values()), "")
+    remote = {name: options.pop(name) for name in _OF_ONE_REMOTE if name in options}
+    return (*map(str, parts.values()), remote_text({**remote, "port": remote.get("port") or None}))
 
 
 def _remade(key: Key, option: str) -> bool:
@@ -88,8 +168,7 @@ def _brought_by(key: Key) -> Key | None:
 
 
 def _tell(key: Key, item: dict[str, Any]) -> None:
-    if key[-1]:
-        item["dst"] = key[-1]
+    item.update(remote_of(key[-1]))
 
 
 FDB = Sort(
@@ -99,6 +178,7 @@ FDB = Sort(
     label_of_last="FDB entry {2} dst {6} on {1}",
     settle=_settle,
     tell=_tell,
+    chosen=lambda key: remote_of(key[-1]),
     remade=_remade,
     unsaid=_unsaid,
     implied={"port": "dstport", "vni": "vni", "via": "dev"},
@@ -121,12 +201,14 @@ FDB = Sort(
         Option("dst", None, Address(), ousts=("nhid",)),
         Option("nud", None, Word(table=STATES, aliases={"local": "permanent", "temp": "static"}), default="permanent"),
         Option("vni", 7, Int(high=2**24 - 1, rule="24 bits"), ousts=("nhid",)),
-        Option("port", 6, Int(wire="be16", high=65535), ousts=("nhid",)),
+        Option("port", 6, Port(), ousts=("nhid",)),
         Option("via", 8, LinkName(), ousts=("nhid",)),
         Option("nhid", 13, NexthopId(), since="5.8", ousts=_OF_ONE_REMOTE, several=True),
         Option("extern_learn", None, Bool(style="flag"), default=False),
         Option("sticky", None, Bool(style="flag"), default=False),
         Option("router", None, Bool(style="flag"), default=False),
+        Option("inactive", 14, Silent(), since="5.9", default=False, told=False),
         Option("activity_notify", 14, Notify(), since="5.9", default=False),
+        Option("norefresh", 14, Unrefreshed(), since="5.9", default=False, told=False),
     ),
 )

@@ -160,6 +160,9 @@ class Hops(Type):
     def links(self, value: Any) -> tuple[str, ...]:
         return tuple(dict(one)["dev"] for one in value if "dev" in dict(one))
 
+    def renamed(self, value: Any, own: Callable[[str], str]) -> Any:
+        return tuple(tuple((name, own(item) if name == "dev" else item) for name, item in one) for one in value)
+
     def plain(self, value: Any) -> Any:
         return [
             {name: _ENCAP.plain(item) if name == "encap" else item for name, item in one if item != _DEFAULTS.get(name)}

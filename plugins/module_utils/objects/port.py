@@ -80,7 +80,7 @@ PORT = Sort(
         Option("vlans", None, Vlans(), dump="vlans"),
         Option("vlan_options", None, OfVlans(rows=OF_PORT), since="5.6", dump="vlan_options"),
         # The bridge's VLANs have their spanning tree first (its option vlan_global).
-        Option("mst", None, TREES, with_ports=True, since="5.18", dump="mst"),
+        Option("mst", None, TREES, last=True, since="5.18", dump="mst"),
     ),
     lasting=True,
     with_master=True,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...model import Operation, in_steps
 from ..message import Known, Message
 from .address import ADDRESS
-from .apart import ALTNAMES, REASONS
+from .apart import ALTNAMES, REASONS, TOKEN
 from .fdb import FDB
 from .link import LINK
 from .neighbor import NEIGHBOR
@@ -46,7 +46,7 @@ TABLES: dict[str, Table] = {
 }
 
 #: What requests of its own carry, by the name of the option, in the order in which it is sent.
-PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, **TABLES}
+PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, "token": TOKEN, **TABLES}
 
 
 def requests(known: Known, operation: Operation) -> list[Message]:

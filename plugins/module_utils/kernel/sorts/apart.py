@@ -1,10 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write options of any link that requests of their own carry: alternative names, reasons to be held down."""
+"""Write options of any link that requests of their own carry: alternative names, reasons to be held down, the token."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ...kinds.addresses import packed_ip
+from ...kinds.link import TOKEN as TOKEN_ROW
+from ...kinds.types import NONE
 from ...model import Entry, Operation
 from .. import constants as c
 from ..message import NEW, Known, Message
@@ -55,5 +58,20 @@ def _reasons_new(known: Known, operation: Operation) -> list[Message]:
     return _reasons(known, operation.entry, new, on=True)
 
 
+def _nothing(_known: Known, _operation: Operation) -> list[Message]:
+    return []  # it is taken away as it is given
+
+
+def _token(known: Known, operation: Operation) -> list[Message]:
+    """Return the request that gives a link its token (net/ipv6/addrconf.c: inet6_set_link_af()), all zeros for none."""
+    token = operation.entry.options["token"]
+    packed = bytes(16) if token == NONE else packed_ip(token)
+    header = {"index": known.view(operation.entry.netns).index(operation.entry.name)}
+    inet6 = [(TOKEN_ROW.attrs[0], "raw", packed)]
+    attrs = [(c.IFLA_AF_SPEC, "nested", [(c.AF_INET6, "nested", inet6)])]
+    return [Message(operation.entry.netns, "link", c.RTM_NEWLINK, 0, header, attrs)]
+
+
 ALTNAMES = Part(_names_gone, _names_new)
 REASONS = Part(_reasons_gone, _reasons_new)
+TOKEN = Part(_nothing, _token)

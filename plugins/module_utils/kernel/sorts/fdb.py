@@ -9,10 +9,12 @@ from functools import cache
 from typing import Any
 
 from ...kinds.addresses import ip_text, packed_ip
+from ...kinds.packed import merged
+from ...kinds.table import Option
 from ...kinds.types import NONE, UNSET
 from ...model import Entry, Operation
 from ...objects.fdb import FDB as SORT
-from ...objects.fdb import FLAGS, STATES, is_listed
+from ...objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
 from .. import constants as c
 from ..message import Known, Message
 from ..view import View
@@ -21,9 +23,14 @@ from .wire import Links, Wire, number
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _MAC_FIRST = struct.pack("=HH", 4 + 6, c.NDA_LLADDR)
-_TOLD = {row.attrs[0]: row for row in SORT.options if row.attrs}
+_TOLD: dict[int, list[Option]] = {}
+for _row in SORT.options:
+    for _attr in _row.attrs:
+        _TOLD.setdefault(_attr, []).append(_row)
 #: What the kernel's silence says no to.
-_SILENT = {row.name: False for row in _TOLD.values() if row.type.absent() is False}
+_SILENT = {row.name: False for rows in _TOLD.values() for row in rows if row.type.absent() is False}
+#: The attributes that tell of a remote more than where it is.
+_BESIDE_DST = (c.NDA_PORT, c.NDA_VNI, c.NDA_IFINDEX)
 
 
 @cache
@@ -59,26 +66,25 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     # A bridge's own entries are asked for with "self" and told without it (net/bridge/br_fdb.c: fdb_fill_info).
     target = "self" if flags & c.NTF_SELF or (link is not None and link.kind == "bridge") else "master"
     dst = ip_text(found[c.NDA_DST]) if c.NDA_DST in found else ""
-    if link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found):
-        return None
     vlan = struct.unpack("=H", found[c.NDA_VLAN])[0] if c.NDA_VLAN in found else 0
     vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
     listed = dst and is_listed(mac)
-    key = (netns, dev, mac, str(vlan), target, str(vni), dst if listed else "")
+    key = (netns, dev, mac, str(vlan), target, str(vni), _remote(dst, found, view) if listed else "")
     if links.sought is not None and ("fdb", key) not in links.sought:
         return None
     options: dict[str, Any] = {"nud": _nud(state, flags, target), **_bits(flags)}
     for attr in found:
-        row = _TOLD.get(attr)
-        value = row.decode(found, view) if row is not None else UNSET
-        if row is not None and value is not UNSET and value != NONE:
-            options[row.name] = value
+        for row in _TOLD.get(attr, ()) if not listed or attr not in _BESIDE_DST else ():
+            value = row.decode(found, view)
+            if value is not UNSET and value != NONE:
+                options[row.name] = value
     if dst and not listed:
         options["dst"] = dst
     if options["nud"] == "dynamic":
         return Entry("fdb", key, options, by_kernel=True)
     tunnel = link is not None and link.kind == "vxlan" and target == "self"
-    by_kernel = not tunnel and _by_kernel(mac, options["nud"], link, target, links)
+    by_default = link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found, view)
+    by_kernel = bool(by_default) or (not tunnel and _by_kernel(mac, options["nud"], link, target, links))
     # An address filter's entry may be that of a link in another namespace: it is put back, and never purged.
     filters = flags & c.NTF_SELF and not tunnel
     owned = link is not None and link.owned and not options["extern_learn"] and not by_kernel and not filters
@@ -108,11 +114,28 @@ def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links
     return master is not None or link.name in links.beneath
 
 
-def _is_default(link: Entry, dst: str, found: Mapping[int, bytes]) -> bool:
-    """Tell whether an entry is the default one that the link's own remote, or that of one of its VNIs, stands for."""
+def _remote(dst: str, found: Mapping[int, bytes], view: View) -> str:
+    """Return what tells one of several remotes from the others."""
+    if not any(attr in found for attr in _BESIDE_DST):
+        return dst
+    rows = (row for attr in _BESIDE_DST if attr in found for row in _TOLD[attr])
+    return remote_text({"dst": dst, **{row.name: row.decode(found, view) for row in rows}})
+
+
+def _is_default(link: Entry, dst: str, found: Mapping[int, bytes], view: View) -> bool:
+    """Tell whether an entry is the default one that the link's own remote, or that of one of its VNIs, stands for.
+
+    It has the link's port, its VNI or the one that it is for, and leads to the link beneath (vxlan_config_apply(),
+    vxlan_vni_update_group()).
+    """
+    vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
+    beneath = view.name(number(found[c.NDA_IFINDEX])) if c.NDA_IFINDEX in found else NONE
+    if c.NDA_PORT in found or beneath != link.options.get("dev", NONE):
+        return False
+    if c.NDA_VNI in found and number(found[c.NDA_VNI]) != vni:
+        return False
     if dst in (link.options.get("remote"), link.options.get("multicast_group")):
         return True
-    vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
     return any(item.first <= vni <= item.last and item.remote == dst for item in link.options.get("vnis", ()))
 
 
@@ -121,7 +144,8 @@ def write(known: Known, operation: Operation) -> Message:
     entry = operation.entry
     _netns, dev, mac, vlan, target, src_vni, listed = entry.key
     view = known.view(entry.netns)
-    dst = listed or entry.options.get("dst", "")
+    options = {**entry.options, **remote_of(listed)} if listed else entry.options
+    dst = options.get("dst", "")
     tree: list[Any] = [(c.NDA_LLADDR, "raw", bytes.fromhex(mac.replace(":", "")))]
     if dst:
         tree.append((c.NDA_DST, "raw", packed_ip(dst)))
@@ -130,8 +154,8 @@ def write(known: Known, operation: Operation) -> Message:
     if src_vni != "0":
         tree.append((c.NDA_SRC_VNI, "u32", int(src_vni)))
     for row in SORT.options:
-        if row.attrs and row.name in entry.options:
-            tree += row.encode(entry.options[row.name], view)
+        if row.attrs and row.name in options:
+            tree += row.encode(options[row.name], view)
     bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
     header = {
         "family": c.AF_BRIDGE,
@@ -141,11 +165,21 @@ def write(known: Known, operation: Operation) -> Message:
     }
     if operation.verb == "del":
         return Message(entry.netns, "neighbor", c.RTM_DELNEIGH, 0, header, tree)
+    tree = _one_nest(tree)
     # A MAC with several destinations gets one more; any other has one, and what was learned gives way. Only VXLAN links
     # have destinations; macvlan_fdb_add() refuses to replace.
     more = c.NLM_F_APPEND if is_listed(mac) else c.NLM_F_REPLACE if dst or "nhid" in entry.options else 0
     flags = c.NLM_F_CREATE | more
     return Message(entry.netns, "neighbor", c.RTM_NEWNEIGH, flags, header, tree)
+
+
+def _one_nest(tree: list[Any]) -> list[Any]:
+    """Put options that share the nest of extended attributes into one of it."""
+    nests = [attr for attr in tree if attr[0] == c.NDA_FDB_EXT_ATTRS]
+    if len(nests) < 2:
+        return tree
+    inner = merged([attr for nest in nests for attr in nest[2]])
+    return [*(attr for attr in tree if attr[0] != c.NDA_FDB_EXT_ATTRS), (c.NDA_FDB_EXT_ATTRS, "nested", inner)]
 
 
 FDB = Wire(write, ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),), decode, decode_passing)

@@ -1,0 +1,131 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what is wished for as the kernel would tell it, for which one must know the links of the host. Pure.
+
+A link is found by an alternative name wherever iproute2 would find it, and is told by its own. An FDB entry that has
+the port or VNI of its own link is told without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Callable
+
+from .claims import check
+from .kinds import KINDS
+from .model import Entry, Key, Refused, State, given, names_links, netns_named
+from .objects import SORTS
+from .objects.fdb import remote_of, remote_text
+from .objects.sysctl import OF_NO_LINK
+
+
+def resolved(desired: State, observed: State) -> State:
+    """Return what is wished for in the kernel's words; the same state where it is that already. Raise Refused."""
+    found = _in_kernels_words(_by_own_names(desired, observed), observed)
+    if found is not desired:
+        check(found)
+    return found
+
+
+def _by_own_names(desired: State, observed: State) -> State:
+    """Put a link's own name in the place of an alternative one.
+
+    A name that is to be given away in this run is that of the link which gets it.
+    """
+    unknown = {key for entry in desired.values() for key in _links_of(entry, observed) if ("link", key) not in observed}
+    own = _own_names(unknown, desired, observed) if unknown else {}
+    if not own:
+        return desired
+    state: State = {}
+    for entry in desired.values():
+        other = _renamed(entry, own, observed) if any(key in own for key in _links_of(entry, observed)) else entry
+        if other.ident in state:
+            raise Refused(f"{other}: wished for twice")
+        state[other.ident] = other
+    return state
+
+
+def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Key, str]:
+    """Return the names of links that are asked for by alternative ones."""
+    found: dict[Key, str] = {}
+    netnses = {key[0] for key in unknown}
+    for state in (observed, desired):
+        for entry in state.values():
+            if entry.sort != "link" or entry.netns not in netnses or not entry.present:
+                continue
+            wished = desired.get(entry.ident, entry)
+            names = (wished if "altnames" in wished.options else entry).options.get("altnames", ())
+            found.update({(entry.netns, name): entry.name for name in names if (entry.netns, name) in unknown})
+    return found
+
+
+def _places_of(link: Entry, observed: State) -> tuple[str, ...]:
+    """Return the namespaces in which a link is looked for by any of its names, the first before the second."""
+    if link.from_netns is None:
+        return (link.netns,)
+    # One that is there by its own name is to be moved, whoever has the name where it goes.
+    ready = ("link", (link.from_netns, link.name)) in observed
+    return (link.from_netns,) if ready else (link.netns, link.from_netns)
+
+
+def _links_of(entry: Entry, observed: State) -> Iterator[Key]:
+    """Yield namespace and name of each link that an object is, is on, or names."""
+    if entry.sort == "link":
+        yield from ((netns, entry.name) for netns in _places_of(entry, observed))
+    elif SORTS[entry.sort].on_link and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
+        yield entry.key[:2]
+    for _option, netns, name in names_links(entry, other_end=True):
+        yield (netns, name)
+
+
+def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
+    def names_in(netns: str) -> Callable[[str], str]:
+        return lambda name: own.get((netns, name), name)
+
+    name_here, options = names_in(entry.netns), dict(entry.options)
+    for row in given(entry).naming_links:
+        options[row.name] = row.type.renamed(options[row.name], names_in(netns_named(entry, row.name)))
+    key = entry.key
+    if entry.sort == "link":
+        names = (names_in(netns)(entry.name) for netns in _places_of(entry, observed))
+        key = (entry.netns, next((name for name in names if name != entry.name), entry.name))
+    elif SORTS[entry.sort].on_link:
+        key = (entry.netns, name_here(entry.name), *entry.key[2:])
+    if entry.sort == "fdb":
+        remote = remote_of(key[-1])
+        remote.update({option: name_here(name) for option, name in remote.items() if option == "via"})
+        key = (*key[:-1], remote_text(remote))
+    made_with = entry.made_with and (entry.made_with[0], names_in(entry.made_with[0])(entry.made_with[1]))
+    return replace(entry, key=key, options=options, made_with=made_with)
+
+
+def _in_kernels_words(desired: State, observed: State) -> State:
+    """Leave out of the remotes of FDB entries what their link has too (drivers/net/vxlan: vxlan_fdb_info())."""
+    changed = {
+        entry.ident: other
+        for entry in desired.values()
+        if entry.sort == "fdb" and " " in entry.key[-1]
+        for other in [_without_links_own(entry, desired, observed)]
+        if other.key != entry.key
+    }
+    if not changed:
+        return desired
+    state: State = {}
+    for entry in desired.values():
+        other = changed.get(entry.ident, entry)
+        if other.ident in state:
+            raise Refused(f"{other}: wished for twice")
+        state[other.ident] = other
+    return state
+
+
+def _without_links_own(entry: Entry, desired: State, observed: State) -> Entry:
+    ident = ("link", entry.key[:2])
+    link = observed.get(ident) or desired.get(ident)
+    told = {**(link.options if link is not None else {}), **(desired[ident].options if ident in desired else {})}
+    kind = KINDS.get(link.kind) if link is not None else None
+    own = {"vni": told.get("vni", 0), "port": told.get("dstport")}
+    if own["port"] is None and kind is not None and "dstport" in kind.unique_defaults:
+        own["port"] = kind.unique_defaults["dstport"](told)
+    remote = {name: value for name, value in remote_of(entry.key[-1]).items() if own.get(name) != value}
+    return replace(entry, key=(*entry.key[:-1], remote_text(remote)))
