@@ -326,6 +326,8 @@ def write(state: State) -> dict[str, Any]:
                 config.setdefault("links", []).append(item)
             continue
         owner = links.get(("link", (entry.netns, entry.name)))
+        if not SORTS[entry.sort].askable(entry.options):
+            continue
         item = _object_item(entry)
         if owner is not None and SORTS[entry.sort].nested:
             _nest(owner, entry, item)

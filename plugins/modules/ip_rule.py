@@ -110,7 +110,8 @@ options:
     aliases: [lookup]
   l3mdev:
     description:
-      - Look into the table of the packet's VRF.
+      - Take packets of VRFs only. Those that are looked up are in the table of their VRF. With O(action=unreachable)
+        and the like none of them goes on to the rules behind.
     type: bool
   goto:
     description:

@@ -123,3 +123,51 @@ def test_what_others_made_beyond_what_is_asked_for(apply: Any, gather: Any, tell
     assert {**there, "protocol": ""} == {**ours, "protocol": ""}
     apply({"rules": [{**mine["rules"][0], "state": "absent"}]})
     assert (tell("ip -j rule"), tell("ip -j -6 rule")) == before
+
+
+SEG6 = "encap seg6 mode encap segs 2001:db8::5"
+
+
+def test_headers_that_cannot_be_asked_for_are_put_back(apply: Any, gather: Any, tell: Any) -> None:
+    """Somebody else's routes and nexthops over a link outlive it: a new link has them as they were."""
+    config: dict[str, Any] = {"links": [{"name": "br0", "kind": "bridge"}, {"name": "m0", "kind": "macvlan"}]}
+    config["links"][1].update(link="br0", addresses=["10.0.0.1/24", {"address": "2001:db8::1/64", "nodad": True}])
+    apply(config)
+    first = subprocess.run(f"ip route add 10.13.0.0/16 {SEG6} dev m0".split(), check=False, timeout=10)
+    if first.returncode:
+        pytest.skip("this kernel has no seg6 (CONFIG_IPV6_SEG6_LWTUNNEL)")
+    for line in (
+        "ip -6 route add 2001:db8:77::/64 encap seg6local action End dev m0",
+        f"ip route add 10.14.0.0/16 nexthop via 10.0.0.9 nexthop via 10.0.0.8 {SEG6}",
+        f"ip -6 nexthop add id 10 dev m0 {SEG6} proto 99",
+    ):
+        subprocess.run(line.split(), check=True, timeout=10)
+
+    def others() -> list[Any]:
+        shown = [tell(f"ip -j {what} show") for what in ("route", "-6 route", "nexthop")]
+        return [[one for one in items if "encap" in str(one)] for items in shown]
+
+    before = others()
+    assert [len(items) for items in before] == [2, 1, 1]
+    told = gather()
+    assert ("routes" in told, "nexthops" in told) == (False, False)
+    assert apply(told).commands == []
+    config["links"][1].update(numtxqueues=3, recreate=True)
+    assert apply(config).changed
+    assert tell("ip -j -d link show m0")[0]["num_tx_queues"] == 3
+    assert others() == before
+
+
+def test_packets_of_vrfs_that_no_vrf_has_a_route_for(apply: Any, gather: Any, tell: Any) -> None:
+    """Cumulus Linux has such a rule behind that of the VRFs' tables."""
+    wish = {"rules": [{"priority": 1000, "l3mdev": True}, {"priority": 2000, "l3mdev": True, "action": "unreachable"}]}
+    assert apply(wish).changed
+    shown = subprocess.run(["ip", "rule"], check=True, timeout=10, capture_output=True, text=True).stdout
+    assert "1000:\tfrom all lookup [l3mdev-table] proto 110\n" in shown
+    assert "2000:\tfrom all lookup [l3mdev-table] unreachable proto 110\n" in shown
+    assert apply(wish).commands == []
+    assert apply(gather()).commands == []
+    with pytest.raises(Refused, match="l3mdev: takes the table from the packet's VRF"):
+        apply({"rules": [{"priority": 3000, "l3mdev": True, "table": 5}]})
+    apply({"rules": [{"priority": 2000, "action": "unreachable", "state": "absent"}]})
+    assert [rule["priority"] for rule in tell("ip -j rule") if rule.get("protocol") == "110"] == [1000]

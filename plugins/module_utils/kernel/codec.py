@@ -39,6 +39,7 @@ def _map(nested: str) -> tuple[tuple[int, str, str, int], ...]:
         rows += [(number, f"{number}:{wire}", fmt.pyroute2, 0) for wire, fmt in WIRE.items()]
         rows.append((number, f"{number}:nest", nested, 0))
         rows.append((number, f"{number}:nested", nested, NLA_F_NESTED))
+        rows.append((number, f"{number}:packed", WIRE["raw"].pyroute2, NLA_F_NESTED))  # a nest as its bytes
         rows.append((number, f"{number}:message", "link_in_attribute", 0))
     return tuple(rows)
 

@@ -14,6 +14,9 @@ from ..kinds.types import Bool, Look, Type, named_dsfield, truth, whole_number
 from .named import DSFIELDS
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types
+#: Those that cannot be asked for. What somebody else's header says is kept as its bytes, to be put back as it was.
+OTHER_TYPES = {"mpls": 1, "ila": 3, "seg6": 5, "bpf": 6, "seg6local": 7, "rpl": 8, "ioam6": 9, "xfrm": 10}
+RAW = "raw"
 
 
 @dataclass(frozen=True)
@@ -233,6 +236,8 @@ class Encap(Type):
         if not fields:
             return []
         kind = fields.pop("type")
+        if RAW in fields:
+            return ["encap", kind, "..."]
         ip6: dict[str, str] = {row.name: row.ip6 for row in ENCAP_FIELDS if row.ip6 and kind == "ip6"}
         flat: list[str] = []
         for name, item in fields.items():
@@ -245,9 +250,14 @@ class Encap(Type):
         return HAZARD if options and not daring and is_hazardous(kernel) else ""
 
 
+def is_other(header: Header) -> bool:
+    """Tell whether a header is one that cannot be asked for."""
+    return any(name == RAW for name, _value in header)
+
+
 def canonical(parsed: Mapping[str, Any]) -> Header:
     """Return a header's fields in a fixed order. Those that the kernel tells as zero say nothing."""
-    order = ("type", *(row.name for row in ENCAP_FIELDS), *ENCAP_FLAGS, *ENCAP_OPTS)
+    order = ("type", RAW, *(row.name for row in ENCAP_FIELDS), *ENCAP_FLAGS, *ENCAP_OPTS)
     return tuple((name, parsed[name]) for name in order if name in parsed and not _is_nothing(parsed[name]))
 
 

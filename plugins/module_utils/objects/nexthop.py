@@ -11,7 +11,7 @@ from typing import Any
 
 from ..kinds.table import Option, Refused, nearest
 from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
-from .encap import Consent, Encap
+from .encap import Consent, Encap, is_other
 from .metrics import Time
 from .sort import Address, Key, Sort
 
@@ -139,6 +139,7 @@ NEXTHOP = Sort(
     label="nexthop {1}",
     settle=_settle,
     merge=_merge,
+    askable=lambda options: not is_other(options.get("encap") or ()),
     ways=True,
     bears=True,
     keys=(Option("id", None, Int(low=1)),),

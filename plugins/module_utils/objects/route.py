@@ -9,7 +9,7 @@ from typing import Any
 from ..kinds.table import Option, Refused
 from ..kinds.types import NONE, Bool, Int, LinkName, Word
 from .address import FOREVER, Lifetime
-from .encap import Consent, Encap
+from .encap import Consent, Encap, is_other
 from .metrics import LOCK, METRICS
 from .multipath import OTHER_FAMILY, Hops, Via, via_for
 from .named import Dsfield, Realms, Scope, Table
@@ -154,6 +154,11 @@ def _tell(_key: Key, item: dict[str, Any]) -> None:
         del item["metric"]
 
 
+def _askable(options: Mapping[str, Any]) -> bool:
+    headers = [options.get("encap") or (), *(dict(one).get("encap", ()) for one in options.get("nexthops") or ())]
+    return not any(is_other(header) for header in headers)
+
+
 ROUTE = Sort(
     name="route",
     plural="routes",
@@ -164,6 +169,7 @@ ROUTE = Sort(
     may_lack=("table", "metric"),
     ip=1,
     ways=True,
+    askable=_askable,
     by_link={"vrf": ("table", "vrf", "table")},
     keys=(
         Option("dst", None, Destination()),

@@ -271,18 +271,26 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
             raise Refused(f"{where}: {name}: {prefix} is not of the family {parts['family']}")
         if of_all(prefix):
             parts[name] = ""
-    implied = {"goto": "goto", "table": "lookup", "l3mdev": "lookup"}
-    for name, action in implied.items():
-        if options.get(name) and options.setdefault("action", action) != action:
-            raise Refused(f"{where}: {name}: is for the action {action}, not for {options['action']}")
     if parts["family"] is None and parts["flowlabel"] is not None:
         parts["family"] = "ipv6"
+    _check_action(where, parts, options)
     _check_family(where, parts, options)
+    return (str(parts["priority"]), parts["family"] or "ipv4", selector(parts))
+
+
+def _check_action(where: str, parts: Mapping[str, Any], options: dict[str, Any]) -> None:
+    """Take the action from what is given for it, and refuse what is not for it; raise Refused."""
+    for name, action in {"goto": "goto", "table": "lookup"}.items():
+        if options.get(name) and options.setdefault("action", action) != action:
+            raise Refused(f"{where}: {name}: is for the action {action}, not for {options['action']}")
+    if options.get("l3mdev"):
+        # It selects the packets of VRFs (l3mdev_fib_rule_match()). Where they are looked up their table is the VRF's;
+        # other actions are as good: "ip rule add l3mdev unreachable" behind it keeps them from other tables.
+        options.setdefault("action", "lookup")
     if options.get("table") and options.get("l3mdev"):
         raise Refused(f"{where}: l3mdev: takes the table from the packet's VRF: table and l3mdev exclude each other")
     if options.get("action") == "goto" and "goto" in options and options["goto"] <= parts["priority"]:
         raise Refused(f"{where}: goto: {options['goto']} is not behind this rule")
-    return (str(parts["priority"]), parts["family"] or "ipv4", selector(parts))
 
 
 def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any]) -> None:

@@ -47,6 +47,10 @@ def _nothing_unsaid(_key: Key) -> tuple[str, str]:
     return "", ""
 
 
+def _always(_options: Options) -> bool:
+    return True
+
+
 def _not_at_all(_key: Key) -> bool:
     return False
 
@@ -115,6 +119,7 @@ class Sort:
     by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
     place: Callable[[Key], Optional[Key]] = _none
+    askable: Callable[[Options], bool] = _always  # what cannot be asked for is not gathered
     chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
     #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
     unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid

@@ -16,12 +16,15 @@ from ...objects.encap import (
     ENCAP_TYPES,
     FLAGS_ATTR,
     OPTS_ATTR,
+    OTHER_TYPES,
+    RAW,
     Header,
     canonical,
 )
 from ..walk import attributes, listed
 
 _NAMES = {number: name for name, number in ENCAP_TYPES.items()}
+_OTHERS = {number: name for name, number in OTHER_TYPES.items()}
 Tree = list[Any]
 
 #: LWTUNNEL_IP_OPTS_*: by the word, the number of the nest and of its attributes with their wire types.
@@ -44,6 +47,15 @@ def write_encap(header: Header, type_attr: int, nest_attr: int) -> Tree:
     fields = dict(header)
     if not fields:
         return []
+    if RAW in fields:
+        return [
+            (type_attr, "u16", OTHER_TYPES.get(fields["type"]) or int(fields["type"])),
+            (nest_attr, "packed", bytes.fromhex(fields[RAW])),
+        ]
+    return [(type_attr, "u16", ENCAP_TYPES[fields["type"]]), (nest_attr, "nested", _write_fields(fields))]
+
+
+def _write_fields(fields: Mapping[str, Any]) -> Tree:
     nest: Tree = []
     for row in ENCAP_FIELDS:
         if row.name in fields:
@@ -62,7 +74,7 @@ def write_encap(header: Header, type_attr: int, nest_attr: int) -> Tree:
     for word in _OPTS:
         if fields.get(word):
             nest.append((OPTS_ATTR, "nested", _write_opts(word, fields[word])))
-    return [(type_attr, "u16", ENCAP_TYPES[fields["type"]]), (nest_attr, "nested", nest)]
+    return nest
 
 
 def _write_opts(word: str, value: Any) -> Tree:
@@ -85,7 +97,7 @@ def read_encap(found: Mapping[int, bytes], type_attr: int, nest_attr: int) -> He
         return ()
     kind = struct.unpack("=H", found[type_attr])[0]
     if kind not in _NAMES:
-        return (("type", str(kind)),)
+        return (("type", _OTHERS.get(kind, str(kind))), (RAW, found.get(nest_attr, b"").hex()))
     nest = attributes(found.get(nest_attr, b""))
     fields: dict[str, Any] = {"type": _NAMES[kind]}
     for row in ENCAP_FIELDS:

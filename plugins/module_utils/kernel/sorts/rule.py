@@ -113,12 +113,10 @@ def write(_known: Known, operation: Operation) -> Message:
             prefix = ipaddress.ip_interface(chosen[name])
             header[length] = prefix.network.prefixlen
             tree.append((attr, "raw", prefix.ip.packed))
-    if action == "lookup":
-        table = options.get("table", "main")
-        if options.get("l3mdev"):
-            tree.append((c.FRA_L3MDEV, "u8", 1))
-        else:
-            tree.append((c.FRA_TABLE, "u32", number_of(TABLES, table)))
+    if options.get("l3mdev"):
+        tree.append((c.FRA_L3MDEV, "u8", 1))
+    elif action == "lookup":
+        tree.append((c.FRA_TABLE, "u32", number_of(TABLES, options.get("table", "main"))))
     if action == "goto":
         tree.append((c.FRA_GOTO, "u32", options["goto"]))
     for name, attr in (
