@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_engine import everything
+from .look import everything
 from .test_tables import heard, run
 
 LONG = "the-uplink-of-this-host:which-has-a-name-of-more-than-15-bytes"

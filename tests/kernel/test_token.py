@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .test_engine import everything
+from .look import everything
 from .test_tables import heard, run
 
 PAIR = {"name": "t0", "kind": "veth", "peer": {"name": "t1"}}
