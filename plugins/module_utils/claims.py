@@ -112,6 +112,6 @@ def needed(entry: Entry) -> None:
             what = "peer" if name == "peer_name" else name
             raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
     # VNI 0 is a VNI: only what is not given, or false, does not count.
-    given = [entry.options[name] for name in kind.needs_one_of if name in entry.options]
-    if kind.needs_one_of and all(value is False for value in given):
-        raise Refused(f"{entry}: {kind.needs_one_of[0]}: a new {kind.name} link needs {' or '.join(kind.needs_one_of)}")
+    for names in kind.needs_one_of:
+        if all(entry.options.get(name, NONE) is False or entry.options.get(name, NONE) == NONE for name in names):
+            raise Refused(f"{entry}: {names[0]}: a new {kind.name} link needs {' or '.join(names)}")

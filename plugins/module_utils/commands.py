@@ -10,7 +10,7 @@ from .kinds import KINDS
 from .kinds.link import ONCE
 from .kinds.types import NONE
 from .model import HOST, Entry, Operation, in_steps, link_option, rows_given, rows_of, table_of
-from .objects.address import FOREVER
+from .objects.address import FOREVER, OF_LO
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
 from .objects.multipath import Hops
@@ -182,7 +182,8 @@ def _address(verb: str, entry: Entry) -> list[str]:
         # iproute2 takes the prefix length of both from the peer alone.
         address, _slash, length = address.partition("/")
         entry = entry.having({**entry.options, "peer": f"{peer}/{length}"})
-    words = [*_tool("ip", entry.netns), "addr", _VERBS[verb], address, "dev", entry.name]
+    action = "replace" if verb == "add" and entry.key[1:] in OF_LO else _VERBS[verb]
+    words = [*_tool("ip", entry.netns), "addr", action, address, "dev", entry.name]
     return words if verb == "del" else words + _words(entry)
 
 

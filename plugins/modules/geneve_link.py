@@ -21,7 +21,7 @@ options:
     aliases: [id]
   remote:
     description:
-      - Unicast address of the other tunnel endpoint, IPv4 or IPv6. V(none) is no remote.
+      - Unicast address of the other tunnel endpoint, IPv4 or IPv6. A new link needs it, unless O(external=true).
       - Changed in place within one address family, with O(recreate=true) to the other.
     type: str
   ttl:

@@ -37,6 +37,7 @@ HERE = Path(__file__).parent / "same_as_ip"
 VOLATILE = {
     "ifindex": "numbers in the order of creation",
     "link_index": "a number too: of the link beneath, in another namespace",
+    "link_netnsid": "numbers in the order in which namespaces came to know of each other",
     "operstate": "follows the carrier, up to a second late",
     "hello_timer": "counts",
     "gc_timer": "counts",
@@ -49,6 +50,7 @@ VOLATILE = {
     "unbalanced_time": "counts",
     "querier": "who asks for multicast listeners just now",
     "secret": "random",
+    "tentative": "until nobody else claims an address, up to two seconds",
 }
 #: Flags of the same sort: they follow the carrier, or the search for another owner of an address.
 VOLATILE_FLAGS = {"LOWER_UP", "NO-CARRIER", "M-DOWN", "LOWERLAYERDOWN"}
@@ -60,6 +62,7 @@ LIFETIMES = ("valid_life_time", "preferred_life_time", "expires")
 #: Lists whose order says nothing. That of a link's IPv4 addresses does: the first of a subnet is the primary one.
 ORDERS: dict[str, Callable[[Any], Any]] = {
     "flags": str,
+    "altnames": str,
     "addr_info": lambda one: "0" if one["family"] == "inet" else json.dumps(one),
 }
 
@@ -171,12 +174,15 @@ State = Counter[tuple[str, str, str]]
 
 
 def flat(found: dict[str, list[Any]], said: str) -> State:
-    """Return the objects that iproute2 shows, each with the command and its name, and how often it is there."""
+    """Return the objects that iproute2 shows, each with the command and its name, and how often it is there.
+
+    The kernel's local route of a generated link-local address comes when nobody else claims that.
+    """
     return Counter(
         (command, next((str(one[key]) for key in NAMING if key in one), ""), json.dumps(plain(one, said)))
         for command, objects in found.items()
         for one in objects
-        if one
+        if one and not _LINK_LOCAL.fullmatch(str(one.get("dst", "")).partition("/")[0])
     )
 
 
@@ -254,6 +260,7 @@ def test_what_commands_make_and_what_the_engine_makes(batch: dict[str, Any]) -> 
     config = merged(cases)
     begin(batch)
     assert [wrong for case in cases if (wrong := run(case["sh"]))] == []
+    time.sleep(batch.get("wait", 0))
     by_commands = settled(batch, said)
     there = numbers()
     adopted = engine(config)

@@ -40,7 +40,8 @@ GENEVE = Kind(
     unique=("vni", "remote", "dstport"),
     unique_defaults={"dstport": lambda _options: 6081, "remote": lambda _options: NONE},
     family_of="remote",
-    needs_one_of=("vni", "external"),
+    # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
+    needs_one_of=(("vni", "external"), ("remote", "external")),
     follows_socket=True,
     # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
     tells_netns=False,

@@ -133,7 +133,7 @@ class Kind:
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
     family_of: str = ""  # the address by whose family some options hold (Option.family)
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
-    needs_one_of: tuple[str, ...] = ()
+    needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each row of these, one
     lower: str = ""  # the option that names the link beneath
     shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
     switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use

@@ -120,7 +120,7 @@ VXLAN = Kind(
     unique_defaults={"dstport": default_port},
     settle=_settle,
     one_family=("local", "remote", "multicast_group"),
-    needs_one_of=("vni", "external"),
+    needs_one_of=(("vni", "external"),),
     # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
     only_with={"vni": ("external", False)},
     # The same function. What sends by a route's header has no use for learned addresses.

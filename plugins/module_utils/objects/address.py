@@ -24,6 +24,9 @@ OPTIMISTIC, OPTIMISTIC_FLAG = "optimistic", 0x04
 #: Flags of IPv6. An IPv4 address loses them in newer kernels (seen on 6.18), and has no use for them in older ones.
 OF_IPV6 = ("nodad", "home", "mngtmpaddr", OPTIMISTIC)
 
+#: What the kernel gives lo when that is set up, in a new namespace while ours is on its way: adding is replacing.
+OF_LO = (("lo", "127.0.0.1/8"), ("lo", "::1/128"))
+
 FOREVER = "forever"
 #: The others are systemd's and nmstate's words.
 FOREVER_WORDS = (FOREVER, "infinity", "infinite")

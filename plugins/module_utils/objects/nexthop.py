@@ -19,8 +19,16 @@ FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
 GROUP_TYPES = {"mpath": 0, "resilient": 1}  # NEXTHOP_GRP_TYPE_*
 
+
+class Timer(Time):
+    """A time of a resilient group, of which 0 is one too."""
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [word, str(self.plain(value))]
+
+
 #: Timers of resilient groups are in clock_t, USER_HZ (100) a second; a number without a unit is seconds.
-_TIMER = Time(parts=Fraction(1, 10), shown=1000, unit="")
+_TIMER = Timer(parts=Fraction(1, 10), shown=1000, unit="")
 
 
 _MEMBER = ("id", "weight")

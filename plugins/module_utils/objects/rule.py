@@ -317,7 +317,9 @@ def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any
     """Return what a changed rule has: another action leaves nothing of the old one behind."""
     turned = "action" in wished and wished["action"] != there.get("action")
     to_table = bool(wished.get("table")) != bool(there.get("table")) or bool(wished.get("l3mdev"))
-    gone = {"table", "goto", "l3mdev"} if turned or (to_table and ({"table", "l3mdev"} & wished.keys())) else set()
+    # Another action is for the packets of VRFs too where the old one was: nobody asked for those of all others.
+    gone = {"table", "goto"} if turned else set()
+    gone |= {"table", "goto", "l3mdev"} if to_table and ({"table", "l3mdev"} & wished.keys()) else set()
     return {**{name: value for name, value in there.items() if name not in gone}, **wished}
 
 

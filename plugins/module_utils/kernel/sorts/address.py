@@ -10,7 +10,7 @@ from typing import Any
 from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.types import NONE
 from ...model import Entry, Operation
-from ...objects.address import FLAGS, FOREVER, INFINITY, OPTIMISTIC, OPTIMISTIC_FLAG
+from ...objects.address import FLAGS, FOREVER, INFINITY, OF_LO, OPTIMISTIC, OPTIMISTIC_FLAG
 from ...objects.named import SCOPES, number_of
 from .. import constants as c
 from ..message import Known, Message, family_of, flags_for, mark_of
@@ -97,7 +97,8 @@ def write(known: Known, operation: Operation) -> Message:
         "index": known.view(entry.netns).index(entry.name),
     }
     kind = c.RTM_DELADDR if operation.verb == "del" else c.RTM_NEWADDR
-    return Message(entry.netns, "address", kind, flags_for(operation.verb), header, tree)
+    verb = "set" if operation.verb == "add" and entry.key[1:] in OF_LO else operation.verb
+    return Message(entry.netns, "address", kind, flags_for(verb), header, tree)
 
 
 ADDRESS = Wire(write, ((c.RTM_GETADDR, _IFADDR.pack(0, 0, 0, 0, 0)),), decode)
