@@ -171,3 +171,11 @@ def test_packets_of_vrfs_that_no_vrf_has_a_route_for(apply: Any, gather: Any, te
         apply({"rules": [{"priority": 3000, "l3mdev": True, "table": 5}]})
     apply({"rules": [{"priority": 2000, "action": "unreachable", "state": "absent"}]})
     assert [rule["priority"] for rule in tell("ip -j rule") if rule.get("protocol") == "110"] == [1000]
+
+
+def test_another_action_of_a_rule_of_vrfs_is_for_their_packets_alone(apply: Any) -> None:
+    apply({"rules": [{"priority": 1000, "l3mdev": True}]})
+    apply({"rules": [{"priority": 1000, "action": "unreachable"}]})
+    shown = subprocess.run(["ip", "rule"], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "1000:\tfrom all lookup [l3mdev-table] unreachable proto 110\n" in shown
+    assert shown.count("1000:") == 1
