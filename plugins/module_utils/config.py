@@ -22,7 +22,7 @@ Canonical = Callable[[str], str]
 Attach = Callable[[str, str], str]
 
 SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "nexthops", "fdb", "routes", "rules", "sysctls")
-_NESTED = (*(sort.nested for sort in SORTS.values() if sort.nested), "peer")
+_NESTED = frozenset((*(sort.nested for sort in SORTS.values() if sort.nested), "peer"))
 #: Sections of the config that stand within a link too, as lists of the same items.
 _LISTED = tuple(sort.nested for sort in SORTS.values() if sort.nested == sort.plural)
 _GENERAL = ("name", "kind", "netns", "from_netns", "state", "recreate")
@@ -165,6 +165,8 @@ class Reader:
 
     def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
         """Read the addresses, FDB entries and port options that stand within a link."""
+        if _NESTED.isdisjoint(item):
+            return
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
         for section in _LISTED:
             for given in _items(f"{entry.name}: {section}", item.get(section)):

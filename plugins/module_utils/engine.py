@@ -173,7 +173,7 @@ class Engine:
                 else:
                     raise Refused(f"{entry}: netns: there is no namespace {netns}")
 
-    def _observe(self, desired: State, overridden: bool, everything: bool = False) -> State:
+    def _observe(self, desired: State, overridden: bool, everything: bool = False, first: bool = True) -> State:
         netnses, sorts = (set(part) for part in self._concerned(desired))
         if everything:
             sorts.update(TABLES)
@@ -182,6 +182,8 @@ class Engine:
             sorts.update(DUMPED)
         if overridden:
             sorts.add("netns")
+        if first and any(entry.options.get("master", NONE) != NONE for entry in desired.values()):
+            sorts.add("address")  # one on a bridge's port is told
         state = self.observer.observe(sorted(netnses), sorts, None if overridden or everything else desired)
         if overridden:
             state.update(self._in_processes(netnses))
@@ -198,19 +200,19 @@ class Engine:
         netnses, sorts = ({HOST} if desired else set()), set()
         for entry in desired.values():
             options = entry.options
-            netnses.add(entry.netns)
+            sort = SORTS.get(entry.sort)
+            netnses.add(entry.key[0])
             sorts.add(entry.sort)
-            if entry.sort == "link":
+            if sort is None:
                 netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in _OTHER_NETNS)))
-                if options.get("master", NONE) != NONE:
-                    sorts.add("address")  # an address on a bridge's port is told
-            elif "nexthop" not in sorts and nexthops_named(entry):
-                sorts.add("nexthop")
+            else:
+                if "nexthop" not in sorts and nexthops_named(entry):
+                    sorts.add("nexthop")
+                for name, values in sort.passing.items():
+                    if options.get(name) in values:
+                        sorts.add(f"passing {entry.sort}")
             if not table_of(entry).apart.isdisjoint(options):
                 sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
-            for name, values in SORTS[entry.sort].passing.items() if entry.sort in SORTS else ():
-                if options.get(name) in values:
-                    sorts.add(f"passing {entry.sort}")
         self._of = (desired, (netnses, sorts))
         return netnses, sorts
 
@@ -271,8 +273,10 @@ class Engine:
         A link may change with another one: a bridge's MTU follows its ports until it is set.
         """
         try:
-            observed = self._observe(desired, overridden)
+            observed = self._observe(desired, overridden, first=False)
             changes = diff(desired, observed, overridden, hz=_hz())
+            if changes:
+                observed = self._observe(desired, overridden)
         except Refused as why:
             return [], f"after the change: {why}"
         if not changes:

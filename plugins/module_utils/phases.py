@@ -37,6 +37,10 @@ PHASES = {
 REMOVED_IN = {"netns": REMOVE_NETNS, "nexthop": REMOVE_NEXTHOPS, "rule": REMOVE_RULES}
 
 
+#: Phases whose objects do not depend on each other. There may be thousands.
+_ALIKE = (ADDRESSES, NEIGHBORS, FDB)
+
+
 def ordered(operations: Iterable[Operation]) -> list[Operation]:
     """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
     adds = {op.entry.ident: op for op in operations if op.phase == ADD_LINKS and op.verb == "add"}
@@ -56,10 +60,15 @@ def ordered(operations: Iterable[Operation]) -> list[Operation]:
     for op in adds.values():
         visit(op)
     rank = {ident: number for number, ident in enumerate(ordered)}
-    return sorted(
-        operations,
-        key=lambda op: (op.phase, rank[op.entry.ident] if op.phase == ADD_LINKS else _place(op)),
-    )
+    phases: dict[int, list[Operation]] = {}
+    for op in operations:
+        phases.setdefault(op.phase, []).append(op)
+    for phase, found in phases.items():
+        if phase == ADD_LINKS:
+            found.sort(key=lambda op: rank[op.entry.ident])
+        elif phase not in _ALIKE:
+            found.sort(key=_place)
+    return [op for phase in sorted(phases) for op in phases[phase]]
 
 
 def phase_of(entry: Entry) -> int:

@@ -130,9 +130,11 @@ class Planner:
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
-        changed = {change.entry.ident for change in changes} | self.renewed
         spreading = [change.entry for change in changes if spreads(change.entry)]
-        for ident, entry in self.desired.items() if spreading else ():
+        if not spreading:
+            return
+        changed = self.changed | self.renewed
+        for ident, entry in self.desired.items():
             there = self.observed.get(ident)
             if entry.sort != "sysctl" or there is None or ident in changed or "value" not in there.options:
                 continue
