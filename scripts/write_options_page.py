@@ -35,6 +35,22 @@ names to ask for the option by; asking under two names at once is refused. What 
 #: iproute2's words for objects that have no row, each with its reason.
 LEFT_OUT = (
     (
+        "link",
+        "`name` (a new one), `state`, `vf`, `xdp` and its like",
+        "A link is known by its name. The kernel sets the state by the carrier, programs are no numbers, and none of "
+        "these kinds has functions of a network card",
+    ),
+    (
+        "bridge, port",
+        "`fdb_flush`, `hwmode`",
+        "A deed and no state; for network cards that switch by themselves",
+    ),
+    (
+        "vxlan",
+        "`mcroute`",
+        "The kernel takes it (Linux 6.17) and never tells it",
+    ),
+    (
         "address, route, rule, nexthop, neighbor",
         "`proto`, `protocol`",
         "It is the mark by which the collection knows what is its own: always 110",
@@ -100,9 +116,9 @@ LEFT_OUT = (
         "Members of multicast groups come and go, and the kernel hears of them (`mcast_snooping`, `mcast_querier`)",
     ),
     (
-        "`ip token`, `ip addrlabel`, `ip ntable`",
+        "`ip addrlabel`, `ip ntable`",
         "all",
-        "For addresses that routers announce, or of a whole host. `sysctls` have what neighbors are kept by",
+        "Of a whole host and of no link. `sysctls` have what the neighbors of a link are kept by",
     ),
     (
         "`ip maddress`, `ip mroute`",

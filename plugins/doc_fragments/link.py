@@ -85,6 +85,7 @@ options:
     description:
       - The link that this one becomes a port of, such as a bridge. V(none) takes it out of its master.
     type: str
+    aliases: [vrf]
   group:
     description:
       - Link group, a number or its name in the host's C(/etc/iproute2/group). V(default) is 0.
@@ -170,8 +171,9 @@ options:
   addrgenmode:
     description:
       - How the kernel makes IPv6 interface identifiers. V(none) makes no link-local address.
+        V(stable-privacy) is V(stable_secret).
     type: str
-    choices: [eui64, none, stable_secret, random]
+    choices: [eui64, none, stable_secret, random, stable-privacy]
 """
 
     TUNNEL = r"""

@@ -74,14 +74,17 @@ def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]
             )
 
 
-def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...]] | None:
+def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
     """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.unique or kind.unique[0] not in entry.options:
         return None
     options, by_default = entry.options, kind.unique_defaults
+    told_apart = kind.told_apart(options)
+    if told_apart is None:
+        return None
     values = tuple(options[name] if name in options else by_default[name](options) for name in kind.unique)
-    return made_in(entry), entry.kind, values
+    return made_in(entry), entry.kind, values, told_apart
 
 
 def _check_link_netns(entry: Entry, kind: Kind) -> None:

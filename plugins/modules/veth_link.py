@@ -72,6 +72,7 @@ options:
         description:
           - As O(master), a link of the other end's namespace.
         type: str
+        aliases: [vrf]
       group:
         description:
           - As O(group).
@@ -143,7 +144,7 @@ options:
         description:
           - As O(addrgenmode).
         type: str
-        choices: [eui64, none, stable_secret, random]
+        choices: [eui64, none, stable_secret, random, stable-privacy]
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link

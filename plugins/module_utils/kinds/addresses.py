@@ -115,6 +115,11 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.ip_address(text)
 
 
+def is_unspecified(value: str) -> bool:
+    """Tell whether a canonical address is the one of its family that stands for none."""
+    return _address(value).is_unspecified
+
+
 def packed_ip(value: str) -> bytes:
     """Return the 4 or 16 bytes of a canonical address."""
     return _address(value).packed

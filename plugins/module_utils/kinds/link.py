@@ -73,7 +73,7 @@ COMMON: tuple[Option, ...] = (
         kept=True,
     ),
     Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen"), kept=True),
-    Option("master", 10, LinkName(negated=True), kept=True),
+    Option("master", 10, LinkName(negated=True), kept=True, aliases=("vrf",)),
     Option("group", 27, GROUP, kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
     Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
@@ -120,7 +120,8 @@ FLAG_OPTIONS: tuple[Option, ...] = tuple(
 ADDRGENMODE = Option(
     "addrgenmode",
     8,
-    Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}),
+    # systemd, NetworkManager and nmstate call the third so.
+    Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}, aliases={"stable-privacy": "stable_secret"}),
     at_create=False,
     kept=True,
     moved="eui64",

@@ -121,6 +121,10 @@ class Option:
 Settle = Callable[[dict[str, Any], Callable[[], Mapping[str, Any]], Look], None]
 
 
+def _by_nothing(_options: Mapping[str, Any]) -> Optional[str]:
+    return ""
+
+
 @dataclass(frozen=True)
 class Kind:
     """One link kind: its options and the few rules that go beyond a single option."""
@@ -130,6 +134,8 @@ class Kind:
     unique: tuple[str, ...] = ()  # no two links of a namespace may agree in all of these
     #: What the kernel takes for those left out, which may depend on the other options.
     unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
+    #: What such links must differ in besides to be two all the same; None for one that may agree with any.
+    told_apart: Callable[[Mapping[str, Any]], Optional[str]] = _by_nothing
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
     family_of: str = ""  # the address by whose family some options hold (Option.family)
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .addresses import Ip
 from .packed import FlowLabel, PortRange
@@ -78,6 +78,19 @@ def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], loo
     options["dstport"] = port if port == GPE_PORT else look("parameters of vxlan", "udp_port") or port
 
 
+_ADDRESSES = ("local", "remote", "multicast_group")
+
+
+def _socket(options: Mapping[str, Any]) -> Optional[str]:
+    """Return the family of a link's socket, of which each has its VNIs; None for one that filters.
+
+    vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own.
+    """
+    if options.get("vnifilter"):
+        return None
+    return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+
+
 VXLAN = Kind(
     name="vxlan",
     options=(
@@ -119,7 +132,8 @@ VXLAN = Kind(
     unique=("vni", "dstport"),
     unique_defaults={"dstport": default_port},
     settle=_settle,
-    one_family=("local", "remote", "multicast_group"),
+    told_apart=_socket,
+    one_family=_ADDRESSES,
     needs_one_of=(("vni", "external"),),
     # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
     only_with={"vni": ("external", False)},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..kinds.addresses import ip
+from ..kinds.addresses import ip, is_unspecified
 from ..kinds.table import nearest
 from ..kinds.types import NONE, LinkName, Look, Type, truth, whole_number
 from .encap import Encap
@@ -21,7 +21,10 @@ _ENCAP, _DEV, _REALMS = Encap(), LinkName(), Realms()
 
 @dataclass(frozen=True)
 class Via(Type):
-    """A gateway's address. ``inet6 ADDRESS`` is the IPv6 gateway of an IPv4 route, ``none`` is no gateway."""
+    """A gateway's address. ``inet6 ADDRESS`` is the IPv6 gateway of an IPv4 route, ``none`` is no gateway.
+
+    The unspecified address is none either (net/ipv4/fib_frontend.c: rtm_to_fib_config()).
+    """
 
     wire: str = "raw"
 
@@ -44,7 +47,8 @@ class Via(Type):
             if ":" not in address:
                 raise ValueError(f"{address} is not an IPv6 address")
             return OTHER_FAMILY + address
-        return ip(text[5:] if text.startswith("inet ") else text)
+        address = ip(text[5:] if text.startswith("inet ") else text)
+        return NONE if is_unspecified(address) else address
 
 
 def via_for(via: str, six: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional
 
-from ..kinds.addresses import ip
+from ..kinds.addresses import ip, is_unspecified
 from ..kinds.table import Option
 from ..kinds.types import NONE, UNSET, Int, Type
 
@@ -159,7 +159,11 @@ class Sort:
 
 @dataclass(frozen=True)
 class Prefix(Type):
-    """An address with its prefix length; ``host_bits`` allows bits beyond the prefix."""
+    """An address with its prefix length; ``host_bits`` keeps bits beyond the prefix.
+
+    Elsewhere the kernel refuses them in IPv4 routes (fib_valid_key_len()), and takes them off IPv6 ones
+    (ip6_route_info_create()).
+    """
 
     wire: str = "raw"
     host_bits: bool = False
@@ -169,7 +173,7 @@ class Prefix(Type):
         try:
             if self.host_bits:
                 return str(ipaddress.ip_interface(text))
-            return str(ipaddress.ip_network(text, strict=True))
+            return str(ipaddress.ip_network(text, strict=":" not in text))
         except ValueError as why:
             raise ValueError(f"{value!r} is not an address with a prefix length: {why}") from None
 
@@ -233,7 +237,10 @@ class Address(Type):
         return NONE if self.none else UNSET
 
     def parse(self, value: Any) -> str:
-        return NONE if self.none and value in (NONE, "") else ip(value)
+        if self.none and value in (NONE, ""):
+            return NONE
+        address = ip(value)
+        return NONE if self.none and is_unspecified(address) else address
 
     def words(self, word: str, value: Any) -> list[str]:
         return [] if value == NONE else [word, value]
