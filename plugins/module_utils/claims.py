@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from .kinds import KINDS
-from .kinds.link import LINK_NETNS
 from .kinds.table import Kind, Refused
 from .kinds.types import NONE
-from .model import Entry, Ident, Key, State
+from .model import Entry, Ident, Key, State, made_in
 from .objects import SORTS
 from .objects.sort import Sort
 
@@ -45,12 +44,6 @@ def place_of(entry: Entry) -> Ident | None:
     """Return what an object that is on a link has for itself alone, None for most."""
     place = SORTS[entry.sort].place(entry.key) if entry.sort in SORTS else None
     return None if place is None else (entry.sort, place)
-
-
-def made_in(entry: Entry) -> str:
-    """Return the namespace that a link is made from: that of its socket, or of the link beneath."""
-    found: str = entry.options.get(LINK_NETNS.name, entry.netns)
-    return found
 
 
 def lower_key(entry: Entry) -> Key | None:
@@ -112,7 +105,7 @@ def needed(entry: Entry) -> None:
     kind = KINDS[entry.kind]
     for name in kind.needs:
         if name not in entry.options:
-            what = "peer" if name == "peer_name" else name
+            what = "peer" if name in kind.peer else name
             raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
     # VNI 0 is a VNI: only what is not given, or false, does not count.
     for names in kind.needs_one_of:

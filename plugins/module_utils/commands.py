@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from typing import Callable
 
 from .kinds import KINDS
-from .kinds.link import ONCE
+from .kinds.link import LINK_NETNS, ONCE
 from .kinds.types import NONE
-from .model import HOST, Entry, Operation, in_steps, link_option, rows_given, rows_of, table_of
+from .model import HOST, Entry, Operation, in_steps, link_option, made_in, peer_key, rows_given, rows_of, table_of
 from .objects.address import FOREVER, OF_LO
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
@@ -75,7 +75,7 @@ def _words(entry: Entry, names: Collection[str] | None = None) -> list[str]:
 
 
 def _link(verb: str, entry: Entry) -> list[str]:
-    created_in = entry.options.get("link_netns", entry.netns)
+    created_in = made_in(entry)
     if verb == "del":
         return [*_tool("ip", entry.netns), "link", "del", entry.name]
     if verb == "set":
@@ -89,13 +89,13 @@ def _link(verb: str, entry: Entry) -> list[str]:
     words = [*_tool("ip", created_in), "link", "add", *first, *(["name"] if first else []), entry.name]
     if created_in != entry.netns:
         words += ["netns", shell_words(entry.netns) or "1"]
-    words += _words(entry, entry.options.keys() - {*own, *beneath, "link_netns", "master", "up"})
+    words += _words(entry, entry.options.keys() - {*own, *beneath, LINK_NETNS.name, "master", "up"})
     words += ["up"] if entry.options.get("up") else []
-    words += ["type", entry.kind, *_words(entry, [name for name in own if not name.startswith("peer_")])]
-    if kind.peered:
-        words += ["peer", "name", entry.options["peer_name"]]
-        if entry.options.get("peer_netns", entry.netns) != entry.netns:
-            words += ["netns", shell_words(entry.options["peer_netns"]) or "1"]
+    words += ["type", entry.kind, *_words(entry, [name for name in own if name not in kind.peer])]
+    peer = peer_key(entry)
+    if peer is not None:
+        words += ["peer", "name", peer[1]]
+        words += ["netns", shell_words(peer[0]) or "1"] if peer[0] != entry.netns else []
     if entry.options.get("master", NONE) != NONE:
         words += ["&&", *_tool("ip", entry.netns), "link", "set", "dev", entry.name, "master", entry.options["master"]]
     return words

@@ -14,7 +14,7 @@ from .kinds.link import MARK_GROUP
 from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
 from .kinds.types import UNSET, Look, any_name, own_ifname
-from .model import HOST, Entry, Ident, State, rows, table_of, telling
+from .model import HOST, Entry, Ident, State, peer_key, rows, table_of, telling
 from .objects import SORTS
 from .objects.sort import Sort
 
@@ -68,10 +68,8 @@ class Reader:
     def _pair(self) -> None:
         """Find pairs whose two ends are told as two links (as gathered does): the first brings the other with it."""
         for entry in list(self.state.values()):
-            kind = KINDS.get(entry.kind)
-            if kind is None or not kind.peered or "peer_name" not in entry.options:
-                continue
-            other = self.state.get(("link", (entry.options["peer_netns"], entry.options["peer_name"])))
+            peer = peer_key(entry)
+            other = self.state.get(("link", peer)) if peer is not None else None
             alone = other is not None and other.made_with is None and self.state[entry.ident].made_with is None
             if other is not None and alone and other.ident != entry.ident:
                 self.state[other.ident] = replace(other, made_with=entry.key)
@@ -124,11 +122,11 @@ class Reader:
         options = _parsed(name, shape.options, item)
         if kind and kind.settle is not None:
             kind.settle(options, lambda: self._there(netns, name), self.look)
-        for option in ("link_netns", "peer_netns"):
+        for option in table.naming_netns:
             if option in options:
                 options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
-        if kind and kind.peered and "peer_name" in options:
-            options.setdefault("peer_netns", netns)
+        if kind and kind.peer and kind.peer[1] in options:
+            options.setdefault(kind.peer[0], netns)
         return Entry(
             "link",
             (netns, name),
@@ -155,13 +153,13 @@ class Reader:
         name = self._name(where, netns, peer["name"])
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name})
-        options = {**other.options, "peer_name": entry.name, "peer_netns": entry.netns}
+        options = {**other.options, **dict(zip(kind.peer, entry.key))}
         other = replace(
             other, options=options, present=entry.present, recreate=entry.recreate, kind=kind.name, made_with=entry.key
         )
         self._add(other)
         self._nested(other, peer)
-        return entry.having({**entry.options, "peer_name": name, "peer_netns": netns})
+        return entry.having({**entry.options, **dict(zip(kind.peer, other.key))})
 
     def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
         """Read the addresses, FDB entries and port options that stand within a link."""

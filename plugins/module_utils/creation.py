@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .kinds import KINDS
-from .model import Entry, Operation, State, table_of, telling
+from .model import Entry, Operation, State, made_in, table_of, telling
 from .phases import ADD_LINKS, LINKS_UP, PORTS_UP, SET_LINKS
 
 __all__ = ["new_link", "stands_alone"]
@@ -36,7 +36,7 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
             # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
             operations.append(Operation("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False))
     else:
-        late = {name: value for name, value in options.items() if name not in ("peer_name", "peer_netns")}
+        late = {name: value for name, value in options.items() if name not in KINDS[entry.kind].peer}
     last = {name: late.pop(name) for name in list(late) if name in table.late}
     up = up if up.get("up") else {}
     for given, phase in ((late, SET_LINKS), (last, PORTS_UP), (up, LINKS_UP)):
@@ -53,5 +53,5 @@ def stands_alone(entry: Entry, desired: State, with_sysctls: set[str]) -> bool:
     """
     kind = KINDS[entry.kind]
     beneath = kind.peered or bool(kind.device) or not kind.outer.isdisjoint(entry.options)
-    elsewhere = entry.options.get("link_netns", entry.netns) != entry.netns
+    elsewhere = made_in(entry) != entry.netns
     return not (beneath or elsewhere or ("port", entry.key) in desired or entry.netns in with_sysctls)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .claims import lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
-from .model import Entry, Ident, Key, State, links_named, nexthops_named
+from .model import Entry, Ident, Key, State, links_named, nexthops_named, peer_key
 from .objects import SORTS
 
 
@@ -69,9 +69,9 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
         lower = lower_key(entry)
         if lower is not None:
             yield ("link", lower)
-        kind = KINDS.get(entry.kind)
-        if kind is not None and kind.peered and "peer_name" in entry.options:
-            yield ("link", (entry.options["peer_netns"], entry.options["peer_name"]))
+        peer = peer_key(entry)
+        if peer is not None:
+            yield ("link", peer)
         return
     if _has_ways(entry):
         for name in links_named(entry):

@@ -24,8 +24,9 @@ from .kernel.observe import KernelError, Observer
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
+from .kinds.link import ALTNAMES
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
+from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, rows, table_of
 from .objects import SORTS
 from .plan import plan
 from .protect import may_cut, protect
@@ -40,7 +41,7 @@ ROUNDS = 2
 #: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
 MANY_LINKS = 100
 #: Options that say where else a link is than in its own namespace.
-_OTHER_NETNS = ("link_netns", "peer_netns")
+_OTHER_NETNS = sorted({name for kind in KINDS for name in rows("link", kind).naming_netns})
 CAP_NET_ADMIN = 12  # linux/capability.h
 CLOCK_MONOTONIC_COARSE = 6  # linux/time.h
 
@@ -125,7 +126,7 @@ class Engine:
         """Return a link that is there, None where there is none."""
         found = self.observer.links(netns) if self.namespaces.has(netns) else []
         links = [entry for entry in found if entry.sort == "link"]
-        named = (entry for entry in links if name in entry.options.get("altnames", ()))
+        named = (entry for entry in links if name in entry.options.get(ALTNAMES.name, ()))
         return next((entry for entry in links if entry.name == name), None) or next(named, None)
 
     def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
@@ -229,7 +230,7 @@ class Engine:
             if self.observer.nsid(HOST, netns) < 0:
                 continue
             for entry in self.observer.links(netns):
-                other = entry.options.get("link_netns", entry.options.get("peer_netns", HOST))
+                other = next((entry.options[name] for name in _OTHER_NETNS if name in entry.options), HOST)
                 if entry.owned and other == HOST:
                     found[entry.ident] = entry
         return found

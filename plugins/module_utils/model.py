@@ -12,9 +12,10 @@ from typing import Any
 from .kinds import KINDS
 from .kinds.accounts import Account
 from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.link import LINK_NETNS, MASTER
 from .kinds.packed import Bits
 from .kinds.table import Kind, Option, Refused
-from .kinds.types import UNSET
+from .kinds.types import UNSET, NetnsOf
 from .kinds.wire import Type
 from .objects import SORTS
 
@@ -29,12 +30,15 @@ __all__ = [
     "Rows",
     "State",
     "given",
+    "link_of",
     "link_option",
     "links_named",
+    "made_in",
     "names_links",
     "netns_named",
     "nexthops_named",
     "ousted_by",
+    "peer_key",
     "rows",
     "rows_given",
     "rows_of",
@@ -190,6 +194,7 @@ class Rows:
     named: Mapping[str, Option]
     order: Mapping[str, int]  # by name, the place among all
     naming_links: tuple[Option, ...]  # whose value is another link
+    naming_netns: tuple[str, ...]  # names of those whose value is a namespace
     naming_nexthops: tuple[Option, ...]  # whose value is a nexthop or several
     of_a_release: tuple[Option, ...]  # that not every kernel knows
     of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
@@ -230,6 +235,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         {row.name: row for row in found},
         {row.name: place for place, row in enumerate(found)},
         tuple(row for row in found if type(row.type).links is not Type.links),
+        tuple(row.name for row in found if isinstance(row.type, NetnsOf)),
         tuple(row for row in found if type(row.type).nexthops is not Type.nexthops),
         tuple(row for row in found if row.since or row.newer),
         tuple(row for row in found if row.family),
@@ -294,18 +300,40 @@ def links_named(entry: Entry) -> tuple[str, ...]:
     return tuple(name for row in given(entry).naming_links for name in row.type.links(entry.options[row.name]))
 
 
+def made_in(entry: Entry) -> str:
+    """Return the namespace that a link is made from: that of its socket, or of the link beneath."""
+    found: str = entry.options.get(LINK_NETNS.name, entry.netns)
+    return found
+
+
+def peer_key(entry: Entry) -> Key | None:
+    """Return the other end of a pair, as the key of a link."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.peer or kind.peer[1] not in entry.options:
+        return None
+    netns, name = kind.peer
+    return entry.options.get(netns, entry.netns), entry.options[name]
+
+
+def link_of(entry: Entry) -> Key | None:
+    """Return the link that an object is on, as the key of a link."""
+    sort = SORTS.get(entry.sort)
+    return entry.key[:2] if sort is not None and sort.on_link and entry.key[1] not in sort.of_no_link else None
+
+
 def netns_named(entry: Entry, option: str) -> str:
     """Return the namespace of the link that an option names."""
-    if option == "peer_name":
-        return str(entry.options.get("peer_netns", entry.netns))
-    lower = entry.sort == "link" and option != "master"
-    return str(entry.options.get("link_netns", entry.netns)) if lower else entry.netns
+    kind = KINDS.get(entry.kind)
+    if kind is not None and option in kind.peer:
+        return str(entry.options.get(kind.peer[0], entry.netns))
+    return made_in(entry) if entry.sort == "link" and option != MASTER.name else entry.netns
 
 
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object names; ``other_end``: that of a pair too."""
+    kind = KINDS.get(entry.kind)
     for row in given(entry).naming_links:
-        if row.name != "peer_name" or other_end:
+        if other_end or kind is None or row.name not in kind.peer:
             for name in row.type.links(entry.options[row.name]):
                 yield row.name, netns_named(entry, row.name), name
     chosen = SORTS[entry.sort].chosen(entry.key) if entry.sort in SORTS else _NO_OPTIONS

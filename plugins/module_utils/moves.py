@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from .claims import lower_key, made_in
+from .claims import lower_key
 from .dependents import stands_on
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import LINK_NETNS
 from .kinds.types import NONE, LinkName
-from .model import HOST, Change, Entry, Key, Refused, State
+from .model import Change, Entry, Key, Refused, State, made_in, peer_key
 from .objects import SORTS
 
 #: What a link has of these options when it has moved. They are put back where nothing else is wished for.
@@ -94,9 +94,9 @@ def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
     lower = lower_key(entry)
     if lower is not None and lower in places:
         options[LINK_NETNS.name] = places[lower]
-    peer = (options.get("peer_netns", HOST), options.get("peer_name", NONE))
-    if peer in places:
-        options["peer_netns"] = places[peer]
+    peer = peer_key(entry)
+    if peer is not None and peer in places:
+        options[KINDS[entry.kind].peer[0]] = places[peer]
     if entry.key not in places:
         return entry.having(options)
     options.pop("master", None)

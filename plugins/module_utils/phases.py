@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .kinds.types import NONE
-from .model import Entry, Ident, Operation
+from .model import Entry, Ident, Operation, names_links
 from .sysctls import SECRET, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
@@ -52,7 +52,8 @@ def ordered(operations: Iterable[Operation]) -> list[Operation]:
         if op.entry.ident in ordered:
             return
         visiting.add(op.entry.ident)
-        for ident in _names(op.entry):
+        for _option, netns, name in names_links(op.entry):
+            ident = ("link", (netns, name))
             if ident in adds and ident not in visiting:
                 visit(adds[ident])
         ordered[op.entry.ident] = op
@@ -91,15 +92,3 @@ def _place(op: Operation) -> int:
         return int(not options.get("group"))
     # One that selects less is told by more words, and goes first (see finds()).
     return -len(op.entry.key[3].split()) if op.phase == REMOVE_RULES else 0
-
-
-def _names(entry: Entry) -> Iterable[Ident]:
-    """Yield the links that a new link's options name."""
-    for name in _REFERENCES:
-        value = entry.options.get(name)
-        if isinstance(value, str):
-            netns = entry.netns if name == "master" else entry.options.get("link_netns", entry.netns)
-            yield ("link", (netns, value))
-
-
-_REFERENCES = ("master", "dev", "link")

@@ -12,8 +12,9 @@ from .creation import new_link, stands_alone
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
+from .kinds.link import ALTNAMES
 from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Key, Operation, State, links_named, rows_given, table_of
+from .model import Change, Entry, Ident, Operation, State, links_named, peer_key, rows_given, table_of
 from .moves import after, losses, lost_with
 from .objects import SORTS
 from .objects.sysctl import OF_NO_LINK
@@ -289,13 +290,13 @@ class Planner:
 
     def _free_names(self, entry: Entry, change: Change, fields: dict[str, tuple[Any, Any]]) -> None:
         """Give alternative names up before another link gets them; take that out of the fields that are left to set."""
-        old, new = fields.get("altnames", ((), ()))
+        old, new = fields.get(ALTNAMES.name, ((), ()))
         kept = tuple(name for name in old if name in new)
         if kept != old:
-            self._set_fields(entry, replace(change, fields={"altnames": (old, kept)}), FREE_NAMES)
-            fields["altnames"] = (kept, new)
+            self._set_fields(entry, replace(change, fields={ALTNAMES.name: (old, kept)}), FREE_NAMES)
+            fields[ALTNAMES.name] = (kept, new)
             if kept == new:
-                del fields["altnames"]
+                del fields[ALTNAMES.name]
 
     def _remove_link(self, change: Change) -> None:
         there = change.there
@@ -323,10 +324,10 @@ class Planner:
 
     def _left_behind(self, there: Entry, wished: Entry) -> set[Ident]:
         """Return what is not put back when a pair is made anew with another other end: the old one with all on it."""
-        kind = KINDS.get(there.kind)
-        if kind is None or not kind.peered or _peer(there) == _peer(there.having({**there.options, **wished.options})):
+        peer = peer_key(there)
+        if peer is None or peer == peer_key(there.having({**there.options, **wished.options})):
             return set()
-        old = self.observed.get(("link", _peer(there)))
+        old = self.observed.get(("link", peer))
         return {old.ident, *(entry.ident for entry in self.dependents.of(old, there))} if old is not None else set()
 
     def _rebuilt(self, there: Entry, wished: Entry | None, hanging: list[Entry], desired: State) -> list[Operation]:
@@ -367,8 +368,8 @@ class Planner:
             if late:
                 self._op("set", entry.having(late), entry.having({}), PORTS_UP)
             return
-        peered = bool(KINDS[entry.kind].peered)
-        self.operations += new_link(replace(entry, made_with=_peer(entry)) if peered else entry)
+        peer = peer_key(entry)
+        self.operations += new_link(entry if peer is None else replace(entry, made_with=peer))
 
 
 def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -394,7 +395,3 @@ def _is_ipv4(entry: Entry) -> bool:
 
 def _network(entry: Entry) -> Any:
     return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network
-
-
-def _peer(entry: Entry) -> Key:
-    return (entry.options["peer_netns"], entry.options["peer_name"])

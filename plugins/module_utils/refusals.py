@@ -10,10 +10,9 @@ from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Ident, Rows, State, names_links, nexthops_named
+from .model import HOST, Change, Entry, Ident, Rows, State, link_of, names_links, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
-from .objects.sysctl import OF_NO_LINK
 
 
 def release(text: str) -> tuple[int, int]:
@@ -159,13 +158,10 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object refers to."""
-    if _on_link(entry) and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
-        yield "dev", entry.netns, entry.name
+    link = link_of(entry)
+    if link is not None:
+        yield "dev", link[0], link[1]
     yield from names_links(entry)
-
-
-def _on_link(entry: Entry) -> bool:
-    return entry.sort in SORTS and SORTS[entry.sort].on_link
 
 
 def _has_master(link: Ident, desired: State, observed: State) -> bool:

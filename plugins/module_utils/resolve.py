@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Callable
+from functools import partial
+from typing import Any, Callable
 
 from .claims import check
 from .kinds import KINDS
-from .model import Entry, Key, Refused, State, given, names_links, netns_named
+from .kinds.link import ALTNAMES
+from .model import Entry, Key, Refused, State, given, link_of, names_links, netns_named
 from .objects import SORTS
-from .objects.fdb import remote_of, remote_text
-from .objects.sysctl import OF_NO_LINK
 
 
 def resolved(desired: State, observed: State) -> State:
@@ -54,7 +54,7 @@ def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Ke
             if entry.sort != "link" or entry.netns not in netnses or not entry.present:
                 continue
             wished = desired.get(entry.ident, entry)
-            names = (wished if "altnames" in wished.options else entry).options.get("altnames", ())
+            names = (wished if ALTNAMES.name in wished.options else entry).options.get(ALTNAMES.name, ())
             found.update({(entry.netns, name): entry.name for name in names if (entry.netns, name) in unknown})
     return found
 
@@ -72,8 +72,10 @@ def _links_of(entry: Entry, observed: State) -> Iterator[Key]:
     """Yield namespace and name of each link that an object is, is on, or names."""
     if entry.sort == "link":
         yield from ((netns, entry.name) for netns in _places_of(entry, observed))
-    elif SORTS[entry.sort].on_link and not (entry.sort == "sysctl" and entry.name in OF_NO_LINK):
-        yield entry.key[:2]
+    else:
+        link = link_of(entry)
+        if link is not None:
+            yield link
     for _option, netns, name in names_links(entry, other_end=True):
         yield (netns, name)
 
@@ -91,22 +93,20 @@ def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
         key = (entry.netns, next((name for name in names if name != entry.name), entry.name))
     elif SORTS[entry.sort].on_link:
         key = (entry.netns, name_here(entry.name), *entry.key[2:])
-    if entry.sort == "fdb":
-        remote = remote_of(key[-1])
-        remote.update({option: name_here(name) for option, name in remote.items() if option == "via"})
-        key = (*key[:-1], remote_text(remote))
+        renamed = SORTS[entry.sort].renamed
+        key = key if renamed is None else renamed(key, name_here)
     made_with = entry.made_with and (entry.made_with[0], names_in(entry.made_with[0])(entry.made_with[1]))
     return replace(entry, key=key, options=options, made_with=made_with)
 
 
 def _in_kernels_words(desired: State, observed: State) -> State:
-    """Leave out of the remotes of FDB entries what their link has too (drivers/net/vxlan: vxlan_fdb_info())."""
+    """Give objects that are told otherwise on their link the keys by which the kernel tells them."""
     changed = {
-        entry.ident: other
+        entry.ident: replace(entry, key=key)
         for entry in desired.values()
-        if entry.sort == "fdb" and " " in entry.key[-1]
-        for other in [_without_links_own(entry, desired, observed)]
-        if other.key != entry.key
+        if entry.sort in _TOLD_ON
+        for key in [_TOLD_ON[entry.sort](entry.key, partial(_options_of_link, entry, desired, observed))]
+        if key != entry.key
     }
     if not changed:
         return desired
@@ -119,13 +119,14 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     return state
 
 
-def _without_links_own(entry: Entry, desired: State, observed: State) -> Entry:
+_TOLD_ON = {name: sort.told_on for name, sort in SORTS.items() if sort.told_on is not None}
+
+
+def _options_of_link(entry: Entry, desired: State, observed: State) -> Mapping[str, Any]:
+    """Return what the link has that an object is on, with what the kernel takes where nothing is said."""
     ident = ("link", entry.key[:2])
     link = observed.get(ident) or desired.get(ident)
     told = {**(link.options if link is not None else {}), **(desired[ident].options if ident in desired else {})}
     kind = KINDS.get(link.kind) if link is not None else None
-    own = {"vni": told.get("vni", 0), "port": told.get("dstport")}
-    if own["port"] is None and kind is not None and "dstport" in kind.unique_defaults:
-        own["port"] = kind.unique_defaults["dstport"](told)
-    remote = {name: value for name, value in remote_of(entry.key[-1]).items() if own.get(name) != value}
-    return replace(entry, key=(*entry.key[:-1], remote_text(remote)))
+    by_default = kind.unique_defaults if kind is not None else {}
+    return {**{name: default(told) for name, default in by_default.items()}, **told}

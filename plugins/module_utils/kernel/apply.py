@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ..claims import made_in
 from ..kinds import KINDS
 from ..kinds.link import INDEX, MARK_GROUP
-from ..model import Operation
+from ..model import Operation, made_in
 from ..objects import SORTS
 from . import tun
 from .carrier import tell_of_carrier

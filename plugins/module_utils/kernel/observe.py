@@ -15,7 +15,7 @@ from typing import Any
 
 from ..claims import PLACED, place_of
 from ..kinds import KINDS
-from ..kinds.link import COMMON, FLAGS, INDEX, INET6, MARK_GROUP
+from ..kinds.link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
 from ..model import HOST, Entry, Ident, Key, State, rows
@@ -169,9 +169,9 @@ class Observer:
         values: dict[str, Any] = {INDEX.name: number}
         if kind is not None and kind.peered:
             index = int.from_bytes(found.get(c.IFLA_LINK, b"\0\0\0\0"), _ORDER)
-            values.update(peer_netns=lower_netns, peer_name=names.name(index))
+            values.update(zip(kind.peer, (lower_netns, names.name(index))))
         elif kind is not None and kind.tells_netns:
-            values["link_netns"] = lower_netns
+            values[LINK_NETNS.name] = lower_netns
         told = Told(
             rows("link", kind.name if kind else "").named,
             partial(_option, kind, flags, found, data, self.views[netns], names),

@@ -43,9 +43,9 @@ class _Found(Mapping[int, bytes]):
     def __getitem__(self, number: int) -> bytes:
         return self._payload[self._places[number]]
 
-    def get(self, number: int, default: bytes | None = None) -> bytes | None:  # type: ignore[override]
+    def get(self, key: int, default: bytes | None = None) -> bytes | None:  # type: ignore[override]
         """Return an attribute's payload."""
-        place = self._places.get(number)
+        place = self._places.get(key)
         return default if place is None else self._payload[place]
 
     def __contains__(self, number: object) -> bool:

@@ -49,6 +49,22 @@ GROUP = HostInt(high=2**31 - 1, table={"default": 0}, database="group")
 #: netdevice.h: GSO_MAX_SIZE and GRO_MAX_SIZE, 8 * 65535; more than 65536 (BIG TCP) since Linux 5.19.
 _BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
 
+#: The link that a link is a port of.
+MASTER = Option("master", 10, LinkName(negated=True), kept=True, aliases=("vrf",))
+
+#: Names of a link beside its own, by which it is found as well.
+ALTNAMES = Option(
+    "altnames",
+    52,
+    AltNames(),
+    at_create=False,
+    apart=True,
+    since="5.5",
+    word="altname",
+    aliases=("altname",),
+    kept=True,
+)
+
 #: Options in the link message itself. addrgenmode and the flags have a place of their own in that message; see FLAGS.
 COMMON: tuple[Option, ...] = (
     Option(
@@ -61,19 +77,9 @@ COMMON: tuple[Option, ...] = (
     Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr"), kept=True),
     Option("broadcast", 2, Mac(), aliases=("brd",)),
     Option("alias", 20, Alias(most=255), at_create=False, kept=True),
-    Option(
-        "altnames",
-        52,
-        AltNames(),
-        at_create=False,
-        apart=True,
-        since="5.5",
-        word="altname",
-        aliases=("altname",),
-        kept=True,
-    ),
+    ALTNAMES,
     Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen"), kept=True),
-    Option("master", 10, LinkName(negated=True), kept=True, aliases=("vrf",)),
+    MASTER,
     Option("group", 27, GROUP, kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
     Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),

@@ -16,5 +16,5 @@ VETH = Kind(
     ),
     needs=("peer_name",),
     bounds={"mtu": (68, 65535)},  # is_valid_veth_mtu()
-    peered=True,
+    peer=("peer_netns", "peer_name"),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ..kinds.addresses import Mac
 from ..kinds.table import Option, Refused
@@ -130,6 +130,22 @@ def remote_of(text: str) -> dict[str, Any]:
     return {"dst": dst, **{name: value if name == "via" else int(value) for name, value in pairs}}
 
 
+def _renamed(key: Key, name: Callable[[str], str]) -> Key:
+    remote = remote_of(key[-1])
+    remote.update({option: name(link) for option, link in remote.items() if option == "via"})
+    return (*key[:-1], remote_text(remote))
+
+
+def _told_on(key: Key, of_link: Callable[[], Mapping[str, Any]]) -> Key:
+    """Leave out of the remote what the link has too (drivers/net/vxlan: vxlan_fdb_info())."""
+    if " " not in key[-1]:
+        return key
+    link = of_link()
+    own = {"vni": link.get("vni", 0), "port": link.get("dstport")}
+    remote = {name: value for name, value in remote_of(key[-1]).items() if own.get(name) != value}
+    return (*key[:-1], remote_text(remote))
+
+
 def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     """Add the remote to the key of a MAC that has several; raise Refused."""
     for name in _OF_ONE_REMOTE if "nhid" in options else ():
@@ -179,6 +195,8 @@ FDB = Sort(
     settle=_settle,
     tell=_tell,
     chosen=lambda key: remote_of(key[-1]),
+    renamed=_renamed,
+    told_on=_told_on,
     remade=_remade,
     unsaid=_unsaid,
     implied={"port": "dstport", "vni": "vni", "via": "dev"},

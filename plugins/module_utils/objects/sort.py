@@ -88,6 +88,11 @@ class Sort:
     nested: str = ""  # where such objects may stand within a link of a config
     short: bool = False  # there its most telling key may stand alone in the place of a dict
     of_host: bool = False  # is in no namespace
+    of_no_link: tuple[str, ...] = ()  # what may stand in the place of the link that it is on
+    #: Gives a key that names links (behind the one that the object is on) with other names for them.
+    renamed: Optional[Callable[[Key, Callable[[str], str]], Key]] = None
+    #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link.
+    told_on: Optional[Callable[[Key, Callable[[], Options]], Key]] = None
     tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
     with_master: bool = False  # comes to be when its link gets a master, with the kernel's defaults

@@ -120,6 +120,7 @@ SYSCTL = Sort(
     settle=_settle,
     keys=(Option("dev", None, LinkName(), default=NONE), Option("name", None, SysctlName())),
     options=(Option("value", None, SysctlValue()), Option("persist", None, Bool())),
+    of_no_link=OF_NO_LINK,
     lasting=True,
     needs=("value",),
 )

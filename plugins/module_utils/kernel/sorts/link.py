@@ -10,7 +10,7 @@ from ...kinds import KINDS
 from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ...kinds.packed import merged
 from ...kinds.table import Option
-from ...model import Entry, Operation, rows_given
+from ...model import Entry, Operation, made_in, peer_key, rows_given
 from .. import constants as c
 from ..message import NEW, Known, Message
 from .wire import Wire
@@ -49,28 +49,28 @@ def _move(known: Known, operation: Operation) -> Message:
 
 
 def _new_link(known: Known, entry: Entry) -> Message:
-    made_in = entry.options.get("link_netns", entry.netns)
+    source = made_in(entry)
     kind = KINDS[entry.kind]
     tree: list[Any] = [(c.IFLA_IFNAME, "str", entry.name)]
     # The kernel looks a given index up where the socket is, not where the link goes (rtnl_newlink(), seen on 6.1).
-    above = known.view(made_in).highest
+    above = known.view(source).highest
     index = known.view(entry.netns).reserve(entry.name, above, entry.options.get(INDEX.name))
     header: dict[str, int] = {"index": index, **_flags(entry)}
     tree += _common(known, entry) + _outer(known, entry, kind.options)
-    if made_in != entry.netns:
-        known.relate(made_in, entry.netns)
+    if source != entry.netns:
+        known.relate(source, entry.netns)
         tree.append((c.IFLA_NET_NS_FD, "u32", known.namespaces.fd(entry.netns)))
     data = _data(known, entry)
-    if kind.peered:
-        data.append(_peer(known, entry))
+    peer = peer_key(entry)
+    if peer is not None:
+        data.append(_peer(known, entry, *peer))
     info = [(c.IFLA_INFO_KIND, "str", entry.kind), *([(c.IFLA_INFO_DATA, "nested", data)] if data else [])]
     tree.append((c.IFLA_LINKINFO, "nested", info))
-    return Message(made_in, "link", c.RTM_NEWLINK, NEW, header, tree)
+    return Message(source, "link", c.RTM_NEWLINK, NEW, header, tree)
 
 
-def _peer(known: Known, entry: Entry) -> tuple[int, str, Any]:
+def _peer(known: Known, entry: Entry, netns: str, name: str) -> tuple[int, str, Any]:
     """Write the other end of a pair: named, marked and in its namespace from the first moment."""
-    netns, name = entry.options.get("peer_netns", entry.netns), entry.options["peer_name"]
     attrs: list[Any] = [(c.IFLA_IFNAME, "str", name), (c.IFLA_GROUP, "u32", entry.options.get("group", MARK_GROUP))]
     if netns != entry.netns:
         attrs.append((c.IFLA_NET_NS_FD, "u32", known.namespaces.fd(netns)))
@@ -91,7 +91,7 @@ def _common(known: Known, entry: Entry) -> list[Any]:
 
 def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     kind = KINDS.get(entry.kind)
-    view = known.view(entry.options.get("link_netns", entry.netns))
+    view = known.view(made_in(entry))
     tree: list[Any] = []
     for row in rows_given(entry):
         if kind is None or row.outer or row.name not in kind.named:
@@ -106,7 +106,7 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
 
 def _outer(known: Known, entry: Entry, rows: Iterable[Option]) -> list[Any]:
     """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is."""
-    view = known.view(entry.options.get("link_netns", entry.netns))
+    view = known.view(made_in(entry))
     tree: list[Any] = []
     for row in rows:
         if row.name in entry.options and row.outer:
