@@ -109,8 +109,8 @@ except ImportError:  # before ansible-core 2.19 every string is a template
 
 
 from ..module_utils.fabric.errors import FabricError
-from ..module_utils.fabric.intent import read_fabric
 from ..module_utils.fabric.resolve import resolve
+from ..module_utils.fabric.source import read_fabric
 from ..module_utils.ledger import LedgerError
 from ..plugin_utils.ledger_file import load
 

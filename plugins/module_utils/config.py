@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read what a user wishes (the ``config`` of network_state) into a state, and write a state as such a config."""
+"""Read what a user wishes (the ``config`` of network_state) into a state. gathered.py is its way back."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from typing import Any, Callable, NamedTuple
 
 from .claims import check
 from .kinds import KINDS
-from .kinds.link import MARK_GROUP
-from .kinds.ranges import VlanRange
 from .kinds.table import Kind, Refused, canonical, nearest
 from .kinds.types import UNSET, Look, any_name, own_ifname
-from .model import HOST, Entry, Ident, State, peer_key, rows, table_of, telling
+from .model import HOST, Entry, State, peer_key, rows
 from .objects import SORTS
+from .objects.netns import ATTACH
 from .objects.sort import Sort
 
 Canonical = Callable[[str], str]
 Attach = Callable[[str, str], str]
 
-SECTIONS = ("netns", "links", "ports", "addresses", "neighbors", "nexthops", "fdb", "routes", "rules", "sysctls")
-_NESTED = frozenset((*(sort.nested for sort in SORTS.values() if sort.nested), "peer"))
-#: Sections of the config that stand within a link too, as lists of the same items.
-_LISTED = tuple(sort.nested for sort in SORTS.values() if sort.nested == sort.plural)
+#: In the order in which they are read: what stands for a namespace is known before links that are in it.
+SECTIONS = (
+    *(sort.plural for sort in SORTS.values() if sort.of_host),
+    "links",
+    *(sort.plural for sort in SORTS.values() if not sort.of_host),
+)
+#: What may stand within a link.
+_WITHIN = [sort for sort in SORTS.values() if sort.nested]
+_NESTED = frozenset((*(sort.nested for sort in _WITHIN), "peer"))
 _GENERAL = ("name", "kind", "netns", "from_netns", "state", "recreate")
 
 
@@ -166,21 +170,21 @@ class Reader:
         if _NESTED.isdisjoint(item):
             return
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
-        for section in _LISTED:
-            for given in _items(f"{entry.name}: {section}", item.get(section)):
-                bare = section == "addresses" and not isinstance(given, Mapping)
-                nested = _item(f"{entry.name}: {section}", {"address": given} if bare else given)
-                self._object(_sort_of(section), {**nested, **here}, entry.netns)
-        if item.get("port") is not None:
-            port = _item(f"{entry.name}: port", item["port"])
-            self._object(SORTS["port"], {**port, **here}, entry.netns)
+        for sort in _WITHIN:
+            given = item.get(sort.nested)
+            if not sort.listed and given is not None:
+                self._object(sort, {**_item(f"{entry.name}: {sort.nested}", given), **here}, entry.netns)
+            for one in _items(f"{entry.name}: {sort.nested}", given) if sort.listed else ():
+                short = sort.short and not isinstance(one, Mapping)
+                nested = {sort.telling_key: one} if short else _item(f"{entry.name}: {sort.nested}", one)
+                self._object(sort, {**nested, **here}, entry.netns)
 
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
         what = f"{sort.name} {item.get(sort.telling_key) or item.get(sort.keys[0].name) or ''}".strip()
         item, shape = _shaped(what, item, sort.name)
         if netns is None:
-            netns = HOST if sort.name == "netns" else self._netns(what, item)
+            netns = HOST if sort.of_host else self._netns(what, item)
         if sort.by_names:
             item = self._numbered(sort, what, netns, item)
             shape = _shape(sort.name, "", tuple(item))
@@ -194,8 +198,9 @@ class Reader:
         for name in sort.needs if present else ():
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
-        if present and self.attach is not None and "attach" in options:
-            options["attach"] = _parse(what, "attach", partial(self.attach, parts["name"]), options["attach"])
+        if present and self.attach is not None and ATTACH.name in options:
+            attached = partial(self.attach, parts[sort.telling_key])
+            options[ATTACH.name] = _parse(what, ATTACH.name, attached, options[ATTACH.name])
         key = (netns, *sort.settle(parts, options))
         self._add(Entry(sort.name, key, options, present, bool(item.get("recreate"))))
 
@@ -276,7 +281,7 @@ def _names_in(sort: str, kind: str = "") -> frozenset[str]:
     if sort == "link":
         return frozenset((*rows(sort, kind).named, *_GENERAL, *_NESTED))
     table = SORTS[sort]
-    general = [] if sort == "netns" else ["netns"]
+    general = [] if table.of_host else ["netns"]
     general += ([] if table.lasting else ["state"]) + (["recreate"] if table.recreated else [])
     return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.by_link, *general))
 
@@ -312,112 +317,3 @@ def _present(where: str, item: Mapping[str, Any]) -> bool:
 @cache
 def _sort_of(section: str) -> Sort:
     return next(sort for sort in SORTS.values() if sort.plural == section)
-
-
-def write(state: State) -> dict[str, Any]:
-    """Return a state as a config: the same shape that Reader reads."""
-    config: dict[str, Any] = {}
-    links: dict[Ident, dict[str, Any]] = {}
-    for entry in _ordered(_without_usual_vlans(state)):
-        if entry.sort == "link":
-            item = _link_item(entry)
-            if item is not None:
-                links[entry.ident] = item
-                config.setdefault("links", []).append(item)
-            continue
-        owner = links.get(("link", (entry.netns, entry.name)))
-        if not SORTS[entry.sort].askable(entry.options):
-            continue
-        item = _object_item(entry)
-        if owner is not None and SORTS[entry.sort].nested:
-            _nest(owner, entry, item)
-        else:
-            config.setdefault(SORTS[entry.sort].plural, []).append(item)
-    return config
-
-
-def _without_usual_vlans(state: State) -> State:
-    """Leave out the VLANs that a bridge which does not filter gives itself and its ports: they say nothing."""
-    found: State = {}
-    for ident, entry in state.items():
-        if "vlans" in entry.options:
-            name = entry.name if entry.sort == "link" else state["link", entry.key].options["master"]
-            bridge = state["link", (entry.netns, name)]
-            pvid = bridge.options["vlan_default_pvid"]
-            usual = (VlanRange(pvid, pvid, pvid=True, untagged=True),) if pvid else ()
-            if not bridge.options["vlan_filtering"] and entry.options["vlans"] == usual:
-                found[ident] = entry.having({name: value for name, value in entry.options.items() if name != "vlans"})
-                continue
-        found[ident] = entry
-    return found
-
-
-def _ordered(state: State) -> list[Entry]:
-    order = ["netns", "link", *[name for name in SORTS if name != "netns"]]
-    return sorted(state.values(), key=lambda entry: (order.index(entry.sort), entry.key))
-
-
-def _link_item(entry: Entry) -> dict[str, Any] | None:
-    named = table_of(entry).named
-    options = {
-        name: value
-        for name, value in telling(entry).items()
-        if named[name].told and not named[name].type.by_itself(value, entry.options)
-    }
-    item: dict[str, Any] = {"name": entry.name}
-    if entry.kind:
-        item["kind"] = entry.kind
-    if entry.netns:
-        item["netns"] = entry.netns
-    if options.get("group") in (0, MARK_GROUP):
-        del options["group"]
-    if options.get("link_netns", entry.netns) == entry.netns:
-        options.pop("link_netns", None)
-    elif options["link_netns"] == HOST:
-        options["link_netns"] = "host"
-    if "peer_netns" in options or "peer_name" in options:
-        options["peer_netns"] = options.get("peer_netns") or "host"
-    item.update({name: named[name].type.plain(value) for name, value in options.items()})
-    return item
-
-
-def _object_item(entry: Entry) -> dict[str, Any]:
-    sort = SORTS[entry.sort]
-    item: dict[str, Any] = dict(zip([row.name for row in sort.keys], entry.key[1:]))
-    for row in sort.keys:
-        if row.type.ansible == "int" and row.name in item:
-            item[row.name] = int(item[row.name])
-    if entry.netns:
-        item["netns"] = entry.netns
-    # What goes without saying is not told.
-    quiet = {} if sort.tells_defaults else {row.name: row.default for row in sort.options if row.default is not None}
-    # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
-    chosen = {row.name for row in sort.options if row.when_up or not row.told}
-    rows = {row.name: row for row in sort.options}
-    item.update(
-        {
-            name: rows[name].type.plain(value)
-            for name, value in telling(entry).items()
-            if value != quiet.get(name, _LOUD)
-            and name not in chosen
-            and not rows[name].type.by_itself(value, entry.options)
-        }
-    )
-    sort.tell(entry.key, item)
-    for row in sort.keys:
-        if row.default is not None and item.get(row.name) == row.default:
-            del item[row.name]
-    return item
-
-
-_LOUD = object()
-
-
-def _nest(owner: dict[str, Any], entry: Entry, item: dict[str, Any]) -> None:
-    item = {name: value for name, value in item.items() if name not in ("dev", "netns")}
-    nested = SORTS[entry.sort].nested
-    if nested not in _LISTED:
-        owner[nested] = item
-    else:
-        bare = nested == "addresses" and len(item) == 1
-        owner.setdefault(nested, []).append(item["address"] if bare else item)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .commands import commands
-from .config import Reader, write
+from .config import Reader
 from .dependents import Dependents, addresses_of_ports
 from .diff import diff
+from .gathered import write
 from .kernel.accounts import numbered
 from .kernel.connection import connection
 from .kernel.lock import locked

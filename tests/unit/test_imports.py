@@ -68,6 +68,7 @@ LAYERS = (
             "creation",
             "dependents",
             "diff",
+            "gathered",
             "model",
             "moves",
             "phases",

@@ -11,8 +11,9 @@ from ..ledger import Ledger, dump
 from . import attach, checks, topology
 from .assign import Places, assign
 from .errors import FabricError, nearest
-from .intent import Fabric, Member, Network, Underlay, Workload, read_fabric, read_host
+from .intent import Fabric, Member, Network, Underlay, Workload
 from .plan import HostPlan, check_underlay
+from .source import read_fabric, read_host
 from .wiring import Wiring, address_text, facts, wire
 from .words import natural, parse_address
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from .addresses import Ip
+from .header import ON_OFF, Tos, Ttl
 from .packed import PortRange
 from .table import Kind, Option, queues
-from .types import NONE, ON_OFF, Bool, Flag, Int, Tos, Ttl, Word
+from .types import NONE, Bool, Flag, Int, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")

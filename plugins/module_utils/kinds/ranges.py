@@ -255,6 +255,12 @@ class Vlans(RangeTable):
             if after.tunnel <= item.tunnel_last:
                 raise ValueError(f"tunnel_id {after.tunnel} is told twice")
 
+    def usual(self, value: Any, bridge: Mapping[str, Any]) -> bool:
+        """Tell whether these are the VLANs of a bridge that does not filter: they say nothing."""
+        pvid = bridge["vlan_default_pvid"]
+        usual = (VlanRange(pvid, pvid, pvid=True, untagged=True),) if pvid else ()
+        return not bridge["vlan_filtering"] and value == usual
+
     def lines(self, dev: str, old: Any, new: Any) -> Lines:
         gone, moved, added = vlan_change(old, new)
         itself = [] if self.tunnels else ["self"]

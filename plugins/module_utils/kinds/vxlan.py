@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .addresses import Ip
+from .header import ON_OFF, Tos, Ttl
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option, queues
-from .types import ON_OFF, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Tos, Ttl, Type, Word, whole_number
+from .types import Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")

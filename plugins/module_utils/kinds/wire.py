@@ -157,6 +157,10 @@ class Type:
         """Tell whether the kernel chooses the canonical value by itself where an object has these other options."""
         return False
 
+    def usual(self, value: Any, bridge: Mapping[str, Any]) -> bool:
+        """Tell whether a bridge with these options gives itself and its ports the canonical value."""
+        return False
+
     def plain(self, value: Any) -> Any:
         """Return a canonical value as YAML would write it."""
         return value

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..kinds.addresses import ip
+from ..kinds.header import named_dsfield
 from ..kinds.table import nearest
-from ..kinds.types import Bool, Look, Type, named_dsfield, truth, whole_number
+from ..kinds.types import Bool, Look, Type, truth, whole_number
 from .named import DSFIELDS
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..kinds.types import DSFIELD, NONE, Look, Type, whole_number
+from ..kinds.header import DSFIELD
+from ..kinds.types import NONE, Look, Type, whole_number
 
 TABLES = {"default": 253, "main": 254, "local": 255}
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}

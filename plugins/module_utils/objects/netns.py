@@ -93,13 +93,16 @@ class Nsid(Int):
         return wanted in (AUTO, found)
 
 
+#: The process or container whose namespace the name stands for.
+ATTACH = Option("attach", None, OfProcess(), in_place=False, told=False)
+
 NETNS = Sort(
     name="netns",
     plural="netns",
     label="netns {1}",
     keys=(Option("name", None, NetnsName()),),
     options=(
-        Option("attach", None, OfProcess(), in_place=False, told=False),
+        ATTACH,
         Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, told=False),
         Option("loopback", None, Bool()),
         Option("resolver", None, Resolver()),
@@ -110,7 +113,7 @@ NETNS = Sort(
     piecewise=True,
     on_create={"loopback": True},
     # What is attached was there before, and is not ours.
-    bare=lambda _key, options: "attach" in options,
+    bare=lambda _key, options: ATTACH.name in options,
     unique={"nsid": (AUTO, "the id")},
 )
 

@@ -130,6 +130,11 @@ class Sort:
     unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
 
     @cached_property
+    def listed(self) -> bool:
+        """Tell whether a link may have several of such an object within it."""
+        return self.nested == self.plural
+
+    @cached_property
     def on_link(self) -> bool:
         """Tell whether such an object is on a link."""
         return self.keys[0].name == "dev"
