@@ -129,8 +129,8 @@ class Reader:
         for option in table.naming_netns:
             if option in options:
                 options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
-        if kind and kind.peer and kind.peer[1] in options:
-            options.setdefault(kind.peer[0], netns)
+        if kind and kind.peer and kind.peer[0] in options:
+            options.setdefault(kind.peer[1], netns)
         return Entry(
             "link",
             (netns, name),
@@ -157,13 +157,13 @@ class Reader:
         name = self._name(where, netns, peer["name"])
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
         other = self._link_entry(name, netns, kind, {**item, "name": name})
-        options = {**other.options, **dict(zip(kind.peer, entry.key))}
+        options = {**other.options, **dict(zip(kind.peer, reversed(entry.key)))}
         other = replace(
             other, options=options, present=entry.present, recreate=entry.recreate, kind=kind.name, made_with=entry.key
         )
         self._add(other)
         self._nested(other, peer)
-        return entry.having({**entry.options, **dict(zip(kind.peer, other.key))})
+        return entry.having({**entry.options, **dict(zip(kind.peer, reversed(other.key)))})
 
     def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
         """Read the addresses, FDB entries and port options that stand within a link."""

@@ -71,7 +71,7 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
         options.pop(LINK_NETNS.name, None)
     peer = peer_key(entry)
     if peer is not None:
-        options[KINDS[entry.kind].peer[0]] = peer[0]
+        options[KINDS[entry.kind].peer[1]] = peer[0]
     options.update({name: options[name] or "host" for name in table_of(entry).naming_netns if name in options})
     item.update({name: named[name].type.plain(value) for name, value in options.items()})
     return item

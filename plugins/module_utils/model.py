@@ -309,9 +309,9 @@ def made_in(entry: Entry) -> str:
 def peer_key(entry: Entry) -> Key | None:
     """Return the other end of a pair, as the key of a link."""
     kind = KINDS.get(entry.kind)
-    if kind is None or not kind.peer or kind.peer[1] not in entry.options:
+    if kind is None or not kind.peer or kind.peer[0] not in entry.options:
         return None
-    netns, name = kind.peer
+    name, netns = kind.peer
     return entry.options.get(netns, entry.netns), entry.options[name]
 
 
@@ -325,7 +325,7 @@ def netns_named(entry: Entry, option: str) -> str:
     """Return the namespace of the link that an option names."""
     kind = KINDS.get(entry.kind)
     if kind is not None and option in kind.peer:
-        return str(entry.options.get(kind.peer[0], entry.netns))
+        return str(entry.options.get(kind.peer[1], entry.netns))
     return made_in(entry) if entry.sort == "link" and option != MASTER.name else entry.netns
 
 

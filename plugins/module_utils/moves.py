@@ -96,7 +96,7 @@ def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
         options[LINK_NETNS.name] = places[lower]
     peer = peer_key(entry)
     if peer is not None and peer in places:
-        options[KINDS[entry.kind].peer[0]] = places[peer]
+        options[KINDS[entry.kind].peer[1]] = places[peer]
     if entry.key not in places:
         return entry.having(options)
     options.pop("master", None)

@@ -169,7 +169,7 @@ class Observer:
         values: dict[str, Any] = {INDEX.name: number}
         if kind is not None and kind.peered:
             index = int.from_bytes(found.get(c.IFLA_LINK, b"\0\0\0\0"), _ORDER)
-            values.update(zip(kind.peer, (lower_netns, names.name(index))))
+            values.update(zip(kind.peer, (names.name(index), lower_netns)))
         elif kind is not None and kind.tells_netns:
             values[LINK_NETNS.name] = lower_netns
         told = Told(

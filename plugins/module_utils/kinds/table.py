@@ -143,7 +143,7 @@ class Kind:
     lower: str = ""  # the option that names the link beneath
     shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
     switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use
-    peer: tuple[str, ...] = ()  # made in pairs: the options that tell the other end's namespace and its name
+    peer: tuple[str, ...] = ()  # made in pairs: the options that tell the other end's name and its namespace
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
     bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
     goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace

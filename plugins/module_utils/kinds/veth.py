@@ -16,5 +16,5 @@ VETH = Kind(
     ),
     needs=("peer_name",),
     bounds={"mtu": (68, 65535)},  # is_valid_veth_mtu()
-    peer=("peer_netns", "peer_name"),
+    peer=("peer_name", "peer_netns"),
 )

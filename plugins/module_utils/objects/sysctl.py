@@ -93,6 +93,8 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     name = f"{family}.{tree}.{leaf}"
     if middle:
         told = ".".join(middle)
+        if told in (".", ".."):  # which a link may have as an alternative name, but which no folder of a link is
+            raise Refused(f"{what}: name: {told!r} is not the folder of a link")
         try:
             LinkName().parse(told)
         except ValueError as why:
