@@ -127,8 +127,9 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tel
     elif removal is not None and first.verb == "del" and len(group) >= MANY:
         _remove_many(removal, observer, group, outcome)
     else:
-        for operation in group if _needs_carrier(first) else ():
-            tell_of_carrier(observer.channel(operation.entry.netns).socket, operation.entry.name)
+        links = {(operation.entry.netns, operation.entry.name) for operation in group if _needs_carrier(first)}
+        for netns, name in sorted(links):
+            tell_of_carrier(observer.channel(netns).socket, name)
         _requests(observer, group, outcome, tell)
         return
     for operation in group:

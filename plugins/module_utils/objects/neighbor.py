@@ -51,11 +51,27 @@ NEIGHBOR = Sort(
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
-        Option("nud", None, Word(table=STATES), default="permanent", ousts=("managed",)),
+        # A link that is told to have no carrier loses all but permanent ones (net/core/neighbour.c: neigh_carrier_down()).
+        Option(
+            "nud",
+            None,
+            Word(table=STATES),
+            default="permanent",
+            ousts=("managed",),
+            after_carrier=tuple(name for name in STATES if name != "permanent"),
+        ),
         Option("router", None, Bool(style="flag"), default=False),
         Option("extern_learn", None, Bool(style="flag"), default=False),
         # The kernel finds the MAC of a managed one, and asks again before it forgets it.
-        Option("managed", None, Bool(style="flag"), since="5.16", default=False, ousts=("mac", "nud")),
+        Option(
+            "managed",
+            None,
+            Bool(style="flag"),
+            since="5.16",
+            default=False,
+            ousts=("mac", "nud"),
+            after_carrier=(True,),
+        ),
         # A control plane looks after it: the kernel asks for it, and does not forget it when there is no answer.
         Option("extern_valid", None, Bool(style="flag"), since="6.17", default=False),
         Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
