@@ -51,7 +51,7 @@ NEIGHBOR = Sort(
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
-        # A link that is told to have no carrier loses all but permanent ones (net/core/neighbour.c: neigh_carrier_down()).
+        # A link without a carrier loses all but permanent ones when it is told so (neigh_carrier_down()).
         Option(
             "nud",
             None,
