@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,7 @@ LAYERS = (
     Layer("modules", ("plugins.modules",), ("module", "tables"), banned=("yaml", "pyroute2", MAKES_ANSIBLE_MODULE)),
     Layer(
         "controller",
-        tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "filter", "become", "plugin_utils")),
+        tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "become", "plugin_utils")),
         ("controller", "intent", "words", "tables", "lab", "verify"),
         banned=("pyroute2", MAKES_ANSIBLE_MODULE),
     ),
@@ -166,6 +167,23 @@ def test_layers_have_sources() -> None:
     """Find each layer that must be there: a table of names that match nothing would hold nothing."""
     found = {layer.name for path in SOURCES if (layer := layer_of(module_name(path)))}
     assert {"tables", "words", "intent", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
+
+
+def told_layers() -> dict[str, set[str]]:
+    """Give the layers of docs/architecture.md with their modules, as the page tells them."""
+    found = {}
+    for line in (CHECKOUT / "docs" / "architecture.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        words = re.findall(r"`([a-z_/]+)`", cells[1]) if line.startswith("| ") and len(cells) == 4 else []
+        if words:
+            below = words.pop(0) if words[0] == "module_utils/" else ""
+            found[cells[0]] = {f"plugins/{below}{word}".strip("/").replace("/", ".") for word in words}
+    return found
+
+
+def test_the_page_tells_the_same() -> None:
+    """Find no layer that docs/architecture.md does not tell of, nor one that it tells otherwise."""
+    assert told_layers() == {layer.name: set(layer.modules) for layer in LAYERS}
 
 
 @pytest.mark.parametrize(

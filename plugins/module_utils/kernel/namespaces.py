@@ -222,10 +222,6 @@ class Namespaces:
         """
         return [name for name in self._fds if name not in self._seen]
 
-    def name_of(self, identity: Inode) -> str | None:
-        """Return the canonical name of a namespace that is open here."""
-        return self._names.get(identity)
-
     def has(self, name: str) -> bool:
         """Tell whether a namespace is open under that name."""
         return self._aliases.get(name, name) in self._fds

@@ -27,7 +27,6 @@ class Holder:
     """A process that holds a namespace of a lab."""
 
     pid: int
-    inner_pid: int  # in its own PID namespace
     role: str  # underlay, host, process
     lab: str  # the lab's state folder
     host: str  # name of the lab host; empty for the underlay
@@ -70,10 +69,9 @@ def read_holder(pid: int) -> Holder | None:
         if not found:
             return None
         words: dict[str, Any] = json.loads(found[0].partition(b"=")[2])
-        pids = inner_pids(pid)
-        if len(pids) != LEVELS.get(words["role"]):
+        if len(inner_pids(pid)) != LEVELS.get(words["role"]):
             return None
-        return Holder(pid, pids[-1], words["role"], words["lab"], words["host"], words["name"], words["spec"])
+        return Holder(pid, words["role"], words["lab"], words["host"], words["name"], words["spec"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
