@@ -25,14 +25,31 @@ class Module(AnsibleModule):
             value = self.params.get(option)
             if row.get("type") == "dict" and not _may_be_dict(value):
                 self.params[option] = str(value)
-            elif row.get("elements") == "dict" and isinstance(value, (list, tuple)):
-                self.params[option] = [item if _may_be_dict(item) else str(item) for item in value]
+            elif row.get("elements") == "dict":
+                self.params[option] = _dicts(value, row.get("options") or {})
             elif row.get("type") == "int" and isinstance(value, str) and _HEXADECIMAL.fullmatch(value):
                 # iproute2 tells masks and labels so; check_type_int() takes a number in YAML alone.
                 self.params[option] = int(value, 16)
             elif row.get("type") == "int" and str(value).strip().lower().lstrip("+-") in ("inf", "infinity"):
                 # check_type_int() makes it a decimal number, and fails to make that a whole one (2.19).
                 self.params[option] = repr(str(value))
+
+
+def _dicts(value: Any, options: Mapping[str, Any]) -> Any:
+    """Return a list of dicts in which an item that is its one needed key may stand alone: ``[10, 20-29]``."""
+    key = next((name for name, option in options.items() if option.get("required")), "")
+    if key and _is_alone(value):
+        value = str(value).split(",")
+    if not isinstance(value, (list, tuple)):
+        return value
+    items = [{key: item} if key and _is_alone(item) else item for item in value]
+    return [item if _may_be_dict(item) else str(item) for item in items]
+
+
+def _is_alone(value: Any) -> bool:
+    """Tell whether something is a number or a text, and not a dict in one of the ways that Ansible has for that."""
+    text = isinstance(value, str) and bool(value.strip()) and not set(value) & set("={")
+    return text or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _may_be_dict(value: Any) -> bool:

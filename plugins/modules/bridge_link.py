@@ -225,6 +225,7 @@ options:
         M(netloom.overlay.bridge_port).
       - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VLANs are not
         managed. A new bridge has the VLAN O(vlan_default_pvid), as pvid and untagged.
+      - An item may be the VLANs alone, V(100-199), with V(pvid) and V(untagged) behind them.
       - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
     type: list
     elements: dict

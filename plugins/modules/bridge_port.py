@@ -134,6 +134,7 @@ options:
       - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VLANs are not
         managed. A new port has
         the VLAN that its bridge's C(vlan_default_pvid) names, as pvid and untagged.
+      - An item may be the VLANs alone, V(100-199), with V(pvid) and V(untagged) behind them.
       - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
     type: list
     elements: dict

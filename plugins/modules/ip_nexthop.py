@@ -59,7 +59,7 @@ options:
     type: bool
   group:
     description:
-      - Members of a group. Their order says nothing.
+      - Members of a group. Their order says nothing. An item may be the number alone.
     type: list
     elements: dict
     suboptions:

@@ -155,6 +155,7 @@ options:
       - VNIs of a link with O(vnifilter=true), as C(bridge vni) sets them.
       - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VNIs are not
         managed. A new link has none.
+      - An item may be the VNIs alone, V(100-199).
       - Compared VNI by VNI, so that a range and its numbers one by one are the same. Changed in place.
     type: list
     elements: dict

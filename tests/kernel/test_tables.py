@@ -321,3 +321,36 @@ def test_bad_vnis_are_refused_in_a_sentence(value: str, sentence: str, apply: An
     with pytest.raises(Refused) as refusal:
         apply(f"links: [{{name: vx, kind: vxlan, external: true, vnifilter: true, vnis: {value}}}]")
     assert sentence in str(refusal.value)
+
+
+def test_the_vnis_of_a_link_beside_its_other_options(apply: Any, gather: Any, tell: Any) -> None:
+    """What has a dump of its own is changed together with what the link's own request carries."""
+    base = {"name": "vx", "kind": "vxlan", "external": True, "vnifilter": True, "dstport": 4789}
+    for more, vnis in (({"vnis": [5]}, [5]), ({"vnis": [5, 7], "ageing": 77, "mtu": 1400}, [5, 7])):
+        assert apply({"links": [{**base, **more}]}).changed
+        assert [one["vni"] for one in tell("bridge -j vni show dev vx")[0]["vnis"]] == vnis
+        assert apply({"links": [{**base, **more}]}).commands == []
+    (link,) = tell("ip -j -d link show vx")
+    assert (link["mtu"], link["linkinfo"]["info_data"]["ageing"]) == (1400, 77)
+    assert apply(gather()).commands == []
+
+
+@pytest.mark.needs_kind("geneve")  # the native kernel has no VLANs in bridges either
+def test_the_vlans_of_a_bridge_beside_its_other_options(apply: Any, gather: Any, tell: Any) -> None:
+    apply({"links": [{"name": "br", "kind": "bridge", "vlan_filtering": True}]})
+    state = {"blocking": "learning", "learning": "blocking"}
+    now = "blocking"
+    for number, vids in ((1, [10]), (2, [10, 20])):
+        now = state[now]
+        wish = {"vlans": vids, "priority": 4096 * number, "mtu": 1400 + number, "altnames": [f"x{number}"]}
+        wish["vlan_options"] = [{"vid": 10, "state": now}]
+        wish["vlan_global"] = [{"vid": 10, "mcast_querier": number == 1}]
+        config = {"links": [{"name": "br", **wish}]}
+        assert apply(config).changed
+        (link,) = tell("ip -j -d link show br")
+        assert (link["mtu"], link["altnames"]) == (1400 + number, [f"x{number}"])
+        assert link["linkinfo"]["info_data"]["priority"] == 4096 * number
+        (told,) = tell("bridge -j -d vlan show dev br")
+        assert [one["vlan"] for one in told["vlans"]] == vids
+        assert apply(config).commands == []
+        assert apply(gather()).commands == []

@@ -229,11 +229,16 @@ class Vlans(RangeTable):
 
     def _item(self, item: Any) -> Any:
         """Read an item, also as NetworkManager and the tool ``bridge`` write it: ``10 pvid untagged``."""
-        vid, *flags = item.split() if isinstance(item, str) and item.strip() else (item,)
-        known = [flag for flag in ("pvid", "untagged") if flag in flags]
-        if len(known) != len(flags):
-            raise ValueError(f"{item!r} has more behind the VLANs than pvid and untagged")
-        return super()._item({self.number: vid, **dict.fromkeys(known, True)} if flags else item)
+        text = item.get(self.number) if isinstance(item, Mapping) else item
+        words = text.split() if isinstance(text, str) else []
+        flags = [word for word in words if word in ("pvid", "untagged")]
+        if not flags:
+            return super()._item(item)
+        vid = words[: -len(flags)]
+        if sorted(set(flags)) != sorted(words[len(vid) :]):
+            raise ValueError(f"{text!r} is not VLANs with pvid and untagged behind them")
+        given = item if isinstance(item, Mapping) else {}
+        return super()._item({**given, self.number: " ".join(vid), **dict.fromkeys(flags, True)})
 
     def made(self, first: int, last: int, given: Mapping[str, Any]) -> VlanRange:
         pvid, untagged = (truth(given.get(name, False)) for name in ("pvid", "untagged"))

@@ -94,8 +94,8 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     view = known.view(made_in(entry))
     tree: list[Any] = []
     for row in rows_given(entry):
-        if kind is None or row.outer or row.name not in kind.named:
-            continue
+        if kind is None or row.outer or row.name not in kind.named or not row.attrs:
+            continue  # what has no attribute is sent beside the link: see PARTS
         if before is not None and row.name in before.options:
             old, new = before.options[row.name], entry.options[row.name]
             tree += row.type.encode_change(row.attrs, old, new, view)

@@ -14,7 +14,16 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.netloom.overlay.plugins.module_utils.arguments import Module
 
-SPEC: dict[str, Any] = {"mask": {"type": "int"}, "df": {"type": "str", "choices": ["unset", "set", "on", "off"]}}
+VLANS = {
+    "type": "list",
+    "elements": "dict",
+    "options": {"vid": {"type": "str", "required": True}, "pvid": {"type": "bool"}},
+}
+SPEC: dict[str, Any] = {
+    "vlans": VLANS,
+    "mask": {"type": "int"},
+    "df": {"type": "str", "choices": ["unset", "set", "on", "off"]},
+}
 
 
 def taken(monkeypatch: pytest.MonkeyPatch, **params: Any) -> Any:
@@ -42,3 +51,26 @@ def test_what_is_no_number(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_boolean_among_words(value: Any, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """YAML's on and true are one value; the tables know what it means (kinds/header.py: ON_OFF)."""
     assert taken(monkeypatch, df=value)["df"] == word
+
+
+@pytest.mark.parametrize(
+    ("given", "vids"),
+    [
+        ([10, "20-29"], ["10", "20-29"]),
+        ("10,20-29", ["10", "20-29"]),
+        (10, ["10"]),
+        ([{"vid": 10}, "20 pvid untagged"], ["10", "20 pvid untagged"]),
+        (["vid=10"], ["10"]),
+        (['{"vid": 10}'], ["10"]),
+        ([], []),
+        (None, None),
+    ],
+)
+def test_items_that_are_their_one_needed_key(given: Any, vids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = taken(monkeypatch, vlans=given)["vlans"]
+    assert (found and [item["vid"] for item in found]) == vids
+
+
+@pytest.mark.parametrize("given", [[True], [[10]], [None], [""], {"vid": 10}, True, [{"pvid": True}], [1.5]])
+def test_items_that_are_no_dict(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(taken(monkeypatch, vlans=given), str)
