@@ -87,6 +87,16 @@ def test_without_from_netns_nothing_moves(apply: Apply, x: str) -> None:
     assert "m0" in links(x)
 
 
+def test_rule_whose_number_is_the_name_of_the_link_is_left_alone(apply: Apply, x: str) -> None:
+    rule = {"priority": 100, "from": "10.0.0.0/8", "table": 100}
+    sh("ip link add 100 type veth peer name m1")
+    assert apply({"rules": [rule]}).changed, "the positive control: the rule is made"
+    report = apply({"links": [{"name": "100", "netns": x, "from_netns": "host"}], "rules": [rule]})
+    assert "100" in links(x)
+    assert [line for line in report.commands if "rule" in line] == []
+    assert [one["src"] for one in told("ip -j rule") if one["priority"] == 100] == ["10.0.0.0"]
+
+
 def test_link_that_is_nowhere_is_made(apply: Apply, x: str) -> None:
     config = f"links: [{{name: m0, kind: veth, netns: {x}, from_netns: host, peer: {{name: m1, netns: host}}}}]"
     apply(config)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -87,7 +87,9 @@ class Observer:
             found = self.links(netns)
             state.update((entry.ident, entry) for entry in found)
             # What a VNI's group or remote brings to the FDB is told from what somebody put there.
-            also = {"vnis"} if "fdb" in wanted and any(entry.options.get("vnifilter") for entry in found) else set()
+            also = {
+                table for table, option in _asked_along(wanted) if any(entry.options.get(option) for entry in found)
+            }
             for name in (wanted | also) & TABLES.keys():
                 self._fill(netns, name, state, found)
             for sort in DUMPED:
@@ -243,6 +245,15 @@ def _places(wished: State) -> frozenset[Ident]:
     return frozenset(
         place for entry in wished.values() if entry.sort in PLACED for place in [place_of(entry)] if place is not None
     )
+
+
+def _asked_along(wanted: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the tables that sorts need to be told, each with the option of links that have one."""
+    for name in wanted & _NEEDING:
+        yield WIRES[name].needs
+
+
+_NEEDING = {name for name, wire in WIRES.items() if wire.needs[0]}
 
 
 class _Elsewhere:

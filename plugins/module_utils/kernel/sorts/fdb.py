@@ -182,4 +182,10 @@ def _one_nest(tree: list[Any]) -> list[Any]:
     return [*(attr for attr in tree if attr[0] != c.NDA_FDB_EXT_ATTRS), (c.NDA_FDB_EXT_ATTRS, "nested", inner)]
 
 
-FDB = Wire(write, ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),), decode, decode_passing)
+FDB = Wire(
+    write,
+    ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),),
+    decode,
+    decode_passing,
+    needs=("vnis", "vnifilter"),
+)

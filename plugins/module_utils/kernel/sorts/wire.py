@@ -58,6 +58,8 @@ class Wire:
     decode: Decode | None = None
     decode_passing: Decode | None = None
     may_lack: bool = False  # a kernel that does not know it has none
+    #: A table that tells what the kernel brings to this sort by itself, and the option of links that have that table.
+    needs: tuple[str, str] = ("", "")
     #: Refused (ENETDOWN) until the kernel has told of a link's carrier: to be sent again.
     awaits_carrier: bool = False
     removal: Removal | None = None
