@@ -345,7 +345,7 @@ def test_the_vlans_of_a_bridge_beside_its_other_options(apply: Any, gather: Any,
         wish = {"vlans": vids, "priority": 4096 * number, "mtu": 1400 + number, "altnames": [f"x{number}"]}
         wish["vlan_options"] = [{"vid": 10, "state": now}]
         wish["vlan_global"] = [{"vid": 10, "mcast_querier": number == 1}]
-        config = {"links": [{"name": "br", **wish}]}
+        config = {"links": [{"name": "br", "kind": "bridge", **wish}]}
         assert apply(config).changed
         (link,) = tell("ip -j -d link show br")
         assert (link["mtu"], link["altnames"]) == (1400 + number, [f"x{number}"])
