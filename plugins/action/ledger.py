@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import yaml
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.ledger import Ledger, LedgerError, merge, parse, release
+from ..plugin_utils.action import Action
 from ..plugin_utils.ledger_file import change
 
 ARGUMENTS = {
@@ -24,22 +24,19 @@ ARGUMENTS = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """Record or release in the ledger, on the controller."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task; raise AnsibleActionFail with the ledger's own reason."""
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        path, edit = self._wish(arguments, task_vars or {})
+    def act(self, given: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Edit the ledger; raise AnsibleActionFail with its own reason."""
+        path, edit = self._wish(given, variables)
         try:
-            before, after = change(path, edit, write=not self._task.check_mode, timeout=arguments["timeout"])
+            before, after = change(path, edit, write=not self._task.check_mode, timeout=given["timeout"])
         except LedgerError as error:
             raise AnsibleActionFail("%s" % error) from None
-        result.update(changed=before != after, path=path, networks=yaml.safe_load(after)["networks"])
+        result = {"changed": before != after, "path": path, "networks": yaml.safe_load(after)["networks"]}
         if before != after:
             result["diff"] = {"before_header": path, "after_header": path, "before": before, "after": after}
         return result
@@ -51,7 +48,7 @@ class ActionModule(ActionBase):
         if arguments["state"] == "recorded" and any(names.values()):
             raise AnsibleActionFail("network, host and workload go with state released only")
         from_inventory: dict[str, Any] = {}
-        if arguments["path"] is None or (arguments["state"] == "recorded" and proposed is None):
+        if not arguments["path"] or (arguments["state"] == "recorded" and proposed is None):
             from_inventory = self._from_inventory(task_vars)
         path = os.path.abspath(arguments["path"] or str(from_inventory["path"]))
         if arguments["state"] == "released":
@@ -72,7 +69,7 @@ class ActionModule(ActionBase):
                 "the inventory has no source of the plugin netloom.overlay.fabric; give path, and proposed to record"
             )
         value = self._templar.template(value)
-        if not isinstance(value, dict) or "path" not in value:
+        if not isinstance(value, dict) or not isinstance(value.get("path"), str) or not value["path"]:
             raise AnsibleActionFail(
                 "netloom_overlay_ledger must be a mapping with path and proposed, not %r" % (value,)
             )

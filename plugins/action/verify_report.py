@@ -6,43 +6,46 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.verify.report import verdict
+from ..module_utils.verify.report import Verdict, verdict
 from ..module_utils.verify.view import View
+from ..plugin_utils.action import Action
+from ..plugin_utils.text import one_line
 
 display = Display()
 
 ARGUMENTS = {"path": {"type": "path"}, "quiet": {"type": "bool", "default": False}}
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """Write the report from what all hosts of the play have registered."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    arguments = ARGUMENTS
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Show the report; fail with the causes where something is wrong."""
-        result = super().run(tmp, task_vars)
-        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        variables = task_vars or {}
         if variables.get("netloom_overlay_error"):
-            return dict(result, failed=True, msg="the inventory was refused: %s" % variables["netloom_overlay_error"])
-        views, silent = _views(variables)
-        report = verdict(views, silent)
-        if not arguments["quiet"]:
+            return {
+                "failed": True,
+                "msg": one_line("the inventory was refused: %s" % variables["netloom_overlay_error"]),
+            }
+        report = _report(variables)
+        if not given["quiet"]:
             display.display("\n%s\n" % report.text)
-        if arguments["path"]:
-            _write(arguments["path"], report.text)
-        result.update(
-            changed=False, text=report.text, causes=list(report.causes), pairs=report.tried, failed_pairs=report.failed
-        )
+        if given["path"]:
+            _write(given["path"], report.text)
+        result = {
+            "changed": False,
+            "text": report.text,
+            "causes": list(report.causes),
+            "pairs": report.tried,
+            "failed_pairs": report.failed,
+        }
         if report.causes:
             head = "%d of %d pairs fail" % (report.failed, report.tried)
             del result["text"]  # Ansible would show it again, on one line
-            result.update(failed=True, msg="%s. %s" % (head, ". ".join(report.causes)))
+            result.update(failed=True, msg=one_line("%s. %s" % (head, ". ".join(report.causes))))
         return result
 
 
@@ -51,8 +54,26 @@ def _write(path: str, text: str) -> None:
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write("%s\n" % text)
-    except OSError as error:
-        raise AnsibleActionFail("the report could not be written to %s: %s" % (path, error.strerror)) from None
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise AnsibleActionFail("the report could not be written to %s: %s" % (path, reason)) from None
+
+
+def _report(variables: dict[str, Any]) -> Verdict:
+    """Make the report; raise AnsibleActionFail where a host's variables are not what the collection gives them."""
+    try:
+        views, silent = _views(variables)
+        return verdict(views, silent)
+    except _OF_SHAPE as error:
+        raise AnsibleActionFail(
+            "what the hosts of the play have told cannot be read (%s: %s): their netloom_overlay must be what the"
+            " inventory plugin gives, verify_probe and verify_state what the module verify_probe returns"
+            % (type(error).__name__, error)
+        ) from None
+
+
+#: What comes of a variable that has another shape than it should: somebody has set it by hand.
+_OF_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def _views(variables: dict[str, Any]) -> tuple[dict[str, View], list[str]]:

@@ -127,6 +127,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.become import BecomeBase
 
 from ansible_collections.netloom.overlay.plugins.module_utils.objects import containers
+from ansible_collections.netloom.overlay.plugins.plugin_utils.text import one_line
 
 # Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...
 # The namespace is tried first with `true`, as only then is there a reason to tell. Ansible takes what a module prints
@@ -221,11 +222,11 @@ def parse(netns: str) -> tuple[str, str]:
     try:
         called = containers.parse(netns)
     except ValueError as why:
-        raise AnsibleError(f"netns {why}") from None
+        raise AnsibleError(one_line(f"netns {why}")) from None
     if called is not None:
         return "container" if called.runtimes else called.word, called.target
     if netns == "host" or netns in {".", ".."} or "/" in netns or netns.startswith("-"):
-        raise AnsibleError(f"netns {netns}: {netns!r} cannot name a namespace")
+        raise AnsibleError(one_line(f"netns {netns}: {netns!r} cannot name a namespace"))
     return "name", netns
 
 
@@ -250,7 +251,7 @@ class BecomeModule(BecomeBase):
         kind, target = parse(netns)
         user = self.get_option("run_as")
         if user not in {None, "", "root"}:
-            raise AnsibleError(f"netns {netns}: become_user is {user}, but tasks in a namespace run as root")
+            raise AnsibleError(one_line(f"netns {netns}: become_user is {user}, but tasks in a namespace run as root"))
         become = f"{self.get_option('become_exe') or 'sudo'} {self.get_option('become_flags') or ''}".strip()
         words = ["/bin/sh", "-c", ENTER, "netns", self.success, self.get_option("root"), become]
         words += [kind, target, netns, find(netns)]

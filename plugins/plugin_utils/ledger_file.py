@@ -48,14 +48,14 @@ def load(path: str) -> Ledger:
             text = stream.read()
     except FileNotFoundError:
         return Ledger()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path that no file can have
         raise LedgerError("%s: %s" % (path, error)) from None
     try:
         return parse(yaml.load(text, Loader=_UniqueKeyLoader))  # noqa: S506 (a SafeLoader)
-    except yaml.YAMLError as error:
-        raise LedgerError("%s: is no YAML: %s" % (path, error)) from None
     except LedgerError as error:
         raise LedgerError("%s: %s" % (path, error)) from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # PyYAML lets its own go, as for no date
+        raise LedgerError("%s: is no YAML: %s" % (path, error)) from None
 
 
 def text(ledger: Ledger) -> str:

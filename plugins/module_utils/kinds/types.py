@@ -270,12 +270,12 @@ ALTNAME_LENGTH = 127  # linux/if.h: ALTIFNAMSIZ 128 with the closing NUL
 
 
 def altname(value: Any) -> str:
-    """Check an alternative name as iproute2 does (lib/utils.c: check_altifname()); raise ValueError."""
+    """Check an alternative name as iproute2 does (lib/utils.c: check_altifname()), and for files; raise ValueError."""
     name = str(value)
     if not name or len(name.encode()) > ALTNAME_LENGTH:
         raise ValueError(f"{name!r} is not 1 to {ALTNAME_LENGTH} bytes long")
-    if re.search(r"[\s/]", name) or not name.isprintable():
-        raise ValueError(f"{name!r} holds a space or a slash")
+    if name in (".", "..") or re.search(r"[\s/]", name) or not name.isprintable():
+        raise ValueError(f"{name!r} holds a space or a slash, or is . or ..")
     return name
 
 

@@ -6,14 +6,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible.plugins.loader import become_loader, init_plugin_loader, shell_loader
+from ansible.plugins.loader import shell_loader
 
 # Each stand-in writes its name and words on a line of the log, and runs the words after those that are its own.
 STAND_INS = {
@@ -25,20 +23,6 @@ STAND_INS = {
     "sudo": "shift 2",
     "id": "echo ${UID_TOLD:-0}; exit 0",
 }
-
-
-@pytest.fixture(scope="module")
-def loader() -> Iterator[Any]:
-    """Give Ansible's loader of become plugins, which imports collections by itself.
-
-    Other tests have imported the collection from sys.path by then. What they hold is put back afterwards.
-    """
-    held = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "ansible_collections"}
-    for name in held:
-        del sys.modules[name]
-    init_plugin_loader()
-    yield become_loader
-    sys.modules.update(held)
 
 
 @pytest.fixture
