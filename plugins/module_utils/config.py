@@ -72,7 +72,7 @@ class Reader:
     def _pair(self) -> None:
         """Find pairs whose two ends are told as two links (as gathered does): the first brings the other with it."""
         for entry in list(self.state.values()):
-            peer = peer_key(entry)
+            peer = peer_key(entry) if entry.kind else None
             other = self.state.get(("link", peer)) if peer is not None else None
             alone = other is not None and other.made_with is None and self.state[entry.ident].made_with is None
             if other is not None and alone and other.ident != entry.ident:

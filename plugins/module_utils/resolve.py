@@ -15,7 +15,7 @@ from typing import Any, Callable
 from .claims import check
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
-from .model import Entry, Key, Refused, State, given, link_of, names_links, netns_named
+from .model import Entry, Key, Refused, State, given, names_links, netns_named
 from .objects import SORTS
 
 
@@ -68,14 +68,16 @@ def _places_of(link: Entry, observed: State) -> tuple[str, ...]:
     return (link.from_netns,) if ready else (link.netns, link.from_netns)
 
 
+#: What may stand in the place of the link, by the sorts of objects that are on one.
+_NO_LINK = {name: sort.of_no_link for name, sort in SORTS.items() if sort.on_link}
+
+
 def _links_of(entry: Entry, observed: State) -> Iterator[Key]:
     """Yield namespace and name of each link that an object is, is on, or names."""
     if entry.sort == "link":
         yield from ((netns, entry.name) for netns in _places_of(entry, observed))
-    else:
-        link = link_of(entry)
-        if link is not None:
-            yield link
+    elif entry.sort in _NO_LINK and entry.key[1] not in _NO_LINK[entry.sort]:
+        yield entry.key[:2]
     for _option, netns, name in names_links(entry, other_end=True):
         yield (netns, name)
 
@@ -105,6 +107,7 @@ def _in_kernels_words(desired: State, observed: State) -> State:
         entry.ident: replace(entry, key=key)
         for entry in desired.values()
         if entry.sort in _TOLD_ON
+        if entry.key[-1]
         for key in [_TOLD_ON[entry.sort](entry.key, partial(_options_of_link, entry, desired, observed))]
         if key != entry.key
     }

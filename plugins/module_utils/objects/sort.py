@@ -91,7 +91,8 @@ class Sort:
     of_no_link: tuple[str, ...] = ()  # what may stand in the place of the link that it is on
     #: Gives a key that names links (behind the one that the object is on) with other names for them.
     renamed: Optional[Callable[[Key, Callable[[str], str]], Key]] = None
-    #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link.
+    #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link. It is asked
+    #: where the key's last part says something.
     told_on: Optional[Callable[[Key, Callable[[], Options]], Key]] = None
     tells_defaults: bool = False  # gathered state has options with their defaults too
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
