@@ -77,8 +77,18 @@ LEFT_OUT = (
     ),
     (
         "route",
-        "`append`",
+        "`append`, `prepend`",
         "Two routes that differ in their way only cannot be told apart: `nexthops` has several ways",
+    ),
+    (
+        "rule, nexthop",
+        "no `priority`, no `id`",
+        "The kernel would choose another one in each run, and nothing would tell which rule or nexthop is meant",
+    ),
+    (
+        "rule",
+        "`del pref 0` and its like",
+        "The kernel's own rules are left alone. One of ours may stand before them",
     ),
     (
         "route, rule",

@@ -231,6 +231,21 @@ def test_failed_run_is_taken_back(base: None, apply: Any, tell: Any) -> None:
     assert everything(tell, "t0") != before, "the positive control"
 
 
+@pytest.mark.parametrize("options", [{"mac": MAC, "nud": "noarp"}, {"mac": MAC, "nud": "reachable"}, {"managed": True}])
+def test_entry_stays_on_a_new_link_without_a_carrier(options: dict[str, Any], apply: Any, tell: Any) -> None:
+    """The kernel throws such entries away when it tells the link that it has none, up to a second after it is made."""
+    links = [
+        {"name": "b0", "kind": "bridge"},
+        {"name": "p0", "kind": "veth", "master": "b0", "peer": {"name": "p1", "up": False}},
+        {"name": "m0", "kind": "macvlan", "link": "b0", "mode": "bridge"},
+    ]
+    neighbors = [{"dev": "m0", "dst": "192.0.2.1", **options}]
+    apply({"links": links, "neighbors": neighbors})
+    time.sleep(1.2)
+    assert "NO-CARRIER" in tell("ip -j link show m0")[0]["flags"]
+    assert [entry["dst"] for entry in tell("ip -j neigh show nud all dev m0") if entry["dst"] == "192.0.2.1"]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

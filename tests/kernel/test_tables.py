@@ -231,7 +231,7 @@ def test_vnis_change_in_place(apply: Any, tell: Any) -> None:
         .replace(", remote: 192.0.2.9", "")
     )
     report = apply(second)
-    assert "bridge vni del dev vx vni 100-149" in report.commands
+    assert "bridge vni delete dev vx vni 100-149" in report.commands
     assert not [line for line in report.commands if "150" in line]
     assert vnis(tell) == {(10, 10, None), (150, 250, None), (300, 300, "239.1.1.2"), (301, 301, None)}
     defaults = {(entry["src_vni"], entry["dst"]) for entry in tell("bridge -j fdb show dev vx") if "src_vni" in entry}

@@ -30,6 +30,8 @@ DOOMED_GROUP = MARK_GROUP + 1
 MANY = 8
 #: Seconds to wait for the carrier of a link that was just set up.
 CARRIER_WAIT = 2.0
+#: How many links may lie on each other, of which each has its carrier from the one beneath: port, bridge, VLAN, macvlan.
+STORIES = 4
 
 #: The rows of each sort before whose values the kernel must have heard of the carrier. Few sorts have any.
 _AFTER_CARRIER = {
@@ -118,6 +120,18 @@ def _needs_carrier(operation: Operation) -> bool:
     return any(operation.entry.options.get(row.name) in row.after_carrier for row in rows)
 
 
+def _tell_of_carriers(observer: Observer, group: list[Operation], done: list[Operation]) -> None:
+    """Have the carriers of links told before operations on these: a port tells its bridge, that a link which lies on it.
+
+    Links that are there already have had theirs told.
+    """
+    touched = [*(operation.entry for operation in done if operation.entry.sort == "link"), *(op.entry for op in group)]
+    for netns in dict.fromkeys(operation.entry.netns for operation in group):
+        names = list(dict.fromkeys(entry.name for entry in touched if entry.netns == netns))
+        for name in names * STORIES:
+            tell_of_carrier(observer.channel(netns).socket, name)
+
+
 def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
     first = group[0]
     way = way_of(first)
@@ -127,9 +141,8 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tel
     elif removal is not None and first.verb == "del" and len(group) >= MANY:
         _remove_many(removal, observer, group, outcome)
     else:
-        links = {(operation.entry.netns, operation.entry.name) for operation in group if _needs_carrier(first)}
-        for netns, name in sorted(links):
-            tell_of_carrier(observer.channel(netns).socket, name)
+        if _needs_carrier(first):
+            _tell_of_carriers(observer, group, outcome.done)
         _requests(observer, group, outcome, tell)
         return
     for operation in group:

@@ -307,7 +307,8 @@ class Vnis(RangeTable):
 
     def lines(self, dev: str, old: Any, new: Any) -> Lines:
         gone, added = vni_change(old or (), new)
-        lines = [["bridge", "vni", "del", "dev", dev, "vni", span(item.first, item.last)] for item in gone]
+        # The word in full: iproute2 6.1 has no "del" here.
+        lines = [["bridge", "vni", "delete", "dev", dev, "vni", span(item.first, item.last)] for item in gone]
         return [], lines + [["bridge", "vni", "add", "dev", dev, "vni", *item.words()] for item in added]
 
 
