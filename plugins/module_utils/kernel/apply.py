@@ -30,7 +30,7 @@ DOOMED_GROUP = MARK_GROUP + 1
 MANY = 8
 #: Seconds to wait for the carrier of a link that was just set up.
 CARRIER_WAIT = 2.0
-#: How many links may lie on each other, of which each has its carrier from the one beneath: port, bridge, VLAN, macvlan.
+#: How many links may have their carriers from one another: a port, its bridge, a VLAN link on that, a macvlan link.
 STORIES = 4
 
 #: The rows of each sort before whose values the kernel must have heard of the carrier. Few sorts have any.
@@ -121,7 +121,7 @@ def _needs_carrier(operation: Operation) -> bool:
 
 
 def _tell_of_carriers(observer: Observer, group: list[Operation], done: list[Operation]) -> None:
-    """Have the carriers of links told before operations on these: a port tells its bridge, that a link which lies on it.
+    """Have the carriers of links told before operations on these: a port tells its bridge, that a link on it.
 
     Links that are there already have had theirs told.
     """
