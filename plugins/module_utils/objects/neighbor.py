@@ -3,6 +3,10 @@
 
 Proxy entries, which make the host answer for an address, are a table of their own beside that of the neighbors: an
 address may be in both (net/core/neighbour.c: pneigh_lookup()).
+
+Not here of what ``ip neigh`` says: ``use``, which is no state but what a packet does (the kernel asks for the address
+once); ``nud`` none, incomplete and failed, in which the kernel keeps an entry for a moment; ``protocol``, which is our
+mark.
 """
 
 from __future__ import annotations
