@@ -74,61 +74,71 @@ class Sort:
     keys: tuple[Option, ...]
     options: tuple[Option, ...]
     label_of_last: str = ""  # the same for one whose key's last part says something, where it can be empty
+
+    # In a config, and in what is gathered.
     settle: Settle = _as_it_is
     tell: Callable[[Key, dict[str, Any]], None] = _nothing_to_correct
     may_lack: tuple[str, ...] = ()
-    implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
-    #: Values of those that stand for the link's own, and are told as little.
-    as_of_link: Options = field(default_factory=dict)
-    remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
-    on_create: Options = field(default_factory=dict)  # what a new one gets where the user says nothing of it
-    bare: Callable[[Key, Options], bool] = _needs_them  # such an object needs no options, and gets none by default
-    #: Option -> values that the kernel changes into each other by itself: any of them is as good.
-    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
+    by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     nested: str = ""  # where such objects may stand within a link of a config
     short: bool = False  # there its most telling key may stand alone in the place of a dict
     of_host: bool = False  # is in no namespace
     of_no_link: tuple[str, ...] = ()  # what may stand in the place of the link that it is on
+    needs: tuple[str, ...] = ()  # options without which the object says nothing
+    tells_defaults: bool = False  # gathered state has options with their defaults too
+    askable: Callable[[Options], bool] = _always  # what cannot be asked for is not gathered
+
+    # When it is compared with what is there.
+    implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
+    #: Values of those that stand for the link's own, and are told as little.
+    as_of_link: Options = field(default_factory=dict)
+    #: Option -> values that the kernel changes into each other by itself: any of them is as good.
+    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Gives a key that names links (behind the one that the object is on) with other names for them.
     renamed: Optional[Callable[[Key, Callable[[str], str]], Key]] = None
     #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link. It is asked
     #: where the key's last part says something.
     told_on: Optional[Callable[[Key, Callable[[], Options]], Key]] = None
-    tells_defaults: bool = False  # gathered state has options with their defaults too
+    #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
+    place: Callable[[Key], Optional[Key]] = _none
+    #: The key of the object that brings such a one with it and takes it away again.
+    brought_by: Callable[[Key], Optional[Key]] = _none
+    beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
+    chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
+    #: Option -> a value that any number may have, and what another value is called: no two may agree in that.
+    unique: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    #: What is wrong with options that are wished for, beside those that are there: ``option: reason``.
+    amiss: Optional[Callable[[Options, Options], str]] = None
+    #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
+    unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
+
+    # What a new one is made with.
+    on_create: Options = field(default_factory=dict)  # what a new one gets where the user says nothing of it
+    unasked: Callable[[Key], Options] = _nothing_chosen  # what a new one gets by its key, as iproute2 has it
+    bare: Callable[[Key, Options], bool] = _needs_them  # such an object needs no options, and gets none by default
+    new_needs: tuple[str, ...] = ()  # options without which none is made
+    new_needs_one_of: tuple[str, ...] = ()
     lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
     with_master: bool = False  # comes to be when its link gets a master, with the kernel's defaults
+
+    # How it is changed.
+    #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
+    merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
     piecewise: bool = False  # an option is set without the others; else the kernel wants the whole object again
+    remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
+    recreated: bool = False  # what is not changed in place is made anew only where the user allows it
+    kept_anew: Optional[tuple[str, ...]] = None  # options that one made anew keeps, where those are not all
+    #: Tells of two (key, options) whether the kernel takes the second for the first, which it is to remove.
+    finds: Optional[Callable[[tuple[Key, Options], tuple[Key, Options]], bool]] = None
+
+    # What goes with it, and what it goes with.
     ip: int = 0  # where in its key an IP address or prefix stands, 0 for nowhere
     #: With an IPv4 one the kernel removes those of its network, and with a link's last what has ``ip`` on that link.
     primary: bool = False
     ways: bool = False  # leads to links or nexthops, and goes with the last of them
     bears: bool = False  # others lead to it, and go with it
     moves_with: Callable[[Key], bool] = _not_at_all  # such an object moves with its link to another namespace
-    #: The key of the object that brings such a one with it and takes it away again.
-    brought_by: Callable[[Key], Optional[Key]] = _none
-    #: Tells of two (key, options) whether the kernel takes the second for the first, which it is to remove.
-    finds: Optional[Callable[[tuple[Key, Options], tuple[Key, Options]], bool]] = None
-    #: Option -> a value that any number may have, and what another value is called: no two may agree in that.
-    unique: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
-    #: What is wrong with options that are wished for, beside those that are there: ``option: reason``.
-    amiss: Optional[Callable[[Options, Options], str]] = None
-    needs: tuple[str, ...] = ()  # options without which the object says nothing
-    recreated: bool = False  # what is not changed in place is made anew only where the user allows it
-    kept_anew: Optional[tuple[str, ...]] = None  # options that one made anew keeps, where those are not all
-    new_needs: tuple[str, ...] = ()  # options without which none is made
-    new_needs_one_of: tuple[str, ...] = ()
-    unasked: Callable[[Key], Options] = _nothing_chosen  # what a new one gets by its key, as iproute2 has it
-    #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
-    merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
-    beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
-    #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
-    by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
-    #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
-    place: Callable[[Key], Optional[Key]] = _none
-    askable: Callable[[Options], bool] = _always  # what cannot be asked for is not gathered
-    chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
-    #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
-    unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
 
     @cached_property
     def listed(self) -> bool:
