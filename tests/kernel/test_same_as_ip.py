@@ -56,8 +56,8 @@ VOLATILE = {
 }
 #: Flags of the same sort: they follow the carrier, or the search for another owner of an address.
 VOLATILE_FLAGS = {"LOWER_UP", "NO-CARRIER", "M-DOWN", "LOWERLAYERDOWN"}
-#: Our mark, and what iproute2 has in its place.
-MARKS = {"group": {str(MARK_GROUP), "default"}, "protocol": {"110", "boot", "unspec", "static", "3", "0"}}
+#: Our mark, and what iproute2 has in its place. Newer ones tell that of addresses too, as 0x6e.
+MARKS = {"group": {str(MARK_GROUP), "default"}, "protocol": {"110", "0x6e", "boot", "unspec", "static", "3", "0"}}
 #: Seconds that are left: two looks at one lifetime differ by what passed in between.
 LIFETIMES = ("valid_life_time", "preferred_life_time", "expires")
 
