@@ -193,7 +193,8 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
         return None
     if _beside(entry, there):
         return _new(entry)
-    if all(_in_place(rows[name], *fields[name]) for name in fields) and not _ousted(fields, there, rows):
+    in_place = all(_in_place(rows[name], *fields[name]) for name in fields)
+    if in_place and not _ousted(fields, there, rows) and not _turned(fields, there):
         return Change("modify", entry, there, {**fields, **_along(fields, entry, there)})
     return _anew(entry, there, fields, rows)
 
@@ -235,6 +236,19 @@ def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option])
     return any(there.options.get(other, False) is not False for name in given for other in rows[name].ousts)
 
 
+def _turned(fields: Mapping[str, tuple[Any, Any]], there: Entry) -> dict[str, tuple[Any, Any]]:
+    """Return the addresses that make a tunnel's socket one of the other family, which no kind does in place."""
+    kind = KINDS.get(there.kind)
+    names = kind.one_family if kind is not None else ()
+    if fields.keys().isdisjoint(names):
+        return {}
+    old = [there.options.get(name, NONE) for name in names]
+    new = [fields[name][1] if name in fields else there.options.get(name, NONE) for name in names]
+    if any(":" in one for one in old) == any(":" in one for one in new):
+        return {}
+    return {name: pair for name, pair in fields.items() if name in names}
+
+
 def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, tuple[Any, Any]]:
     """Return what must be said again: bits of a plain number, of which the kernel takes all or none."""
     bits = table_of(entry).of_bits
@@ -248,7 +262,7 @@ def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, t
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
     """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
-    name, old, new = _fixed(fields, rows)
+    name, old, new = _fixed({**_turned(fields, there), **fields}, rows)
     for field, pair in fields.items():
         if rows[field].once and not _in_place(rows[field], *pair):
             raise Refused(f"{entry}: {field}: is given once and then stays ({pair[0]} -> {pair[1]})")

@@ -10,7 +10,7 @@ from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Ident, Rows, State, link_of, names_links, nexthops_named
+from .model import HOST, Change, Entry, Rows, State, link_of, names_links, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
 
@@ -107,7 +107,8 @@ def check_kind(change: Change) -> None:
     if kind is None:
         return
     wished = change.entry.options
-    living = change.observed.options if change.verb == "modify" and change.observed is not None else {}
+    there = change.observed
+    living = there.options if there is not None and there.kind == change.entry.kind else {}
 
     def has(name: str) -> Any:
         row = kind.option(name)
@@ -148,12 +149,8 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
-        if (
-            change.entry.sort in SORTS
-            and SORTS[change.entry.sort].with_master
-            and not _has_master(("link", change.entry.key), desired, observed)
-        ):
-            raise Refused(f"{change.entry}: dev: {change.entry.name} is no port: it has no master")
+        if change.entry.sort in SORTS and SORTS[change.entry.sort].with_master:
+            _check_port(change.entry, desired, observed)
 
 
 def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
@@ -164,12 +161,19 @@ def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
     yield from names_links(entry)
 
 
-def _has_master(link: Ident, desired: State, observed: State) -> bool:
-    """Tell whether a link has a master, or is going to."""
-    for state in (desired, observed):
-        if link in state and "master" in state[link].options:
-            return bool(state[link].options["master"] != NONE)
-    return False
+def _check_port(entry: Entry, desired: State, observed: State) -> None:
+    """Refuse options of a port where the link has no bridge as its master, nor is going to have one."""
+
+    def known(name: str) -> list[Entry]:
+        ident = ("link", (entry.netns, name))
+        return [state[ident] for state in (desired, observed) if ident in state]
+
+    masters = [link.options["master"] for link in known(entry.name) if "master" in link.options]
+    if not masters or masters[0] == NONE:
+        raise Refused(f"{entry}: dev: {entry.name} is no port: it has no master")
+    kinds = [link.kind for link in known(masters[0]) if link.kind]
+    if kinds and kinds[0] in KINDS and not KINDS[kinds[0]].switches:
+        raise Refused(f"{entry}: dev: {entry.name} is no port of a bridge: its master {masters[0]} is a {kinds[0]}")
 
 
 def _where(netns: str) -> str:

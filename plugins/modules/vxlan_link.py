@@ -36,13 +36,14 @@ options:
     description:
       - Source address of the outer header, of the same family as O(remote) or O(multicast_group). V(none) lets the
         route decide.
-      - Changed in place.
+      - Changed in place within one address family, with O(recreate=true) to the other. A link without addresses is one
+        of IPv4.
     type: str
   dev:
     description:
       - The link of the underlay that packets leave by. It gives a multicast group its place, and the link its MTU.
         V(none) lets the route decide.
-      - Changed in place.
+      - Changed in place, but to V(none) only with O(recreate=true).
     type: str
   ttl:
     description:

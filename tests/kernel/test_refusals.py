@@ -124,3 +124,70 @@ def test_kernel_error_names_object_and_option(apply: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(diff_module, "check_kind", lambda _change: None)
     with pytest.raises(Failed, match=r"^b: forward_delay: Numerical result out of range\. Nothing"):
         apply(too_short)
+
+
+FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a remote of IPv6 for none": ({}, {"remote": "2001:db8::2"}),
+    "none for a remote of IPv6": ({"remote": "2001:db8::2"}, {"remote": "none"}),
+    "a source of IPv6 for none": ({}, {"local": "2001:db8::1"}),
+    "none for a source of IPv6": ({"local": "2001:db8::1"}, {"local": "none"}),
+    "no underlay link": ({"dev": "lo"}, {"dev": "none"}),
+}
+
+
+@pytest.mark.parametrize("case", FAMILIES)
+def test_what_a_vxlan_link_has_from_its_beginning(case: str, apply: Any, tell: Any) -> None:
+    """The kernel refuses another family, or passes over it; a new link has it."""
+    old, new = FAMILIES[case]
+    base = {"name": "v", "kind": "vxlan", "vni": 5, "dstport": 4789}
+    apply({"links": [{**base, **old}]})
+    (name, value), index = next(iter(new.items())), tell("ip -j link show v")[0]["ifindex"]
+    with pytest.raises(Refused, match=f"v: {name}: the kernel cannot change it on a living link"):
+        apply({"links": [{**base, **new}]})
+    assert tell("ip -j link show v")[0]["ifindex"] == index
+    apply({"links": [{**base, **new, "recreate": True}]})
+    data = tell("ip -j -d link show v")[0]["linkinfo"]["info_data"]
+    told = {"remote": "remote6", "local": "local6", "dev": "link"}[name]
+    assert data.get(told) == (None if value == "none" else value)
+    assert apply({"links": [{**base, **new}]}).commands == []
+
+
+def test_no_address_within_the_family_of_a_vxlan_link(apply: Any, tell: Any) -> None:
+    """With a source of IPv6 the remote goes and comes in place."""
+    base = {"name": "v", "kind": "vxlan", "vni": 5, "dstport": 4789, "local": "2001:db8::1"}
+    indices = set()
+    for remote in ("2001:db8::2", "none", "2001:db8::3"):
+        apply({"links": [{**base, "remote": remote}]})
+        (link,) = tell("ip -j -d link show v")
+        indices.add(link["ifindex"])
+        assert link["linkinfo"]["info_data"].get("remote6") == (None if remote == "none" else remote)
+        assert apply({"links": [{**base, "remote": remote}]}).commands == []
+    assert len(indices) == 1
+
+
+def test_tables_and_ports_that_a_link_cannot_have(apply: Any, tell: Any) -> None:
+    tunnel = {"name": "v", "kind": "vxlan", "dstport": 4789}
+    pair = {"name": "w", "kind": "veth", "peer": {"name": "x"}}
+    apply({"links": [{"name": "br", "kind": "bridge"}]})
+    for item, reason in (
+        ({**tunnel, "vni": 5, "vnis": [5]}, "v: vnis: needs vnifilter True, and that is False"),
+        ({**tunnel, "vni": 5, "vnifilter": True}, "v: vnifilter: needs external True, and that is False"),
+        ({**pair, "port": {"cost": 5}}, "w: port: dev: w is no port: it has no master"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            apply({"links": [item]})
+    assert {link["ifname"] for link in tell("ip -j link")} == {"lo", "br"}
+    apply({"links": [{**tunnel, "external": True, "vnifilter": True, "vnis": [5]}, {**pair, "master": "br"}]})
+    apply({"ports": [{"dev": "w", "cost": 5}], "links": [{**tunnel, "vnis": [5, 6]}]})
+
+
+@pytest.mark.needs_kind("vrf")
+def test_ports_of_what_is_no_bridge(apply: Any) -> None:
+    pair = {"name": "w", "kind": "veth", "peer": {"name": "x"}, "master": "red"}
+    reason = "w: port: dev: w is no port of a bridge: its master red is a vrf"
+    red = {"name": "red", "kind": "vrf", "table": 5}
+    with pytest.raises(Refused, match=reason):
+        apply({"links": [red, {**pair, "port": {"cost": 5}}]})
+    apply({"links": [red, pair]})
+    with pytest.raises(Refused, match=reason):
+        apply({"ports": [{"dev": "w", "cost": 5}]})

@@ -163,6 +163,11 @@ class Ip(Type):
             return [(attrs[0], "raw", bytes(4))]
         return [(attrs[-1] if ":" in value else attrs[0], "raw", packed_ip(value))]
 
+    def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Attr]:
+        """None is that of the family that there is: vxlan_nl2conf() takes no other."""
+        none_of_six = new == NONE and ":" in str(old)
+        return [(attrs[-1], "raw", bytes(16))] if none_of_six else self.encode(attrs, new, names)
+
     def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
         for attr in attrs:
             payload = found.get(attr)

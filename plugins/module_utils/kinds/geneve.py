@@ -39,6 +39,7 @@ GENEVE = Kind(
         Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18", default=False),
     ),
     unique=("vni", "remote", "dstport"),
+    one_family=("remote",),
     unique_defaults={"dstport": lambda _options: 6081, "remote": lambda _options: NONE},
     family_of="remote",
     # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).

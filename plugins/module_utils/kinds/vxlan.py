@@ -15,7 +15,7 @@ from .header import ON_OFF, Tos, Ttl
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
 from .table import Kind, Option, queues
-from .types import Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
+from .types import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")
@@ -99,7 +99,8 @@ VXLAN = Kind(
         Option("remote", (2, 16), Ip(multicast=False)),
         Option("multicast_group", (2, 16), Ip(multicast=True), word="group"),
         Option("local", (4, 17), Ip(multicast=False)),
-        Option("dev", 3, LinkName()),
+        # vxlan_changelink() takes another link, and passes over none.
+        Option("dev", 3, LinkName(), only_new=(NONE,)),
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
         Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
         Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
@@ -137,7 +138,8 @@ VXLAN = Kind(
     one_family=_ADDRESSES,
     needs_one_of=(("vni", "external"),),
     # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
-    only_with={"vni": ("external", False)},
+    # vxlan_nl2conf() and vxlan_vnifilter_process() have no sentence for the others.
+    only_with={"vni": ("external", False), "vnifilter": ("external", True), "vnis": ("vnifilter", True)},
     # The same function. What sends by a route's header has no use for learned addresses.
     unasked={"learning": ("external", True, False)},
     follows_socket=True,

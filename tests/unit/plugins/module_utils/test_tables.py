@@ -32,7 +32,10 @@ BASES: dict[str, dict[str, Any]] = {
     "rule": {"priority": 100},
 }
 #: What a row needs beside it, and others of its sort exclude.
-BESIDE: dict[tuple[str, str], dict[str, Any]] = {("neighbor", "extern_valid"): {"mac": "02:00:00:00:00:01"}}
+BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("neighbor", "extern_valid"): {"mac": "02:00:00:00:00:01"},
+    ("vxlan", "vnifilter"): {"vni": None, "external": True},
+}
 #: What the kernel needs to make a link of a kind.
 NEEDED: dict[str, dict[str, Any]] = {
     "vxlan": {"vni": 5, "dstport": 4789},
@@ -47,7 +50,8 @@ ROWS = [
     *(("vxlan", row) for row in ALL),
     *((sort.name, row) for sort in SORTS.values() for row in (*sort.keys, *sort.options)),
 ]
-NEW = [(where, row, None, row.since) for where, row in ROWS if row.since]
+#: vnis need vnifilter, which is as new and is refused first.
+NEW = [(where, row, None, row.since) for where, row in ROWS if row.since and row.name != "vnis"]
 NEW += [(where, row, value, since) for where, row in ROWS for value, since in row.newer]
 
 
@@ -92,9 +96,10 @@ def before(since: str) -> str:
 
 def wish(where: str, row: Option, value: Any) -> dict[str, Any]:
     """Return a config that asks for an option."""
+    beside = BESIDE.get((where, row.name), {})
     if where in KINDS:
-        return {"links": [{"name": "t0", "kind": where, **NEEDED.get(where, {}), row.name: value}]}
-    return {SORTS[where].plural: [{**BASES[where], **BESIDE.get((where, row.name), {}), row.name: value}]}
+        return {"links": [{"name": "t0", "kind": where, **NEEDED.get(where, {}), **beside, row.name: value}]}
+    return {SORTS[where].plural: [{**BASES[where], **beside, row.name: value}]}
 
 
 @pytest.mark.parametrize(
