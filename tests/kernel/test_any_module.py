@@ -72,6 +72,12 @@ ANYTHING = st.one_of(
 )
 
 
+BRIDGE_WITH_PORT = [
+    {"name": "lower", "kind": "bridge", "vlan_filtering": True},
+    {"name": "t0", "kind": "veth", "master": "lower", "peer": {"name": "t1"}},
+]
+
+
 class Seen(Exception):
     """Carry a module's argument specification out of its first line."""
 
@@ -198,3 +204,27 @@ def test_lab_hosts_with_anything(tmp_path: Path) -> None:
 
     hold()
     assert min(outcomes) >= 1, outcomes
+
+
+@pytest.mark.needs_kind("geneve")  # the native kernel has no VLANs in bridges either
+def test_items_alone_in_modules(apply: Any, tell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a module's list of dicts takes as a number or a text is what the dict says."""
+    monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda *_args: None)
+    apply({"links": BRIDGE_WITH_PORT})
+    whole = [{"vid": 1, "pvid": True, "untagged": True}, {"vid": 10}, {"vid": "20-21"}]
+    for listed, changes in (
+        ("1 pvid untagged,10,20-21", True),
+        (["1 pvid untagged", 10, "20-21"], False),
+        (whole, False),
+    ):
+        status, result = call("bridge_port", {"dev": "t0", "vlans": listed})
+        assert (status, result["changed"]) == (0, changes)
+        (port,) = tell("bridge -j vlan show dev t0")
+        assert [one["vlan"] for one in port["vlans"]] == [1, 10, 20, 21]
+        assert port["vlans"][0]["flags"] == ["PVID", "Egress Untagged"]
+    status, result = call("bridge_link", {"name": "lower", "vlans": "10", "priority": "0x1000"})
+    assert (status, result["changed"]) == (0, True)
+    assert [one["vlan"] for one in tell("bridge -j vlan show dev lower")[0]["vlans"]] == [10]
+    assert tell("ip -j -d link show lower")[0]["linkinfo"]["info_data"]["priority"] == 0x1000
+    status, result = call("bridge_port", {"dev": "t0", "vlans": ["10 tagged"]})
+    assert (status, "vlans: '10 tagged' is not a whole number" in result["msg"]) == (1, True)

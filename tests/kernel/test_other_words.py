@@ -11,13 +11,11 @@ import time
 from typing import Any
 
 import pytest
-from ansible.module_utils import basic
 
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 from .look import run
-from .test_any_module import call
 
 LOWER = {"name": "lower", "kind": "bridge"}
 PAIR = {"name": "t0", "kind": "veth", "peer": {"name": "t1"}}
@@ -259,27 +257,3 @@ def test_vlans_of_a_port_as_one_text_each(apply: Any, tell: Any) -> None:
     for wrong in ("10 tagged", "10 pvid pvid", "20-29 pvid", ""):
         with pytest.raises(Refused, match="port t0: vlans: "):
             apply(port(wrong))
-
-
-@pytest.mark.needs_kind("geneve")  # the native kernel has no VLANs in bridges either
-def test_items_alone_in_modules(apply: Any, tell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a module's list of dicts takes as a number or a text is what the dict says."""
-    monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda *_args: None)
-    apply({"links": [{**LOWER, "vlan_filtering": True}, {**PAIR, "master": "lower"}]})
-    whole = [{"vid": 1, "pvid": True, "untagged": True}, {"vid": 10}, {"vid": "20-21"}]
-    for given, changes in (
-        ("1 pvid untagged,10,20-21", True),
-        (["1 pvid untagged", 10, "20-21"], False),
-        (whole, False),
-    ):
-        status, result = call("bridge_port", {"dev": "t0", "vlans": given})
-        assert (status, result["changed"]) == (0, changes)
-        (port,) = tell("bridge -j vlan show dev t0")
-        assert [one["vlan"] for one in port["vlans"]] == [1, 10, 20, 21]
-        assert port["vlans"][0]["flags"] == ["PVID", "Egress Untagged"]
-    status, result = call("bridge_link", {"name": "lower", "vlans": "10", "priority": "0x1000"})
-    assert (status, result["changed"]) == (0, True)
-    assert [one["vlan"] for one in tell("bridge -j vlan show dev lower")[0]["vlans"]] == [10]
-    assert tell("ip -j -d link show lower")[0]["linkinfo"]["info_data"]["priority"] == 0x1000
-    status, result = call("bridge_port", {"dev": "t0", "vlans": ["10 tagged"]})
-    assert (status, "vlans: '10 tagged' is not a whole number" in result["msg"]) == (1, True)
