@@ -4,12 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Callable
 
 from .kinds import KINDS
 from .kinds.link import LINK_NETNS, ONCE
 from .kinds.types import NONE
-from .model import HOST, Entry, Operation, in_steps, link_option, made_in, peer_key, rows_given, rows_of, table_of
+from .model import (
+    HOST,
+    Entry,
+    Operation,
+    State,
+    in_steps,
+    link_option,
+    made_in,
+    peer_key,
+    rows_given,
+    rows_of,
+    table_of,
+)
 from .objects.address import FOREVER, OF_LO
 from .objects.containers import shell_words
 from .objects.metrics import METRICS
@@ -23,9 +36,25 @@ _METRICS, HOPS = {row.name for row in METRICS}, Hops()
 _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 
-def commands(operations: Iterable[Operation]) -> list[str]:
-    """Return the lines for all operations."""
-    return [line for operation in operations for line in _lines(operation) if line]
+_NOTHING: State = {}
+
+
+def commands(operations: Iterable[Operation], there: State = _NOTHING) -> list[str]:
+    """Return the lines for all operations; ``there`` is what was there before them."""
+    return [line for operation in operations for line in _lines(_whole(operation, there)) if line]
+
+
+def _whole(operation: Operation, there: State) -> Operation:
+    """Add to a change of a link what iproute2 wants to hear of what was: an id that stays, a pair that goes."""
+    entry, found = operation.entry, there.get(operation.entry.ident)
+    kind = KINDS.get(entry.kind) if operation.verb == "set" and entry.sort == "link" else None
+    own = entry.options.keys() & kind.named.keys() if kind is not None else ()
+    if kind is None or found is None or not own:
+        return operation
+    again = {name: found.options[name] for name in kind.said_again if name in found.options}
+    old = operation.before.options if operation.before is not None else {}
+    changed = {name: kind.named[name].type.change(old.get(name), entry.options[name]) for name in own}
+    return replace(operation, entry=entry.having({**again, **entry.options, **changed}))
 
 
 def _lines(operation: Operation) -> list[str]:

@@ -113,7 +113,7 @@ class Engine:
         if operations and not check:
             operations, lines = self._apply(operations, desired, overridden=overridden)
             observed = self.sysctls.wished(desired.values())
-        report.changed, report.commands = bool(operations), commands(operations) if check else lines
+        report.changed, report.commands = bool(operations), commands(operations, observed) if check else lines
         report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
         return self._in_effect(report, desired, observed, operations if check else [])
 
@@ -256,8 +256,12 @@ class Engine:
 
         done: list[Operation] = []
         lines: list[str] = []
+
+        def told(operation: Operation) -> None:
+            lines.extend(commands([operation], self.before))
+
         for _round in range(ROUNDS):
-            outcome = apply(self.observer, operations, lambda operation: lines.extend(commands([operation])))
+            outcome = apply(self.observer, operations, told)
             done += outcome.done
             if outcome.failed is not None:
                 self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done, outcome.failed)

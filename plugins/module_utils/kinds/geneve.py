@@ -44,6 +44,7 @@ GENEVE = Kind(
     family_of="remote",
     # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
     needs_one_of=(("vni", "external"), ("remote", "external")),
+    said_again=("vni",),  # the same function; the kernel takes it where it is the same
     follows_socket=True,
     # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
     tells_netns=False,

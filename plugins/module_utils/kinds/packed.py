@@ -275,6 +275,10 @@ class QosMap(Type):
         pairs = (struct.unpack_from("=II", item) for item in _listed(found.get(attrs[0], b"")))
         return tuple(f"{key}:{to}" for key, to in sorted(pairs) if to)
 
+    def change(self, old: Any, new: Any) -> Any:
+        kept = {pair.partition(":")[0] for pair in new}
+        return (*new, *(f"{key}:0" for key in (pair.partition(":")[0] for pair in old or ()) if key not in kept))
+
     def words(self, word: str, value: Any) -> list[str]:
         return [word, *value]
 

@@ -153,6 +153,7 @@ class Kind:
     #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
     within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
     ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
+    said_again: tuple[str, ...] = ()  # options that iproute2 wants with each change of others
     #: What iproute2 gives a new link by itself, against the kernel's default: option -> (another one, its value, that).
     unasked: Mapping[str, tuple[str, Any, Any]] = field(default_factory=dict)
     late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already

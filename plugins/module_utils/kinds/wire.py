@@ -118,6 +118,10 @@ class Type:
         """Return the attributes that ask the kernel for a value."""
         return [(attrs[0], self.wire, self.to_leaf(value, names))]
 
+    def change(self, old: Any, new: Any) -> Any:
+        """Return the value whose words make one out of another."""
+        return new
+
     def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Attr]:
         """Return the attributes that turn an old value into a new one."""
         return self.encode(attrs, new, names)
