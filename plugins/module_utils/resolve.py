@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Callable
 
 from .claims import check
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
-from .model import Entry, Key, Refused, State, given, names_links, netns_named
+from .model import Entry, Key, Refused, State, given, names_links, netns_named, rows
 from .objects import SORTS
 
 
@@ -32,7 +32,7 @@ def _by_own_names(desired: State, observed: State) -> State:
 
     A name that is to be given away in this run is that of the link which gets it.
     """
-    unknown = {key for entry in desired.values() for key in _links_of(entry, observed) if ("link", key) not in observed}
+    unknown = {key for key in _named(desired, observed) if ("link", key) not in observed}
     own = _own_names(unknown, desired, observed) if unknown else {}
     if not own:
         return desired
@@ -43,6 +43,31 @@ def _by_own_names(desired: State, observed: State) -> State:
             raise Refused(f"{other}: wished for twice")
         state[other.ident] = other
     return state
+
+
+def _named(desired: State, observed: State) -> set[Key]:
+    """Return the links that are wished for or named. A host has thousands of objects that name none but their own."""
+    found: set[Key] = set()
+    for entry in desired.values():
+        in_key = entry.sort in _NAMING_IN_KEY and entry.key[-1]
+        if entry.from_netns is not None or in_key or _names_others(entry):
+            found.update(_links_of(entry, observed))
+        elif entry.sort == "link" or SORTS[entry.sort].on_link:
+            found.add(entry.key[:2])
+    return found
+
+
+#: Sorts whose keys may name links besides the one that an object is on.
+_NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed is not None)
+
+
+def _names_others(entry: Entry) -> bool:
+    return not _naming(entry.sort, entry.kind).isdisjoint(entry.options)
+
+
+@cache
+def _naming(sort: str, kind: str) -> frozenset[str]:
+    return frozenset(row.name for row in rows(sort, kind).naming_links)
 
 
 def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Key, str]:
