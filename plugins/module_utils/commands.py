@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Callable
+from typing import Callable, Optional
 
 from .kinds import KINDS
 from .kinds.link import LINK_NETNS, ONCE
@@ -36,12 +36,9 @@ _METRICS, HOPS = {row.name for row in METRICS}, Hops()
 _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 
-_NOTHING: State = {}
-
-
-def commands(operations: Iterable[Operation], there: State = _NOTHING) -> list[str]:
+def commands(operations: Iterable[Operation], there: Optional[State] = None) -> list[str]:
     """Return the lines for all operations; ``there`` is what was there before them."""
-    return [line for operation in operations for line in _lines(_whole(operation, there)) if line]
+    return [line for operation in operations for line in _lines(_whole(operation, there or {})) if line]
 
 
 def _whole(operation: Operation, there: State) -> Operation:
