@@ -25,7 +25,7 @@ class Module(AnsibleModule):
             value = self.params.get(option)
             if row.get("type") == "dict" and not _may_be_dict(value):
                 self.params[option] = str(value)
-            elif row.get("elements") == "dict":
+            elif row.get("elements") == "dict" and value is not None:
                 self.params[option] = _dicts(value, row.get("options") or {})
             elif row.get("type") == "int" and isinstance(value, str) and _HEXADECIMAL.fullmatch(value):
                 # iproute2 tells masks and labels so; check_type_int() takes a number in YAML alone.

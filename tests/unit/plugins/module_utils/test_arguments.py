@@ -21,6 +21,7 @@ VLANS = {
 }
 SPEC: dict[str, Any] = {
     "vlans": VLANS,
+    "hosts": {"type": "list", "elements": "dict", "default": [], "options": {"name": {"type": "str"}}},
     "mask": {"type": "int"},
     "df": {"type": "str", "choices": ["unset", "set", "on", "off"]},
 }
@@ -35,6 +36,12 @@ def taken(monkeypatch: pytest.MonkeyPatch, **params: Any) -> Any:
             return Module(SPEC).params
         except SystemExit:
             return json.loads(printed.getvalue())["msg"]
+
+
+def test_what_is_left_out_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = taken(monkeypatch, mask=1)
+    assert (seen["hosts"], seen["vlans"], seen["df"]) == ([], None, None)
+    assert taken(monkeypatch, hosts=[{"name": "a"}])["hosts"] == [{"name": "a"}]
 
 
 @pytest.mark.parametrize(("text", "number"), [("0xfff8", 0xFFF8), (" 0XFF ", 255), ("17", 17), (17, 17), (0xF, 15)])
