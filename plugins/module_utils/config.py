@@ -185,7 +185,7 @@ class Reader:
         item, shape = _shaped(what, item, sort.name)
         if netns is None:
             netns = HOST if sort.of_host else self._netns(what, item)
-        if sort.by_names:
+        if not sort.may_be_names.isdisjoint(item):
             item = self._numbered(sort, what, netns, item)
             shape = _shape(sort.name, "", tuple(item))
         options = _parsed(what, shape.options, item)

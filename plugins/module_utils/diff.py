@@ -159,6 +159,8 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
 def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:
     """Return what the kernel does not tell of an object, since its link has the same, where that is wished for."""
     implied = SORTS[entry.sort].implied if entry.sort in SORTS else {}
+    if implied.keys().isdisjoint(entry.options):
+        return {}
     if not any(name in entry.options and name not in there.options for name in implied):
         return {}
     found: dict[str, Any] = {}

@@ -162,9 +162,9 @@ class Engine:
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""
         made = {entry.name: entry.present for entry in desired.values() if entry.sort == "netns"}
-        there: set[str] = set()
+        there: set[str] = {HOST}
         for entry in desired.values():
-            if entry.sort == "netns" or not entry.present:
+            if entry.sort == "netns" or not entry.present or (entry.sort in SORTS and entry.key[0] in there):
                 continue
             needed = [entry.options[name] for name in _OTHER_NETNS if name in entry.options]
             for netns in (entry.netns, *needed):
@@ -207,8 +207,8 @@ class Engine:
             sorts.add(entry.sort)
             if sort is None:
                 netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in _OTHER_NETNS)))
-            else:
-                if "nexthop" not in sorts and nexthops_named(entry):
+            elif not sort.asking.isdisjoint(options):
+                if nexthops_named(entry):
                     sorts.add("nexthop")
                 for name, values in sort.passing.items():
                     if options.get(name) in values:

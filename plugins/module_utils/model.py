@@ -194,6 +194,7 @@ class Rows:
     named: Mapping[str, Option]
     order: Mapping[str, int]  # by name, the place among all
     naming_links: tuple[Option, ...]  # whose value is another link
+    linking: frozenset[str]  # names of those
     naming_netns: tuple[str, ...]  # names of those whose value is a namespace
     naming_nexthops: tuple[Option, ...]  # whose value is a nexthop or several
     of_a_release: tuple[Option, ...]  # that not every kernel knows
@@ -235,6 +236,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         {row.name: row for row in found},
         {row.name: place for place, row in enumerate(found)},
         tuple(row for row in found if type(row.type).links is not Type.links),
+        frozenset(row.name for row in found if type(row.type).links is not Type.links),
         tuple(row.name for row in found if isinstance(row.type, NetnsOf)),
         tuple(row for row in found if type(row.type).nexthops is not Type.nexthops),
         tuple(row for row in found if row.since or row.newer),
@@ -332,7 +334,7 @@ def netns_named(entry: Entry, option: str) -> str:
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object names; ``other_end``: that of a pair too."""
     kind = KINDS.get(entry.kind)
-    for row in given(entry).naming_links:
+    for row in given(entry).naming_links if not table_of(entry).linking.isdisjoint(entry.options) else ():
         if other_end or kind is None or row.name not in kind.peer:
             for name in row.type.links(entry.options[row.name]):
                 yield row.name, netns_named(entry, row.name), name

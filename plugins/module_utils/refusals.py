@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE
-from .model import HOST, Change, Entry, Rows, State, link_of, names_links, nexthops_named
+from .model import HOST, Change, Entry, Key, Rows, State, link_of, names_links, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
 
@@ -138,12 +138,12 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         of_new_netns = (sort, name) == ("link", "lo") and there("netns", HOST, netns)
         return of_new_netns or (ident in observed and ident not in gone)
 
-    fine: set[tuple[str, str]] = set()  # thousands of objects name the same few links
+    fine: set[tuple[str, str]] = set()  # thousands of objects are on the same few links
     for change in changes:
         if change.verb == "delete":
             continue
-        for option, netns, name in _links_named(change.entry):
-            if (netns, name) not in fine and not there("link", netns, name):
+        for option, netns, name in _links_named(change.entry, fine):
+            if not there("link", netns, name):
                 raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
             fine.add((netns, name))
         for option, number in nexthops_named(change.entry):
@@ -153,10 +153,10 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             _check_port(change.entry, desired, observed)
 
 
-def _links_named(entry: Entry) -> Iterator[tuple[str, str, str]]:
-    """Yield option, namespace and name of each link that an object refers to."""
+def _links_named(entry: Entry, but: Container[Key]) -> Iterator[tuple[str, str, str]]:
+    """Yield option, namespace and name of each link that an object refers to; not the one it is on, if among some."""
     link = link_of(entry)
-    if link is not None:
+    if link is not None and link not in but:
         yield "dev", link[0], link[1]
     yield from names_links(entry)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any, Callable
 
 from .claims import check
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
-from .model import Entry, Key, Refused, State, given, names_links, netns_named, rows
+from .model import Entry, Key, Refused, State, given, names_links, netns_named, table_of
 from .objects import SORTS
 
 
@@ -62,12 +62,7 @@ _NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed 
 
 
 def _names_others(entry: Entry) -> bool:
-    return not _naming(entry.sort, entry.kind).isdisjoint(entry.options)
-
-
-@cache
-def _naming(sort: str, kind: str) -> frozenset[str]:
-    return frozenset(row.name for row in rows(sort, kind).naming_links)
+    return not table_of(entry).linking.isdisjoint(entry.options)
 
 
 def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Key, str]:

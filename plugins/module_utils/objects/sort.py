@@ -156,6 +156,16 @@ class Sort:
         return tuple(row for row in (*self.keys, *self.options) if type(row.type).numbered is not Type.numbered)
 
     @cached_property
+    def asking(self) -> frozenset[str]:
+        """Give the options that may ask for more than what the dump of such objects tells."""
+        return frozenset(("nhid", *self.passing))
+
+    @cached_property
+    def may_be_names(self) -> frozenset[str]:
+        """Give the options whose values may be names that only the host knows."""
+        return frozenset((*(row.name for row in self.by_names), *self.by_link))
+
+    @cached_property
     def telling_key(self) -> str:
         """Give the key that tells most of an object: the last one that must be given."""
         return [name for name, value in self.usual_keys.items() if value is UNSET][-1]
