@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_GETNEIGH, RTM_GETRULE, RTM_GETNEXTHOP = 16, 17, 18, 30, 34, 106
+RTM_NEWNEIGH, RTM_DELNEIGH = 28, 29
 RTMGRP_LINK = 1
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
 SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
 #: linux/rtnetlink.h, RTNLGRP_*: LINK, NEIGH, IPV4_IFADDR, IPV6_IFADDR, BRVLAN, TUNNEL.
 GROUPS = (1, 3, 5, 9, 33, 35)
@@ -106,8 +108,21 @@ def heard() -> Iterator[list[int]]:
                 # More was announced than fits.
                 found.append(0)
                 continue
-            kind = int.from_bytes(packet[4:6], "little")
-            found += [kind] if kind != RTM_NEWLINK else []
+            kind = struct.unpack_from("=H", packet, 4)[0]
+            found += [kind] if kind != RTM_NEWLINK and not _by_itself(packet) else []
+
+
+def _by_itself(packet: bytes) -> bool:
+    """Tell whether a notice is of a neighbor or FDB entry that the kernel learned or dropped, whoever is at work.
+
+    The kernel names who asked for a neighbor entry (nlmsg_pid); of an FDB entry it does not, but what it learned is
+    neither permanent nor NOARP.
+    """
+    kind, _flags, _sequence, who, family = struct.unpack_from("=HHIIB", packet, 4)
+    if kind not in (RTM_NEWNEIGH, RTM_DELNEIGH):
+        return False
+    state = struct.unpack_from("=H", packet, 24)[0]
+    return not state & (NUD_NOARP | NUD_PERMANENT) if family == socket.AF_BRIDGE else who == 0
 
 
 def dumped(kind: int, header: bytes) -> list[bytes]:
