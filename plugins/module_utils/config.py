@@ -119,7 +119,8 @@ class Reader:
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
         table = rows("link", kind.name if kind else "")
-        item, shape = _shaped(name, item, "link", kind.name if kind else "")
+        item = canonical(name, item, table.aliases)
+        shape = _shaped(name, item, "link", kind.name if kind else "")
         if not table.by_names.isdisjoint(item):
             names = [option for option in table.by_names if item.get(option) is not None]
             item = {**item, **{option: table.named[option].type.numbered(item[option], self.look) for option in names}}
@@ -182,7 +183,7 @@ class Reader:
     def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
         item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
         what = f"{sort.name} {item.get(sort.telling_key) or item.get(sort.keys[0].name) or ''}".strip()
-        item, shape = _shaped(what, item, sort.name)
+        shape = _shaped(what, item, sort.name)
         if netns is None:
             netns = HOST if sort.of_host else self._netns(what, item)
         if not sort.may_be_names.isdisjoint(item):
@@ -234,31 +235,27 @@ class _Shape(NamedTuple):
 
     options: tuple[tuple[str, Callable[[Any], Any]], ...]  # in the item's order, with what reads a value
     keys: tuple[tuple[str, Callable[[Any], Any]], ...]
-    aliased: bool
-    unknown: str | None
+    unknown: tuple[Any, ...]  # whatever YAML has for a key: null too
 
 
 @lru_cache(maxsize=1024)
-def _shape(sort: str, kind: str, names: tuple[str, ...]) -> _Shape:
+def _shape(sort: str, kind: str, names: tuple[Any, ...]) -> _Shape:
     table = rows(sort, kind)
     keys = () if sort == "link" else SORTS[sort].keys
     return _Shape(
         tuple((name, table.named[name].type.parse) for name in names if name in table.named),
         tuple((row.name, row.type.parse) for row in keys if row.name in names),
-        not table.aliases.keys().isdisjoint(names),
-        next((name for name in names if name not in _names_in(sort, kind)), None),
+        tuple(name for name in names if name not in _names_in(sort, kind)),
     )
 
 
-def _shaped(where: str, item: Mapping[str, Any], sort: str, kind: str = "") -> tuple[Mapping[str, Any], _Shape]:
-    """Return an item with each option under its own name, and what its names say; raise Refused for unknown ones."""
+def _shaped(where: str, item: Mapping[str, Any], sort: str, kind: str = "") -> _Shape:
+    """Return what the names in an item say; raise Refused for unknown ones."""
     shape = _shape(sort, kind, tuple(item))
-    if shape.aliased:
-        item = canonical(where, item, rows(sort, kind).aliases)
-        shape = _shape(sort, kind, tuple(item))
-    if shape.unknown is not None:
-        raise Refused(f"{where}: unknown option {shape.unknown!r}, {nearest(shape.unknown, _names_in(sort, kind))}")
-    return item, shape
+    if shape.unknown:
+        name = shape.unknown[0]
+        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), _names_in(sort, kind))}")
+    return shape
 
 
 def _parsed(where: str, wanted: Iterable[tuple[str, Callable[[Any], Any]]], item: Mapping[str, Any]) -> dict[str, Any]:

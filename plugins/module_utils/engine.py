@@ -13,7 +13,7 @@ from typing import Any
 
 from .commands import commands
 from .config import Reader
-from .dependents import Dependents, addresses_of_ports
+from .dependents import addresses_of_ports
 from .diff import diff
 from .gathered import write
 from .kernel.accounts import numbered
@@ -31,16 +31,15 @@ from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_name
 from .objects import SORTS
 from .plan import plan
 from .protect import may_cut, protect
+from .reach import going, reaches_far
 from .resolve import resolved
-from .restore import one_way, undo
-from .sysctls import DISABLE, after, changes_also, in_effect, needed_of, settled
+from .restore import undo
+from .sysctls import after, changes_also, in_effect, needed_of, settled
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
 #: How often a run puts right what the kernel changed along with something else.
 ROUNDS = 2
-#: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
-MANY_LINKS = 100
 #: Options that say where else a link is than in its own namespace.
 _OTHER_NETNS = sorted({name for kind in KINDS for name in rows("link", kind).naming_netns})
 CAP_NET_ADMIN = 12  # linux/capability.h
@@ -101,7 +100,7 @@ class Engine:
         changes = diff(desired, observed, overridden, os.uname().release, _hz())
         if not changes:
             return self._in_effect(report, desired, observed, [])
-        if any(_reaches_far(change) for change in changes):
+        if any(reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
             changes = diff(desired, observed, overridden, os.uname().release, _hz())
         self._check_kinds(changes)
@@ -149,7 +148,7 @@ class Engine:
                 links.setdefault(entry.netns, []).append(entry.name)
         also = {ident for change in found for ident in changes_also(change.entry, links.get(change.entry.netns, ()))}
         observed.update(self.sysctls.needed(also - observed.keys()))
-        observed.update({**self.sysctls.of_links(_going(changes, observed)), **observed})
+        observed.update({**self.sysctls.of_links(going(changes, observed)), **observed})
 
     def _protect(self, operations: list[Operation]) -> None:
         """Refuse what would cut the connection that this run came by."""
@@ -342,33 +341,6 @@ class Engine:
             sorts.add("netns")
         state = self.observer.observe(names, sorts)
         return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
-
-
-def _going(changes: Iterable[Change], observed: State) -> list[Entry]:
-    """Return the links that are to go, for good or to be made anew (or may have to), with those that go with them."""
-    removed = [
-        change
-        for change in changes
-        if change.entry.sort == "link" and (change.verb in ("delete", "recreate") or one_way(change))
-    ]
-    if len(removed) > MANY_LINKS:
-        removed = [change for change in removed if change.verb == "recreate"]
-    dependents = Dependents(observed if removed else {})
-    found = {entry.ident: entry for change in removed for entry in (change.there, *dependents.of(change.there))}
-    return [entry for entry in found.values() if entry.sort == "link"]
-
-
-def _reaches_far(change: Change) -> bool:
-    """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
-    if change.entry.sort == "sysctl":
-        return change.entry.key[2] == DISABLE
-    if change.entry.sort in SORTS and SORTS[change.entry.sort].bears:
-        return change.verb in ("delete", "recreate")
-    if change.entry.sort != "link":
-        return False
-    kind = KINDS.get(change.entry.kind)
-    far = change.verb in ("delete", "recreate", "move") or one_way(change)
-    return far or (kind is not None and bool(kind.shared))
 
 
 def _hz() -> int:

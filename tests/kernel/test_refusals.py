@@ -34,6 +34,11 @@ def test_second_run_waits_and_says_who_holds_the_lock(apply: Any, monkeypatch: A
 
 BAD = {
     "unknown option": ("links: [{name: b, kind: bridge, mtuu: 5}]", "b: unknown option 'mtuu', did you mean mtu?"),
+    "an option that is null": ("links: [{name: b, kind: bridge, null: 5}]", "b: unknown option None, known are"),
+    "an object's that is null": (
+        "routes: [{dst: 10.0.0.0/8, null: 5}]",
+        "route 10.0.0.0/8: unknown option None, known",
+    ),
     "unknown section": ("link: []", "config: unknown option 'link', did you mean links?"),
     "unknown kind": ("links: [{name: b, kind: vxlann, vni: 1}]", "b: kind: unknown kind 'vxlann', did you mean vxlan?"),
     "wrong type": ("links: [{name: b, kind: bridge, mtu: many}]", "b: mtu: 'many' is not a whole number"),

@@ -76,6 +76,7 @@ LAYERS = (
             "plan",
             "protect",
             "resolve",
+            "reach",
             "refusals",
             "restore",
             "sysctls",

@@ -1,0 +1,43 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say how far changes reach, and so what must be known before they are planned. Pure: no kernel, no Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .dependents import Dependents
+from .kinds import KINDS
+from .model import Change, Entry, State
+from .objects import SORTS
+from .restore import one_way
+from .sysctls import DISABLE
+
+#: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
+MANY_LINKS = 100
+
+
+def going(changes: Iterable[Change], observed: State) -> list[Entry]:
+    """Return the links that are to go, for good or to be made anew (or may have to), with those that go with them."""
+    removed = [
+        change
+        for change in changes
+        if change.entry.sort == "link" and (change.verb in ("delete", "recreate") or one_way(change))
+    ]
+    if len(removed) > MANY_LINKS:
+        removed = [change for change in removed if change.verb == "recreate"]
+    dependents = Dependents(observed if removed else {})
+    found = {entry.ident: entry for change in removed for entry in (change.there, *dependents.of(change.there))}
+    return [entry for entry in found.values() if entry.sort == "link"]
+
+
+def reaches_far(change: Change) -> bool:
+    """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
+    if change.entry.sort == "sysctl":
+        return change.entry.key[2] == DISABLE
+    if change.entry.sort in SORTS and SORTS[change.entry.sort].bears:
+        return change.verb in ("delete", "recreate")
+    if change.entry.sort != "link":
+        return False
+    kind = KINDS.get(change.entry.kind)
+    far = change.verb in ("delete", "recreate", "move") or one_way(change)
+    return far or (kind is not None and bool(kind.shared))
