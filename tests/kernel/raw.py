@@ -20,7 +20,8 @@ SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
 #: linux/rtnetlink.h, RTNLGRP_*: LINK, NEIGH, IPV4_IFADDR, IPV6_IFADDR, BRVLAN, TUNNEL.
 GROUPS = (1, 3, 5, 9, 33, 35)
 NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE = 1, 0x300, 3
-NDA_DST = 1
+NDA_DST, NDA_LLADDR = 1, 2
+IFLA_ADDRESS = 1
 NHA_ID, NHA_GROUP = 1, 2
 IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 18, 2, 5
 
@@ -96,7 +97,9 @@ def heard() -> Iterator[list[int]]:
         for group in GROUPS:
             listener.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
         listener.setblocking(False)
+        own = macs()
         yield found
+        own |= macs()
         while True:
             try:
                 packet = listener.recv(1 << 16)
@@ -109,20 +112,27 @@ def heard() -> Iterator[list[int]]:
                 found.append(0)
                 continue
             kind = struct.unpack_from("=H", packet, 4)[0]
-            found += [kind] if kind != RTM_NEWLINK and not _by_itself(packet) else []
+            found += [kind] if kind != RTM_NEWLINK and not _by_itself(packet, own) else []
 
 
-def _by_itself(packet: bytes) -> bool:
+def macs() -> set[bytes]:
+    """Return the MAC addresses of the links here: the only ones that frames come from, and are learned."""
+    return {attributes(body[16:]).get(IFLA_ADDRESS, b"") for body in dumped(RTM_GETLINK, bytes(16))}
+
+
+def _by_itself(packet: bytes, own: set[bytes]) -> bool:
     """Tell whether a notice is of a neighbor or FDB entry that the kernel learned or dropped, whoever is at work.
 
-    The kernel names who asked for a neighbor entry (nlmsg_pid); of an FDB entry it does not, but what it learned is
-    neither permanent nor NOARP.
+    The kernel names who asked for a neighbor entry (nlmsg_pid). Of an FDB entry it does not; what it learned is the
+    MAC address of a link, neither permanent nor NOARP.
     """
     kind, _flags, _sequence, who, family = struct.unpack_from("=HHIIB", packet, 4)
     if kind not in (RTM_NEWNEIGH, RTM_DELNEIGH):
         return False
+    if family != socket.AF_BRIDGE:
+        return who == 0
     state = struct.unpack_from("=H", packet, 24)[0]
-    return not state & (NUD_NOARP | NUD_PERMANENT) if family == socket.AF_BRIDGE else who == 0
+    return not state & (NUD_NOARP | NUD_PERMANENT) and attributes(packet[28:]).get(NDA_LLADDR) in own
 
 
 def dumped(kind: int, header: bytes) -> list[bytes]:
