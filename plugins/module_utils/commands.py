@@ -81,7 +81,7 @@ def command(operation: Operation) -> str:
     if operation.verb == "set" and entry.options and entry.options.keys() <= table_of(entry).apart:
         return ""
     words = _WRITERS[entry.sort](operation.verb, entry)
-    return " ".join(str(word) for word in words)
+    return " ".join(map(str, words))
 
 
 def _tool(tool: str, netns: str) -> list[str]:
@@ -100,6 +100,10 @@ def _words(entry: Entry, names: Collection[str] | None = None) -> list[str]:
     return words
 
 
+#: What has a place of its own in the line that makes a link.
+_APART = {LINK_NETNS.name, "master", "up"}
+
+
 def _link(verb: str, entry: Entry) -> list[str]:
     created_in = made_in(entry)
     if verb == "del":
@@ -109,15 +113,14 @@ def _link(verb: str, entry: Entry) -> list[str]:
     kind = KINDS[entry.kind]
     if kind.device:
         return _tuntap(entry, [row.name for row in kind.options])
-    own = [row.name for row in kind.options if not row.outer]
-    beneath = [row.name for row in kind.options if row.outer]
-    first = _words(entry, beneath) if beneath else []
+    own = kind.named.keys() - kind.outer
+    first = _words(entry, kind.outer) if kind.outer else []
     words = [*_tool("ip", created_in), "link", "add", *first, *(["name"] if first else []), entry.name]
     if created_in != entry.netns:
         words += ["netns", shell_words(entry.netns) or "1"]
-    words += _words(entry, entry.options.keys() - {*own, *beneath, LINK_NETNS.name, "master", "up"})
+    words += _words(entry, entry.options.keys() - kind.named.keys() - _APART)
     words += ["up"] if entry.options.get("up") else []
-    words += ["type", entry.kind, *_words(entry, [name for name in own if name not in kind.peer])]
+    words += ["type", entry.kind, *_words(entry, own.difference(kind.peer))]
     peer = peer_key(entry)
     if peer is not None:
         words += ["peer", "name", peer[1]]
@@ -225,8 +228,8 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
     words = [*_tool("bridge", entry.netns), "fdb", action, mac, "dev", dev]
     if dst:
         words += ["dst", *dst.split()]
-    for row in rows_of(entry):
-        if row.name in entry.options and (verb != "del" or row.name == "dst"):
+    for row in rows_given(entry):
+        if verb != "del" or row.name == "dst":
             value = entry.options[row.name]
             words += [value] if row.name == "nud" else row.words(value)
     words += ["src_vni", src_vni] if src_vni != "0" else []

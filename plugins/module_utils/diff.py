@@ -322,10 +322,10 @@ def _means_absent(row: Option, wanted: Any) -> bool:
 
 def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse an option that the kernel keeps for the other address family only."""
-    for row in table_of(entry).of_a_family:
+    for row in given(entry).of_a_family:
         of = KINDS[entry.kind].family_of
         address = entry.options.get(of, there.get(of, NONE))
-        if row.name in entry.options and address != NONE and row.family != (6 if ":" in address else 4):
+        if address != NONE and row.family != (6 if ":" in address else 4):
             raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} {of}, and {address} is not one")
 
 

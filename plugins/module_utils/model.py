@@ -331,6 +331,16 @@ def netns_named(entry: Entry, option: str) -> str:
     return made_in(entry) if entry.sort == "link" and option != MASTER.name else entry.netns
 
 
+#: Sorts whose keys may name links besides the one that an object is on, in their last part.
+_NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed is not None)
+
+
+def names_others(entry: Entry) -> bool:
+    """Tell whether an object may name links besides the one that it is on. Most of the thousands on a host do not."""
+    in_key = entry.sort in _NAMING_IN_KEY and bool(entry.key[-1])
+    return in_key or not table_of(entry).linking.isdisjoint(entry.options)
+
+
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
     """Yield option, namespace and name of each link that an object names; ``other_end``: that of a pair too."""
     kind = KINDS.get(entry.kind)

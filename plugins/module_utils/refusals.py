@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
 from typing import Any
 
 from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
-from .kinds.types import NONE
-from .model import HOST, Change, Entry, Key, Rows, State, link_of, names_links, nexthops_named
+from .kinds.types import NONE, Type
+from .model import HOST, Change, Entry, Rows, State, link_of, names_links, names_others, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
 
@@ -78,11 +77,21 @@ def check_release(change: Change, has: Rows, kernel: str) -> None:
             raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
 
 
+#: The rows of keys that not every kernel knows, or whose values some are not to be asked for. Few sorts have any.
+_OF_A_RELEASE = {
+    name: rows
+    for name, sort in SORTS.items()
+    for rows in [tuple(row for row in sort.keys if row.since or type(row.type).objection is not Type.objection)]
+    if rows
+}
+
+
 def _check_chosen(entry: Entry, kernel: str) -> None:
     """Refuse what an object is known by, where this release of Linux does not know that."""
-    sort = SORTS.get(entry.sort)
-    chosen = sort.chosen(entry.key) if sort is not None else {}
-    for row in sort.keys if sort is not None and chosen else ():
+    if entry.sort not in _OF_A_RELEASE:
+        return
+    chosen = SORTS[entry.sort].chosen(entry.key)
+    for row in _OF_A_RELEASE[entry.sort]:
         if row.name not in chosen:
             continue
         if row.since and release(kernel) < release(row.since):
@@ -142,7 +151,9 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
     for change in changes:
         if change.verb == "delete":
             continue
-        for option, netns, name in _links_named(change.entry, fine):
+        link = link_of(change.entry)
+        named = [("dev", *link)] if link is not None and link not in fine else []
+        for option, netns, name in (*named, *names_links(change.entry)) if names_others(change.entry) else named:
             if not there("link", netns, name):
                 raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
             fine.add((netns, name))
@@ -151,14 +162,6 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
         if change.entry.sort in SORTS and SORTS[change.entry.sort].with_master:
             _check_port(change.entry, desired, observed)
-
-
-def _links_named(entry: Entry, but: Container[Key]) -> Iterator[tuple[str, str, str]]:
-    """Yield option, namespace and name of each link that an object refers to; not the one it is on, if among some."""
-    link = link_of(entry)
-    if link is not None and link not in but:
-        yield "dev", link[0], link[1]
-    yield from names_links(entry)
 
 
 def _check_port(entry: Entry, desired: State, observed: State) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Callable
 from .claims import check
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
-from .model import Entry, Key, Refused, State, given, names_links, netns_named, table_of
+from .model import Entry, Key, Refused, State, given, names_links, names_others, netns_named
 from .objects import SORTS
 
 
@@ -49,20 +49,11 @@ def _named(desired: State, observed: State) -> set[Key]:
     """Return the links that are wished for or named. A host has thousands of objects that name none but their own."""
     found: set[Key] = set()
     for entry in desired.values():
-        in_key = entry.sort in _NAMING_IN_KEY and entry.key[-1]
-        if entry.from_netns is not None or in_key or _names_others(entry):
+        if entry.from_netns is not None or names_others(entry):
             found.update(_links_of(entry, observed))
         elif entry.sort == "link" or SORTS[entry.sort].on_link:
             found.add(entry.key[:2])
     return found
-
-
-#: Sorts whose keys may name links besides the one that an object is on.
-_NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed is not None)
-
-
-def _names_others(entry: Entry) -> bool:
-    return not table_of(entry).linking.isdisjoint(entry.options)
 
 
 def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Key, str]:

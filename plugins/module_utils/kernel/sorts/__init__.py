@@ -51,11 +51,10 @@ PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, "to
 
 def requests(known: Known, operation: Operation) -> list[Message]:
     """Return the requests that carry out an operation, in their order."""
-    write = WIRES[operation.entry.sort].write
+    if operation.verb != "set":
+        return [WIRES[operation.entry.sort].write(known, operation)]
     options = operation.entry.options
     parts = [part for name, part in PARTS.items() if name in options]
-    if operation.verb != "set":
-        return [write(known, operation)]
     if not parts:
         return _in_steps(known, operation)
     first = [message for part in parts for message in part.removals(known, operation)]

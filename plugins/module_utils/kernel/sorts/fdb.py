@@ -12,7 +12,7 @@ from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.packed import merged
 from ...kinds.table import Option
 from ...kinds.types import NONE, UNSET
-from ...model import Entry, Operation
+from ...model import Entry, Operation, rows_given
 from ...objects.fdb import FDB as SORT
 from ...objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
 from .. import constants as c
@@ -144,7 +144,8 @@ def write(known: Known, operation: Operation) -> Message:
     entry = operation.entry
     _netns, dev, mac, vlan, target, src_vni, listed = entry.key
     view = known.view(entry.netns)
-    options = {**entry.options, **remote_of(listed)} if listed else entry.options
+    given = entry.having({**entry.options, **remote_of(listed)}) if listed else entry
+    options = given.options
     dst = options.get("dst", "")
     tree: list[Any] = [(c.NDA_LLADDR, "raw", bytes.fromhex(mac.replace(":", "")))]
     if dst:
@@ -153,8 +154,8 @@ def write(known: Known, operation: Operation) -> Message:
         tree.append((c.NDA_VLAN, "u16", int(vlan)))
     if src_vni != "0":
         tree.append((c.NDA_SRC_VNI, "u32", int(src_vni)))
-    for row in SORT.options:
-        if row.attrs and row.name in options:
+    for row in rows_given(given):
+        if row.attrs:
             tree += row.encode(options[row.name], view)
     bits = sum(bit for name, bit in FLAGS.items() if entry.options.get(name))
     header = {

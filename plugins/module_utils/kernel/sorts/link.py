@@ -9,11 +9,12 @@ from typing import Any
 from ...kinds import KINDS
 from ...kinds.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ...kinds.packed import merged
-from ...kinds.table import Option
 from ...model import Entry, Operation, made_in, peer_key, rows_given
 from .. import constants as c
 from ..message import NEW, Known, Message
 from .wire import Wire
+
+_COMMON = frozenset(row.name for row in COMMON)
 
 
 def write(known: Known, operation: Operation) -> Message:
@@ -28,8 +29,7 @@ def write(known: Known, operation: Operation) -> Message:
     if operation.verb == "del":
         view.forget(entry.name)
         return Message(entry.netns, "link", c.RTM_DELLINK, 0, header, [])
-    kind = KINDS.get(entry.kind)
-    tree = _common(known, entry) + _outer(known, entry, [row for row in kind.options if row.in_place] if kind else [])
+    tree = _common(known, entry) + _outer(known, entry, living=True)
     data = _data(known, entry, operation.before)
     if data:
         info = [(c.IFLA_INFO_KIND, "str", entry.kind), (c.IFLA_INFO_DATA, "nested", data)]
@@ -50,13 +50,12 @@ def _move(known: Known, operation: Operation) -> Message:
 
 def _new_link(known: Known, entry: Entry) -> Message:
     source = made_in(entry)
-    kind = KINDS[entry.kind]
     tree: list[Any] = [(c.IFLA_IFNAME, "str", entry.name)]
     # The kernel looks a given index up where the socket is, not where the link goes (rtnl_newlink(), seen on 6.1).
     above = known.view(source).highest
     index = known.view(entry.netns).reserve(entry.name, above, entry.options.get(INDEX.name))
     header: dict[str, int] = {"index": index, **_flags(entry)}
-    tree += _common(known, entry) + _outer(known, entry, kind.options)
+    tree += _common(known, entry) + _outer(known, entry)
     if source != entry.netns:
         known.relate(source, entry.netns)
         tree.append((c.IFLA_NET_NS_FD, "u32", known.namespaces.fd(entry.netns)))
@@ -80,8 +79,8 @@ def _peer(known: Known, entry: Entry, netns: str, name: str) -> tuple[int, str, 
 def _common(known: Known, entry: Entry) -> list[Any]:
     view = known.view(entry.netns)
     tree: list[Any] = []
-    for row in COMMON:
-        if row.name in entry.options:
+    for row in rows_given(entry):
+        if row.name in _COMMON:
             tree += row.encode(entry.options[row.name], view)
     if ADDRGENMODE.name in entry.options:
         mode = ADDRGENMODE.encode(entry.options[ADDRGENMODE.name], view)
@@ -104,12 +103,18 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     return merged(tree)
 
 
-def _outer(known: Known, entry: Entry, rows: Iterable[Option]) -> list[Any]:
-    """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is."""
+def _outer(known: Known, entry: Entry, living: bool = False) -> list[Any]:
+    """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is.
+
+    ``living``: of a link that is there, only what can be changed of it.
+    """
+    kind = KINDS.get(entry.kind)
+    if kind is None or kind.outer.isdisjoint(entry.options):
+        return []
     view = known.view(made_in(entry))
     tree: list[Any] = []
-    for row in rows:
-        if row.name in entry.options and row.outer:
+    for row in rows_given(entry):
+        if row.name in kind.outer and (row.in_place or not living):
             tree += row.encode(entry.options[row.name], view)
     return tree
 
