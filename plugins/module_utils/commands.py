@@ -163,7 +163,7 @@ def _link_step(entry: Entry) -> list[str]:
         return _ioctl(kind.device, entry)
     words = [*_tool("ip", entry.netns), "link", "set", "dev", entry.name]
     for name, value in entry.options.items():
-        if name in own:
+        if name in own or name == LINK_NETNS.name:
             continue
         if name == "up":
             words.append("up" if value else "down")

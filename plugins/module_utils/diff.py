@@ -14,7 +14,7 @@ from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
 from .kinds.table import Option, Refused
 from .kinds.types import NONE, NetnsOf
-from .model import HOST, Change, Entry, Ident, State, given, ousted_by, rows_of, table_of
+from .model import HOST, Change, Entry, Ident, State, given, made_in, netns_named, ousted_by, rows_of, table_of
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.encap import Consent
@@ -252,14 +252,29 @@ def _turned(fields: Mapping[str, tuple[Any, Any]], there: Entry) -> dict[str, tu
 
 
 def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, tuple[Any, Any]]:
-    """Return what must be said again: bits of a plain number, of which the kernel takes all or none."""
+    """Return what must be said again: bits of a plain number, of which the kernel takes all or none.
+
+    And where a link is that a changed option names, when it is not where the object is.
+    """
     bits = table_of(entry).of_bits
     numbers = {row.attr for row in bits if row.name in fields}
-    return {
-        row.name: (there.options[row.name], entry.options.get(row.name, there.options[row.name]))
-        for row in bits
-        if row.attr in numbers and row.name in there.options and row.name not in fields
-    }
+    kind = KINDS.get(there.kind)
+    anew = (
+        [other for name, (others, _none) in kind.anew_with.items() if name in fields for other in others]
+        if kind
+        else []
+    )
+    again = {name: (there.options[name],) * 2 for name in anew if name not in fields and there.options[name] != NONE}
+    again.update(
+        {
+            row.name: (there.options[row.name], entry.options.get(row.name, there.options[row.name]))
+            for row in bits
+            if row.attr in numbers and row.name in there.options and row.name not in fields
+        }
+    )
+    if any(netns_named(there, name) != there.netns for name in table_of(entry).linking.intersection(fields)):
+        again[LINK_NETNS.name] = (made_in(there), made_in(there))
+    return again
 
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:

@@ -120,7 +120,10 @@ class Engine:
         """Return what is wished for in the kernel's words, and what is there."""
         observed = self._observe(wished, overridden)
         desired = resolved(wished, observed)
-        return desired, observed if desired is wished else self._observe(desired, overridden)
+        if desired is wished:
+            return desired, observed
+        self._check_namespaces(desired)
+        return desired, self._observe(desired, overridden)
 
     def _link(self, netns: str, name: str) -> Entry | None:
         """Return a link that is there, None where there is none."""

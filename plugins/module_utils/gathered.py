@@ -7,7 +7,7 @@ from typing import Any
 
 from .kinds import KINDS
 from .kinds.link import LINK_NETNS, MARK_GROUP, MASTER
-from .model import Entry, Ident, State, made_in, peer_key, table_of, telling
+from .model import NAMELESS, Entry, Ident, State, made_in, netns_named, peer_key, table_of, telling
 from .objects import SORTS
 
 
@@ -73,8 +73,17 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
     if peer is not None:
         options[KINDS[entry.kind].peer[1]] = peer[0]
     options.update({name: options[name] or "host" for name in table_of(entry).naming_netns if name in options})
+    options = {name: value for name, value in options.items() if not _beyond_names(entry, name)}
     item.update({name: named[name].type.plain(value) for name, value in options.items()})
     return item
+
+
+def _beyond_names(entry: Entry, option: str) -> bool:
+    """Tell whether an option is a namespace that has no name here, or a link in one: nobody could ask for that."""
+    rows = table_of(entry)
+    if option in rows.naming_netns:
+        return str(entry.options[option]).startswith(NAMELESS)
+    return option in rows.linking and netns_named(entry, option).startswith(NAMELESS)
 
 
 def _object_item(entry: Entry) -> dict[str, Any]:

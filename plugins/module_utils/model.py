@@ -15,12 +15,13 @@ from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import LINK_NETNS, MASTER
 from .kinds.packed import Bits
 from .kinds.table import Kind, Option, Refused
-from .kinds.types import UNSET, NetnsOf
+from .kinds.types import NONE, UNSET, NetnsOf
 from .kinds.wire import Type
 from .objects import SORTS
 
 __all__ = [
     "HOST",
+    "NAMELESS",
     "Change",
     "Entry",
     "Ident",
@@ -51,6 +52,8 @@ Ident = tuple[str, Key]
 
 #: The canonical name of the namespace that the module runs in.
 HOST = ""
+#: What a namespace is called of which nothing is known but its id in another one: a container's, say.
+NAMELESS = "nsid:"
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
@@ -290,11 +293,14 @@ def ousted_by(entry: Entry) -> set[str]:
 def in_steps(entry: Entry) -> list[Entry]:
     """Return what is set of a living link, one step after another, where the kernel does not take all at once."""
     kind = KINDS.get(entry.kind) if entry.sort == "link" else None
-    first = [name for name, value in kind.ahead.items() if entry.options.get(name) == value] if kind else []
+    if kind is None or entry.options.keys().isdisjoint((*kind.ahead, *kind.anew_with)):
+        return [entry]
+    first = {name: value for name, value in kind.ahead.items() if entry.options.get(name) == value}
     rest = {name: value for name, value in entry.options.items() if name not in first}
-    return (
-        [entry.having({name: entry.options[name] for name in first}), entry.having(rest)] if first and rest else [entry]
-    )
+    for others, none in (kind.anew_with[name] for name in kind.anew_with if name in entry.options):
+        values = [entry.options[other] for other in others if entry.options.get(other, NONE) != NONE]
+        first.update((others[0], none(value)) for value in values)
+    return [entry.having(first), entry.having(rest)] if first and rest else [entry]
 
 
 def links_named(entry: Entry) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from .creation import new_link, stands_alone
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
-from .kinds.link import ALTNAMES
+from .kinds.link import ALTNAMES, LINK_NETNS
 from .kinds.types import UNSET
 from .model import Change, Entry, Ident, Operation, State, links_named, peer_key, rows_given, table_of
 from .moves import after, losses, lost_with
@@ -273,7 +273,7 @@ class Planner:
         late = table_of(entry).late
         parts: dict[str, dict[str, tuple[Any, Any]]] = {"common": {}, "kind": {}, "up": {}, "late": {}}
         for name, pair in change.fields.items():
-            own = kind is not None and kind.option(name) is not None
+            own = kind is not None and (kind.option(name) is not None or name == LINK_NETNS.name)
             parts["up" if name == "up" else "late" if name in late else "kind" if own else "common"][name] = pair
         self._free_names(entry, change, parts["common"])
         # vxlan_changelink() refuses an MTU in the message that changes its own options.

@@ -1,8 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Say what is wished for as the kernel would tell it, for which one must know the links of the host. Pure.
 
-A link is found by an alternative name wherever iproute2 would find it, and is told by its own. An FDB entry that has
-the port or VNI of its own link is told without it.
+A link is found by an alternative name wherever iproute2 would find it, and is told by its own. What a link lies on is
+looked for where that is: where its socket or lower link is already, or where it comes from. An FDB entry that has the
+port or VNI of its own link is told without it.
 """
 
 from __future__ import annotations
@@ -14,17 +15,57 @@ from typing import Any, Callable
 
 from .claims import check
 from .kinds import KINDS
-from .kinds.link import ALTNAMES
-from .model import Entry, Key, Refused, State, given, names_links, names_others, netns_named
+from .kinds.link import ALTNAMES, LINK_NETNS
+from .model import (
+    NAMELESS,
+    Entry,
+    Key,
+    Refused,
+    State,
+    given,
+    made_in,
+    names_links,
+    names_others,
+    netns_named,
+)
 from .objects import SORTS
 
 
 def resolved(desired: State, observed: State) -> State:
     """Return what is wished for in the kernel's words; the same state where it is that already. Raise Refused."""
-    found = _in_kernels_words(_by_own_names(desired, observed), observed)
+    found = _in_kernels_words(_by_own_names(_from_their_places(desired, observed), observed), observed)
     if found is not desired:
         check(found)
     return found
+
+
+def _from_their_places(desired: State, observed: State) -> State:
+    """Say of links where their socket or lower link is, where the user does not and it is not their own namespace.
+
+    Of a link that is there this is no wish. One that is to come from another namespace is made from there when it is
+    neither here nor there, as if it had been made there and moved.
+    """
+    changed = {}
+    for ident, entry in desired.items():
+        kind = KINDS.get(entry.kind) if entry.sort == "link" and entry.present else None
+        if kind is None or not kind.made_from_elsewhere or LINK_NETNS.name in entry.options:
+            continue
+        source = _source(entry, observed)
+        if source != entry.netns:
+            changed[ident] = entry.having({**entry.options, LINK_NETNS.name: source})
+    return {**desired, **changed} if changed else desired
+
+
+def _source(link: Entry, observed: State) -> str:
+    """Return the namespace that a link's socket or lower link is in, or is going to be."""
+    came_from = link.netns if link.from_netns is None else link.from_netns
+    here = observed.get(link.ident)
+    there = here or observed.get(("link", (came_from, link.name)))
+    if there is not None and there.kind == link.kind and KINDS[link.kind].tells_netns:
+        source = made_in(there)
+        return link.netns if source.startswith(NAMELESS) else source
+    # Of one that is here it counts only if it is made anew, and the namespace may be gone by now.
+    return link.netns if here is not None and not link.recreate else came_from
 
 
 def _by_own_names(desired: State, observed: State) -> State:

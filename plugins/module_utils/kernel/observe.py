@@ -18,7 +18,7 @@ from ..kinds import KINDS
 from ..kinds.link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
-from ..model import HOST, Entry, Ident, Key, State, rows
+from ..model import HOST, NAMELESS, Entry, Ident, Key, State, rows
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
@@ -123,7 +123,7 @@ class Observer:
                     raise
         found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
         links = Links((entry.name, entry) for entry in found)
-        links.sought, links.places = sought, self._places
+        links.sought, links.places, links.beyond = sought, self._places, partial(_Elsewhere, self)
         decode = wire.decode_passing if passing else wire.decode
         for body in bodies:
             entry = decode(netns, body, view, links) if decode else None
@@ -197,7 +197,7 @@ class Observer:
                 if number >= 0:
                     known[number] = other
             self._nsids[netns] = known
-        return self._nsids[netns].get(nsid, f"nsid:{nsid}")
+        return self._nsids[netns].get(nsid, f"{NAMELESS}{nsid}")
 
     def nsid(self, netns: str, other: str) -> int:
         """Return the id that one namespace has for another, -1 where the two share no link."""

@@ -131,6 +131,14 @@ def ip_text(payload: bytes) -> str:
     return str(ipaddress.ip_address(payload))
 
 
+_NO_IPV4 = str(ipaddress.IPv4Address(0))
+
+
+def no_address(instead_of: str) -> str:
+    """Return the address that says that there is none, of the family of one."""
+    return "::" if ":" in instead_of else _NO_IPV4
+
+
 @dataclass(frozen=True)
 class Ip(Type):
     """An address whose families have an attribute each (IPv4 first), or share one; ``none`` where allowed."""
@@ -138,6 +146,7 @@ class Ip(Type):
     wire: str = "raw"
     none: bool = True
     multicast: bool | None = None
+    none_word: str = ""  # iproute2's word to give one up with, where its own takes no address that says none
 
     @property
     def nothing(self) -> str:
@@ -180,4 +189,5 @@ class Ip(Type):
         return NONE if self.none else UNSET
 
     def words(self, word: str, value: Any) -> list[str]:
-        return [word, "any" if value == NONE else value]
+        # A socket of IPv6 does not lose its address in place, so none is one of IPv4 (ip/iplink_vxlan.c refuses "any").
+        return [self.none_word or word, _NO_IPV4] if value == NONE else [word, value]

@@ -153,6 +153,9 @@ class Kind:
     #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
     within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
     ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
+    #: Options that the kernel must be told anew for another one to hold: given up first, and then given with it. The
+    #: first of them gives up any, as what the second says of the old value.
+    anew_with: Mapping[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = field(default_factory=dict)
     said_again: tuple[str, ...] = ()  # options that iproute2 wants with each change of others
     #: What iproute2 gives a new link by itself, against the kernel's default: option -> (another one, its value, that).
     unasked: Mapping[str, tuple[str, Any, Any]] = field(default_factory=dict)
@@ -165,6 +168,11 @@ class Kind:
     def named(self) -> Mapping[str, Option]:
         """Give the rows by name."""
         return {row.name: row for row in self.options}
+
+    @property
+    def made_from_elsewhere(self) -> bool:
+        """Tell whether such a link may be made from another namespace than its own, and be found to be."""
+        return self.follows_socket or (bool(self.lower) and self.tells_netns)
 
     @property
     def peered(self) -> bool:

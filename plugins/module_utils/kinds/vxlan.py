@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .addresses import Ip
+from .addresses import Ip, no_address
 from .header import ON_OFF, Tos, Ttl
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
@@ -97,7 +97,7 @@ VXLAN = Kind(
     options=(
         Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
         Option("remote", (2, 16), Ip(multicast=False)),
-        Option("multicast_group", (2, 16), Ip(multicast=True), word="group"),
+        Option("multicast_group", (2, 16), Ip(multicast=True, none_word="remote"), word="group"),
         Option("local", (4, 17), Ip(multicast=False)),
         # vxlan_changelink() takes another link, and passes over none.
         Option("dev", 3, LinkName(), only_new=(NONE,)),
@@ -142,6 +142,8 @@ VXLAN = Kind(
     only_with={"vni": ("external", False), "vnifilter": ("external", True), "vnis": ("vnifilter", True)},
     # The same function. What sends by a route's header has no use for learned addresses.
     unasked={"learning": ("external", True, False)},
+    # vxlan_changelink() puts another link into the default FDB entry only where it makes that entry anew.
+    anew_with={"dev": (("remote", "multicast_group"), no_address)},
     follows_socket=True,
     goes_with_lower=True,
 )

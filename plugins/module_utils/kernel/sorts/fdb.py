@@ -11,7 +11,7 @@ from typing import Any
 from ...kinds.addresses import ip_text, packed_ip
 from ...kinds.packed import merged
 from ...kinds.table import Option
-from ...kinds.types import NONE, UNSET
+from ...kinds.types import NONE, UNSET, Names
 from ...model import Entry, Operation, rows_given
 from ...objects.fdb import FDB as SORT
 from ...objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
@@ -69,13 +69,14 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     vlan = struct.unpack("=H", found[c.NDA_VLAN])[0] if c.NDA_VLAN in found else 0
     vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
     listed = dst and is_listed(mac)
-    key = (netns, dev, mac, str(vlan), target, str(vni), _remote(dst, found, view) if listed else "")
+    names = links.names_beneath(link, view) if c.NDA_IFINDEX in found else view
+    key = (netns, dev, mac, str(vlan), target, str(vni), _remote(dst, found, names) if listed else "")
     if links.sought is not None and ("fdb", key) not in links.sought:
         return None
     options: dict[str, Any] = {"nud": _nud(state, flags, target), **_bits(flags)}
     for attr in found:
         for row in _TOLD.get(attr, ()) if not listed or attr not in _BESIDE_DST else ():
-            value = row.decode(found, view)
+            value = row.decode(found, names)
             if value is not UNSET and value != NONE:
                 options[row.name] = value
     if dst and not listed:
@@ -83,7 +84,7 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     if options["nud"] == "dynamic":
         return Entry("fdb", key, options, by_kernel=True)
     tunnel = link is not None and link.kind == "vxlan" and target == "self"
-    by_default = link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found, view)
+    by_default = link is not None and dst and mac == "00:00:00:00:00:00" and _is_default(link, dst, found, names)
     by_kernel = bool(by_default) or (not tunnel and _by_kernel(mac, options["nud"], link, target, links))
     # An address filter's entry may be that of a link in another namespace: it is put back, and never purged.
     filters = flags & c.NTF_SELF and not tunnel
@@ -114,22 +115,22 @@ def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links
     return master is not None or link.name in links.beneath
 
 
-def _remote(dst: str, found: Mapping[int, bytes], view: View) -> str:
+def _remote(dst: str, found: Mapping[int, bytes], names: Names) -> str:
     """Return what tells one of several remotes from the others."""
     if not any(attr in found for attr in _BESIDE_DST):
         return dst
     rows = (row for attr in _BESIDE_DST if attr in found for row in _TOLD[attr])
-    return remote_text({"dst": dst, **{row.name: row.decode(found, view) for row in rows}})
+    return remote_text({"dst": dst, **{row.name: row.decode(found, names) for row in rows}})
 
 
-def _is_default(link: Entry, dst: str, found: Mapping[int, bytes], view: View) -> bool:
+def _is_default(link: Entry, dst: str, found: Mapping[int, bytes], names: Names) -> bool:
     """Tell whether an entry is the default one that the link's own remote, or that of one of its VNIs, stands for.
 
     It has the link's port, its VNI or the one that it is for, and leads to the link beneath (vxlan_config_apply(),
     vxlan_vni_update_group()).
     """
     vni = number(found[c.NDA_SRC_VNI]) if c.NDA_SRC_VNI in found else 0
-    beneath = view.name(number(found[c.NDA_IFINDEX])) if c.NDA_IFINDEX in found else NONE
+    beneath = names.name(number(found[c.NDA_IFINDEX])) if c.NDA_IFINDEX in found else NONE
     if c.NDA_PORT in found or beneath != link.options.get("dev", NONE):
         return False
     if c.NDA_VNI in found and number(found[c.NDA_VNI]) != vni:

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Callable, Optional
 
 from ...claims import lower_key
-from ...model import Entry, Ident, Operation
+from ...kinds.types import Names
+from ...model import Entry, Ident, Operation, made_in
 from ..message import Known, Message
 from ..view import View
 
@@ -23,6 +24,7 @@ class Links(dict[str, Entry]):
 
     sought: Collection[Ident] | None = None
     places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
+    beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
 
     @cached_property
     def beneath(self) -> frozenset[str]:
@@ -34,6 +36,12 @@ class Links(dict[str, Entry]):
         """Give the MACs of the FDB entries that somebody asks for."""
         macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
         return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
+
+    def names_beneath(self, link: Entry | None, own: Names) -> Names:
+        """Return the names of the namespace in which what a link leads to is: that of its socket."""
+        if link is None or self.beyond is None or made_in(link) == link.netns:
+            return own
+        return self.beyond(made_in(link))
 
 
 Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
