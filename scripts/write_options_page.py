@@ -121,9 +121,9 @@ LEFT_OUT = (
         "A deed and no state. Several destinations are several entries, and what differs is changed",
     ),
     (
-        "`bridge mdb`",
-        "all",
-        "Members of multicast groups come and go, and the kernel hears of them (`mcast_snooping`, `mcast_querier`)",
+        "mdb",
+        "`replace`, `get`, `flush`, `router` of `show`",
+        "A deed and no state, and what is heard of routers. What differs is changed",
     ),
     (
         "`ip addrlabel`, `ip ntable`",
@@ -171,6 +171,8 @@ def changes(row: Option) -> str:
         return "given once"
     if not row.in_place:
         return "a new one"
+    if row.in_place_since:
+        return f"in place since {row.in_place_since}"
     if row.only_new:
         return f"in place, but not to {' or '.join(cell(value) for value in row.only_new)}"
     if row.fixed:

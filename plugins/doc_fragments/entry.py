@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Document what entries of the FDB and of the neighbor table take."""
+"""Document what entries of the FDB, the MDB and the neighbor table take."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of bridge_fdb and ip_neighbor."""
+    """Options of bridge_fdb, bridge_mdb and ip_neighbor."""
 
     DOCUMENTATION = r"""
 options:

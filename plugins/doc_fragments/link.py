@@ -33,8 +33,8 @@ options:
   recreate:
     description:
       - Allow to remove the link and make it anew where the kernel cannot change an option on a living link, or where a
-        link of another kind has the name. Addresses, routes, master, ports, port options, FDB and neighbor entries are
-        put back.
+        link of another kind has the name. Addresses, routes, master, ports, port options, FDB, MDB and neighbor entries
+        are put back.
       - Without it such a change is refused by the option's name.
     type: bool
     default: false

@@ -25,6 +25,7 @@ from .model import (
 )
 from .objects.address import FOREVER, OF_LO
 from .objects.containers import shell_words
+from .objects.mdb import said
 from .objects.metrics import METRICS
 from .objects.multipath import Hops
 from .objects.neighbor import is_proxy
@@ -239,6 +240,17 @@ def _fdb(verb: str, entry: Entry) -> list[str]:
 _REPLACE = {"add": "add", "set": "replace", "del": "del"}
 
 
+def _mdb(verb: str, entry: Entry) -> list[str]:
+    _netns_name, dev, port, grp, src, vid, src_vni, dst = entry.key
+    words = [*_tool("bridge", entry.netns), "mdb", _REPLACE[verb], "dev", dev, "port", port, "grp", grp]
+    words += ["src", src] if src else []
+    if verb != "del":
+        words += _words(entry.having(said(entry.options)))
+    words += ["vid", vid] if vid != "0" else []
+    words += ["dst", dst] if dst else []
+    return [*words, *(["src_vni", src_vni] if src_vni != "0" else [])]
+
+
 def _route(verb: str, entry: Entry) -> list[str]:
     _netns_name, dst, table, metric, tos, source = entry.key
     words = [*_tool("ip", entry.netns), "route", _REPLACE[verb]]
@@ -319,6 +331,7 @@ _WRITERS: dict[str, Callable[[str, Entry], list[str]]] = {
     "address": _address,
     "neighbor": _neighbor,
     "fdb": _fdb,
+    "mdb": _mdb,
     "nexthop": _nexthop,
     "route": _route,
     "rule": _rule,

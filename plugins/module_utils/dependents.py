@@ -78,6 +78,8 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
             yield ("link", (entry.netns, name))
     elif SORTS[entry.sort].on_link and not entry.by_kernel:
         yield ("link", (entry.netns, entry.name))
+        for name in SORTS[entry.sort].links_in(entry.key):
+            yield ("link", (entry.netns, name))
     for _option, number in nexthops_named(entry):
         yield ("nexthop", (entry.netns, number))
 

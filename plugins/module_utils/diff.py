@@ -18,7 +18,17 @@ from .model import HOST, Change, Entry, Ident, State, given, made_in, netns_name
 from .moves import after, moves, with_kept
 from .objects import SORTS
 from .objects.encap import Consent
-from .refusals import check_kind, check_references, check_release, check_takes, check_unique, check_values
+from .refusals import (
+    check_kind,
+    check_needs,
+    check_places,
+    check_references,
+    check_release,
+    check_takes,
+    check_unique,
+    check_values,
+    is_known,
+)
 
 _MISSING = object()
 
@@ -43,7 +53,7 @@ def diff(
         if there is not None and _moves(entry, desired, observed):
             there = None
         implied = _implied(entry, there, desired, observed) if there is not None else {}
-        change = _compare(entry, there, implied, hz)
+        change = _compare(entry, there, implied, hz, kernel)
         if change is not None:
             if change.verb != "delete":
                 has = given(change.entry)
@@ -59,6 +69,7 @@ def diff(
     changes = [_joined(change, observed) for change in changes]
     changes += list(_siblings(observed, changes))
     check_references(desired, observed, changes)
+    check_places(desired, observed, changes)
     check_unique(observed, changes)
     check_values(observed, changes)
     _check_moved(moved, changes)
@@ -172,9 +183,9 @@ def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dic
     return {name: zero[name] if entry.options.get(name) == zero.get(name, _MISSING) else found[name] for name in found}
 
 
-def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int) -> Change | None:
+def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: int, kernel: str) -> Change | None:
     if there is None or not entry.present:
-        gone = Change("delete", entry, there) if there is not None and not _beside(entry, there) else None
+        gone = Change("delete", entry, there) if there is not None and not _stays(entry, there) else None
         return _new(entry) if entry.present else gone
     if entry.kind and entry.kind != there.kind:
         if not entry.recreate:
@@ -195,7 +206,9 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
         return None
     if _beside(entry, there):
         return _new(entry)
-    in_place = all(_in_place(rows[name], *fields[name]) for name in fields)
+    in_place = all(
+        _in_place(rows[name], *fields[name]) and is_known(rows[name].in_place_since, kernel) for name in fields
+    )
     if in_place and not _ousted(fields, there, rows) and not _turned(fields, there):
         return Change("modify", entry, there, {**fields, **_along(fields, entry, there)})
     return _anew(entry, there, fields, rows)
@@ -222,6 +235,13 @@ def _differing(
 def _beside(entry: Entry, there: Entry) -> bool:
     """Tell whether what is there is another's, which stays, and ours is made beside it."""
     return entry.sort in SORTS and SORTS[entry.sort].beside and not there.owned
+
+
+def _stays(entry: Entry, there: Entry) -> bool:
+    """Tell whether what is there is not what is to be removed: another's beside ours, or what the kernel learned."""
+    sort = SORTS.get(entry.sort)
+    learned = sort is not None and sort.learned(there.options) and not sort.learned(entry.options)
+    return learned or _beside(entry, there)
 
 
 def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
@@ -360,15 +380,6 @@ def _unasked(entry: Entry) -> Mapping[str, Any]:
     return {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
 
 
-def _check_needs(entry: Entry, needs: tuple[str, ...], one_of: tuple[str, ...], ousted: set[str]) -> None:
-    """Refuse a new object that lacks what its sort cannot do without."""
-    for name in needs:
-        if name not in entry.options and name not in ousted:
-            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
-    if one_of and not any(entry.options.get(name) for name in one_of):
-        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
-
-
 def _new(entry: Entry) -> Change | None:
     _check_family(entry, {})
     _check_options(entry, {})
@@ -385,7 +396,7 @@ def _new(entry: Entry) -> Change | None:
     sort = SORTS.get(entry.sort)
     bare = sort is not None and sort.bare(entry.key, entry.options)
     if sort is not None:
-        _check_needs(entry, sort.new_needs if not bare else (), sort.new_needs_one_of, ousted)
+        check_needs(entry, sort.new_needs if not bare else (), sort.new_needs_one_of, ousted)
     usual = {} if bare else {**(ON_CREATE if sort is None else sort.on_create), **_unasked(entry)}
     if ousted:
         usual = {name: value for name, value in usual.items() if name not in ousted}

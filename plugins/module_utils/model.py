@@ -341,10 +341,14 @@ def netns_named(entry: Entry, option: str) -> str:
 _NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed is not None)
 
 
+#: Sorts with keys that are links, besides the one that an object is on.
+_LINKING_KEYS = frozenset(name for name, sort in SORTS.items() if sort.linking_keys)
+
+
 def names_others(entry: Entry) -> bool:
     """Tell whether an object may name links besides the one that it is on. Most of the thousands on a host do not."""
     in_key = entry.sort in _NAMING_IN_KEY and bool(entry.key[-1])
-    return in_key or not table_of(entry).linking.isdisjoint(entry.options)
+    return in_key or entry.sort in _LINKING_KEYS or not table_of(entry).linking.isdisjoint(entry.options)
 
 
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
@@ -354,7 +358,13 @@ def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, st
         if other_end or kind is None or row.name not in kind.peer:
             for name in row.type.links(entry.options[row.name]):
                 yield row.name, netns_named(entry, row.name), name
-    chosen = SORTS[entry.sort].chosen(entry.key) if entry.sort in SORTS else _NO_OPTIONS
+    sort = SORTS.get(entry.sort)
+    if sort is None:
+        return
+    for at in sort.linking_keys:
+        if entry.key[at] != entry.name:
+            yield sort.keys[at - 1].name, entry.netns, entry.key[at]
+    chosen = sort.chosen(entry.key)
     for option, value in chosen.items():
         found = table_of(entry).named.get(option)
         for name in found.type.links(value) if found is not None else ():

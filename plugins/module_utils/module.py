@@ -140,7 +140,7 @@ class _Module(Module):
 
 
 #: Options that name what a task is about, the most telling first.
-_SUBJECTS = ("name", "address", "dst", "mac", "dev")
+_SUBJECTS = ("name", "address", "grp", "dst", "mac", "dev")
 
 
 def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> _Module:

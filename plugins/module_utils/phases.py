@@ -14,11 +14,12 @@ from .sysctls import SECRET, order
 ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, FREE_NAMES, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(9)
 
 
-LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, ROUTES, RULES = range(9, 17)
+#: The kernel takes entries of a multicast database of a running bridge only.
+LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, MDB, ROUTES, RULES = range(9, 18)
 
 
 #: Rules go behind the new ones: an old one stands before those, and is what the kernel finds (see finds()).
-REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(17, 20)
+REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(18, 21)
 
 
 PHASES = {
@@ -29,6 +30,7 @@ PHASES = {
     "address": ADDRESSES,
     "neighbor": NEIGHBORS,
     "fdb": FDB,
+    "mdb": MDB,
     "nexthop": NEXTHOPS,
     "route": ROUTES,
     "rule": RULES,
@@ -38,7 +40,7 @@ REMOVED_IN = {"netns": REMOVE_NETNS, "nexthop": REMOVE_NEXTHOPS, "rule": REMOVE_
 
 
 #: Phases whose objects do not depend on each other. There may be thousands.
-_ALIKE = (ADDRESSES, NEIGHBORS, FDB)
+_ALIKE = (ADDRESSES, NEIGHBORS, FDB, MDB)
 
 
 def ordered(operations: Iterable[Operation]) -> list[Operation]:

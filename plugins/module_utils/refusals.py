@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from .claims import unique_claim
@@ -19,6 +21,11 @@ def release(text: str) -> tuple[int, int]:
     major, _dot, rest = text.partition(".")
     minor = "".join(char for char in rest.split(".")[0].split("-")[0] if char.isdigit())
     return (int(major), int(minor or 0)) if major.isdigit() else (0, 0)
+
+
+def is_known(since: str, kernel: str) -> bool:
+    """Tell whether a release of Linux, where it is told, is not older than another one."""
+    return not since or not kernel or release(kernel) >= release(since)
 
 
 def check_unique(observed: State, changes: list[Change]) -> None:
@@ -135,6 +142,15 @@ def check_kind(change: Change) -> None:
             raise Refused(f"{change.entry}: {name}: {wished[name]} is not within {least}..{most} ({rule})")
 
 
+def check_needs(entry: Entry, needs: tuple[str, ...], one_of: tuple[str, ...], ousted: set[str]) -> None:
+    """Refuse a new object that lacks what its sort cannot do without."""
+    for name in needs:
+        if name not in entry.options and name not in ousted:
+            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
+    if one_of and not any(entry.options.get(name) for name in one_of):
+        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
+
+
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
     """Refuse a name of a link or namespace that is not there and not going to be."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
@@ -162,6 +178,39 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
         if change.entry.sort in SORTS and SORTS[change.entry.sort].with_master:
             _check_port(change.entry, desired, observed)
+
+
+#: Sorts of which the kernel does not take every object on every link.
+_OF_PLACES = {name: sort.misplaced for name, sort in SORTS.items() if sort.misplaced is not None}
+
+
+def check_places(desired: State, observed: State, changes: list[Change]) -> None:
+    """Refuse objects that the kernel does not take on the links that they are on (Sort.misplaced)."""
+    placed = [change for change in changes if change.entry.sort in _OF_PLACES]
+    if not placed:
+        return
+    new = {change.entry.ident: change.entry for change in changes if change.verb in ("create", "recreate")}
+    gone = {change.entry.ident for change in changes if change.verb == "delete"}
+    for change in placed:
+        entry, removed = change.entry, change.verb == "delete"
+        on = (entry.name, *SORTS[entry.sort].links_in(entry.key))
+        if removed and any(("link", (entry.netns, name)) in gone for name in on):
+            continue  # it goes with its link
+        states: tuple[State, ...] = (observed,) if removed else (observed, new, desired)
+        sentence = _OF_PLACES[entry.sort](entry.key, entry.options, partial(_link_in, states, entry.netns))
+        if sentence:
+            raise Refused(f"{entry}: {sentence}")
+
+
+def _link_in(states: Iterable[State], netns: str, name: str) -> Mapping[str, Any]:
+    """Return what a link has in several states, the later before the earlier, and its kind."""
+    found: dict[str, Any] = {}
+    for state in states:
+        link = state.get(("link", (netns, name)))
+        if link is not None:
+            found.update(link.options)
+            found["kind"] = link.kind or found.get("kind", "")
+    return found
 
 
 def _check_port(entry: Entry, desired: State, observed: State) -> None:

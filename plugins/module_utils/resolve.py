@@ -146,7 +146,8 @@ def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
         names = (names_in(netns)(entry.name) for netns in _places_of(entry, observed))
         key = (entry.netns, next((name for name in names if name != entry.name), entry.name))
     elif SORTS[entry.sort].on_link:
-        key = (entry.netns, name_here(entry.name), *entry.key[2:])
+        linking = (0, 1, *SORTS[entry.sort].linking_keys)
+        key = (entry.netns, *(name_here(one) if at in linking else one for at, one in enumerate(entry.key) if at))
         renamed = SORTS[entry.sort].renamed
         key = key if renamed is None else renamed(key, name_here)
     made_with = entry.made_with and (entry.made_with[0], names_in(entry.made_with[0])(entry.made_with[1]))

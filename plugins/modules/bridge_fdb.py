@@ -110,6 +110,7 @@ extends_documentation_fragment:
 seealso:
   - module: netloom.overlay.vxlan_link
   - module: netloom.overlay.bridge_port
+  - module: netloom.overlay.bridge_mdb
   - module: netloom.overlay.ip_neighbor
   - module: netloom.overlay.network_state
 """

@@ -254,6 +254,7 @@ extends_documentation_fragment:
 seealso:
   - module: netloom.overlay.bridge_port
   - module: netloom.overlay.bridge_fdb
+  - module: netloom.overlay.bridge_mdb
   - module: netloom.overlay.network_state
 """
 

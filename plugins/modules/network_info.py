@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read links, addresses, routes, FDB and neighbor entries."""
+"""Read links, addresses, routes, FDB, MDB and neighbor entries."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_info
-short_description: Read links, addresses, routes, FDB and neighbor entries
+short_description: Read links, addresses, routes, FDB, MDB and neighbor entries
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)

@@ -12,7 +12,7 @@ author:
   - netloom contributors (@netloom)
 description:
   - Brings the network of a host to the state that O(config) describes, in one step, whatever its size. Links, bridge
-    ports, addresses, FDB and neighbor entries, nexthops, routes, rules, namespaces and sysctls are compared with
+    ports, addresses, FDB, MDB and neighbor entries, nexthops, routes, rules, namespaces and sysctls are compared with
     what the kernel holds, and only what differs is sent.
   - Takes what P(netloom.overlay.fabric#inventory) makes of an inventory, and what O(state=gathered) and
     M(netloom.overlay.network_info) give.
@@ -34,14 +34,14 @@ options:
     description:
       - The wished state. Needed for V(merged) and V(overridden); an empty dict with V(overridden) removes all that the
         collection owns.
-      - The sections are C(netns), C(links), C(ports), C(addresses), C(neighbors), C(nexthops), C(fdb), C(routes),
-        C(rules) and C(sysctls), each a list of dicts, each may be left out. An unknown section or option is refused
-        with the nearest known name. Objects may refer to each other in any order.
+      - The sections are C(netns), C(links), C(ports), C(addresses), C(neighbors), C(nexthops), C(fdb), C(mdb),
+        C(routes), C(rules) and C(sysctls), each a list of dicts, each may be left out. An unknown section or option is
+        refused with the nearest known name. Objects may refer to each other in any order.
       - C(netns) takes the options of M(netloom.overlay.netns), C(ports) those of M(netloom.overlay.bridge_port),
         C(addresses) those of M(netloom.overlay.ip_address), C(neighbors) those of M(netloom.overlay.ip_neighbor),
         C(nexthops) those of M(netloom.overlay.ip_nexthop), C(rules) those of M(netloom.overlay.ip_rule),
-        C(fdb) those of M(netloom.overlay.bridge_fdb), C(routes) those of M(netloom.overlay.ip_route), C(sysctls) those
-        of M(netloom.overlay.sysctl_iface).
+        C(fdb) those of M(netloom.overlay.bridge_fdb), C(mdb) those of M(netloom.overlay.bridge_mdb), C(routes) those of
+        M(netloom.overlay.ip_route), C(sysctls) those of M(netloom.overlay.sysctl_iface).
       - A link has a C(name), a C(kind) and the options of that kind's module. V(bridge) is described in
         M(netloom.overlay.bridge_link), V(dummy) in M(netloom.overlay.dummy_link), V(geneve) in
         M(netloom.overlay.geneve_link), V(ipvlan) in M(netloom.overlay.ipvlan_link), V(ipvtap) in
@@ -51,7 +51,8 @@ options:
         V(vxlan) in M(netloom.overlay.vxlan_link).
         Without C(kind), options that every link has are changed on a link that is there already.
       - What hangs on a link may stand within it, without C(dev) and C(netns). C(addresses) is a list of addresses
-        (text, or a dict of options), C(fdb) a list of FDB entries, C(port) a dict of port options.
+        (text, or a dict of options), C(fdb) a list of FDB entries, C(mdb) a list of MDB entries (within their bridge or
+        VXLAN link), C(port) a dict of port options.
       - The other end of a veth pair stands in C(peer), a link with C(name), its own C(netns) and again C(addresses),
         C(port) and so on. C(netns) left out there is that of the first end. RV(config) shows each end as a link with
         C(peer_name) and C(peer_netns), which is taken too.

@@ -50,6 +50,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
     "addresses": {"dev": "br0", "address": "10.2.0.1/24"},
     "neighbors": {"dev": "br0", "dst": "10.1.0.9", "mac": "02:00:00:00:00:09"},
     "fdb": {"dev": "vx0", "mac": "02:00:00:00:00:08", "dst": "192.0.2.3"},
+    "mdb": {"dev": "br0", "port": "w0", "grp": "239.1.1.1"},
     "routes": {"dst": "10.9.0.0/16", "via": "10.1.0.7", "dev": "br0"},
     "nexthops": {"id": 5, "via": "10.1.0.7", "dev": "br0"},
     "rules": {"priority": 100, "from": "10.8.0.0/16", "table": 100},
@@ -101,7 +102,19 @@ def configs(draw: Any) -> dict[str, Any]:
             kind = draw(st.sampled_from(sorted(LINKS)))
             rows = [*ALL, *KINDS[kind].options]
             section, item = "links", {"kind": kind, **draw(st.sampled_from(LINKS[kind]))}
-            extra = ["recreate", "state", "port", "peer", "addresses", "fdb", "netns", "from_netns", "kind", "name"]
+            extra = [
+                "recreate",
+                "state",
+                "port",
+                "peer",
+                "addresses",
+                "fdb",
+                "mdb",
+                "netns",
+                "from_netns",
+                "kind",
+                "name",
+            ]
         else:
             section = draw(st.sampled_from(sorted(OBJECTS)))
             sort = next(sort for sort in SORTS.values() if sort.plural == section)

@@ -46,6 +46,7 @@ BASES: dict[str, list[dict[str, Any]]] = {
     "vrf_link": [{"name": "vrf0", "table": 100}],
     "bridge_port": [{"dev": "w0"}],
     "bridge_fdb": [{"dev": "vx0", "mac": "02:00:00:00:00:08", "dst": "192.0.2.3"}],
+    "bridge_mdb": [{"dev": "br0", "port": "w0", "grp": "239.1.1.1"}, {"dev": "br0", "grp": "01:00:00:00:00:08"}],
     "ip_address": [{"dev": "br0", "address": "10.2.0.1/24"}, {"dev": "br0", "address": "2001:db8::1/64"}],
     "ip_neighbor": [{"dev": "br0", "dst": "10.1.0.9", "mac": "02:00:00:00:00:09"}],
     "ip_route": [{"dst": "10.9.0.0/16", "via": "10.1.0.7", "dev": "br0"}, {"dst": "10.8.0.0/16", "type": "blackhole"}],

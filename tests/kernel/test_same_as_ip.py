@@ -51,6 +51,7 @@ VOLATILE = {
     "unbalanced_time": "counts",
     "querier": "who asks for multicast listeners just now",
     "secret": "random",
+    "mdb.index": "a number too, of the bridge",
     **dict.fromkeys(("no", "info_slave_data.id", "designated_port"), "of a port, in the order in which ports joined"),
     "tentative": "until nobody else claims an address, up to two seconds",
 }
@@ -65,6 +66,8 @@ LIFETIMES = ("valid_life_time", "preferred_life_time", "expires")
 ORDERS: dict[str, Callable[[Any], Any]] = {
     "flags": str,
     "altnames": str,
+    "mdb": json.dumps,
+    "source_list": json.dumps,
     "addr_info": lambda one: "0" if one["family"] == "inet" else json.dumps(one),
 }
 
@@ -93,6 +96,8 @@ def batches(section: str) -> list[Any]:
 def marks(batch: dict[str, Any]) -> Iterator[Any]:
     if batch.get("needs"):
         yield pytest.mark.needs_kind(*batch["needs"])
+    if batch.get("newer"):
+        yield pytest.mark.needs_linux(batch["newer"]["linux"], iproute2=batch["newer"]["iproute2"])
     if batch.get("only"):
         yield getattr(pytest.mark, batch["only"])
 

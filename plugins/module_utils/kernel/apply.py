@@ -127,7 +127,9 @@ def _tell_of_carriers(observer: Observer, group: list[Operation], done: list[Ope
     """
     touched = [*(operation.entry for operation in done if operation.entry.sort == "link"), *(op.entry for op in group)]
     for netns in dict.fromkeys(operation.entry.netns for operation in group):
-        names = list(dict.fromkeys(entry.name for entry in touched if entry.netns == netns))
+        here = [entry for entry in touched if entry.netns == netns]
+        named = (name for entry in here if entry.sort in SORTS for name in SORTS[entry.sort].links_in(entry.key))
+        names = list(dict.fromkeys((*(entry.name for entry in here), *named)))
         for name in names * STORIES:
             tell_of_carrier(observer.channel(netns).socket, name)
 
@@ -207,7 +209,10 @@ def _with_carrier(
 
 def _is_gone(operation: Operation, error: KernelError) -> bool:
     """Tell whether a removal failed because the object went with another one."""
-    return operation.verb == "del" and error.number in (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
+    if operation.verb != "del":
+        return False
+    silent = not error.sentence and error.number in WIRES[operation.entry.sort].gone
+    return silent or error.number in (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
 
 
 def _remove_many(removal: Removal, observer: Observer, group: list[Operation], outcome: Outcome) -> None:

@@ -96,6 +96,12 @@ class vlan_message(_Mapped, nlmsg):
     fields = (("family", "B"), ("reserved1", "B"), ("reserved2", "H"), ("ifindex", "I"))
 
 
+class mdb_message(_Mapped, nlmsg):
+    """struct br_port_msg (uapi/linux/if_bridge.h) with its padding."""
+
+    fields = (("family", "B"), ("pad1", "B"), ("pad2", "H"), ("ifindex", "I"))
+
+
 class nexthop_message(_Mapped, nlmsg):
     """struct nhmsg, for which pyroute2 has no class (0.9.7)."""
 
@@ -122,6 +128,7 @@ MESSAGES = {
     "rule": rule_message,
     "tunnel": tunnel_message,
     "vlan": vlan_message,
+    "mdb": mdb_message,
 }
 
 

@@ -125,8 +125,12 @@ class Observer:
         links = Links((entry.name, entry) for entry in found)
         links.sought, links.places, links.beyond = sought, self._places, partial(_Elsewhere, self)
         decode = wire.decode_passing if passing else wire.decode
-        for body in bodies:
-            entry = decode(netns, body, view, links) if decode else None
+        told: Iterable[Entry | None] = ()
+        if wire.decode_all is not None:
+            told = wire.decode_all(netns, bodies, view, links)
+        elif decode is not None:
+            told = (decode(netns, body, view, links) for body in bodies)
+        for entry in told:
             if entry is None:
                 continue
             other = state.get(entry.ident)

@@ -120,6 +120,11 @@ def is_unspecified(value: str) -> bool:
     return _address(value).is_unspecified
 
 
+def is_group(value: str) -> bool:
+    """Tell whether a canonical address is a multicast one."""
+    return _address(value).is_multicast
+
+
 def packed_ip(value: str) -> bytes:
     """Return the 4 or 16 bytes of a canonical address."""
     return _address(value).packed

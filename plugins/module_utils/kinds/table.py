@@ -29,6 +29,7 @@ class Option:
     type: Type
     default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
     in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
+    in_place_since: str = ""  # first kernel release that does so, where that is later than it knows the option
     fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
     only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
     refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why

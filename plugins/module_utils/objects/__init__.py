@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .address import ADDRESS
 from .fdb import FDB
+from .mdb import MDB
 from .neighbor import NEIGHBOR
 from .netns import NETNS
 from .nexthop import NEXTHOP
@@ -15,5 +16,5 @@ from .sort import Sort
 from .sysctl import SYSCTL
 
 SORTS: dict[str, Sort] = {
-    sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, NEXTHOP, FDB, ROUTE, RULE, SYSCTL)
+    sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, NEXTHOP, FDB, MDB, ROUTE, RULE, SYSCTL)
 }

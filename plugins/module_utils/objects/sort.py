@@ -51,6 +51,10 @@ def _always(_options: Options) -> bool:
     return True
 
 
+def _none_learned(_options: Options) -> bool:
+    return False
+
+
 def _not_at_all(_key: Key) -> bool:
     return False
 
@@ -94,7 +98,7 @@ class Sort:
     #: Values of those that stand for the link's own, and are told as little.
     as_of_link: Options = field(default_factory=dict)
     #: Option -> values that the kernel changes into each other by itself: any of them is as good.
-    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    passing: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     #: Gives a key that names links (behind the one that the object is on) with other names for them.
     renamed: Optional[Callable[[Key, Callable[[str], str]], Key]] = None
     #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link. It is asked
@@ -110,6 +114,12 @@ class Sort:
     unique: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     #: What is wrong with options that are wished for, beside those that are there: ``option: reason``.
     amiss: Optional[Callable[[Options, Options], str]] = None
+    #: What is wrong with such an object on its link: ``option: reason``. The last gives what a link, by its name, has
+    #: or is going to have, and its ``kind``.
+    misplaced: Optional[Callable[[Key, Options, Callable[[str], Options]], str]] = None
+    #: Tells by its options of an object that it is what the kernel learns: one that is there is removed only by a wish
+    #: that says the same.
+    learned: Callable[[Options], bool] = _none_learned
     #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
     unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
 
@@ -149,6 +159,15 @@ class Sort:
     def on_link(self) -> bool:
         """Tell whether such an object is on a link."""
         return self.keys[0].name == "dev"
+
+    @cached_property
+    def linking_keys(self) -> tuple[int, ...]:
+        """Give the places in a key, the namespace counted, of links besides the one that the object is on."""
+        return tuple(at + 1 for at, row in enumerate(self.keys) if at and type(row.type).links is not Type.links)
+
+    def links_in(self, key: Key) -> tuple[str, ...]:
+        """Return the links that a key names besides the one that the object is on."""
+        return tuple(key[at] for at in self.linking_keys if key[at] != key[1]) if self.linking_keys else ()
 
     @cached_property
     def by_names(self) -> tuple[Option, ...]:

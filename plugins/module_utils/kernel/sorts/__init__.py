@@ -11,6 +11,7 @@ from .address import ADDRESS
 from .apart import ALTNAMES, REASONS, TOKEN
 from .fdb import FDB
 from .link import LINK
+from .mdb import MDB
 from .neighbor import NEIGHBOR
 from .nexthop import NEXTHOP
 from .port import PORT
@@ -28,6 +29,7 @@ WIRES: dict[str, Wire] = {
     "neighbor": NEIGHBOR,
     "nexthop": NEXTHOP,
     "fdb": FDB,
+    "mdb": MDB,
     "route": ROUTE,
     "rule": RULE,
     "port": PORT,

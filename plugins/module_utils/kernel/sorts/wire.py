@@ -65,6 +65,9 @@ class Wire:
     dumps: tuple[tuple[int, bytes], ...] = ()
     decode: Decode | None = None
     decode_passing: Decode | None = None
+    #: The same for all bodies at once, where one tells of several objects, or one object explains another.
+    decode_all: Callable[[str, Sequence[bytes], View, Links], Iterable[Entry]] | None = None
+    gone: tuple[int, ...] = ()  # errors without a sentence that say of a removal that nothing was there
     may_lack: bool = False  # a kernel that does not know it has none
     #: A table that tells what the kernel brings to this sort by itself, and the option of links that have that table.
     needs: tuple[str, str] = ("", "")

@@ -81,5 +81,5 @@ def test_the_config_has_every_kind_and_every_sort() -> None:
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
     # A kind that is made through a device file has its messages written by kernel/tun.py: options of any link alone.
     assert {link["kind"] for link in config["links"]} == {name for name, kind in KINDS.items() if not kind.device}
-    words = ("address", "neighbor", "FDB entry", "route", "port", "nexthop", "rule")
+    words = ("address", "neighbor", "FDB entry", "MDB entry", "route", "port", "nexthop", "rule")
     assert [word for word in words if word not in told] == []

@@ -27,6 +27,7 @@ BASES: dict[str, dict[str, Any]] = {
     "address": {"dev": "t0", "address": "10.0.0.1/24"},
     "neighbor": {"dev": "t0", "dst": "10.0.0.1"},
     "fdb": {"dev": "t0", "mac": "02:00:00:00:00:01"},
+    "mdb": {"dev": "lower", "port": "t0", "grp": "239.1.1.1"},
     "route": {"dst": "10.0.0.0/24"},
     "nexthop": {"id": 9, "group": [{"id": 1}]},
     "rule": {"priority": 100},
@@ -34,6 +35,8 @@ BASES: dict[str, dict[str, Any]] = {
 #: What a row needs beside it, and others of its sort exclude.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("neighbor", "extern_valid"): {"mac": "02:00:00:00:00:01"},
+    ("mdb", "filter_mode"): {"source_list": ["192.0.2.9"]},
+    ("mdb", "dst"): {"dev": "t0"},
     ("vxlan", "vnifilter"): {"vni": None, "external": True},
 }
 #: What the kernel needs to make a link of a kind.
@@ -113,7 +116,7 @@ def test_option_that_the_kernel_is_too_old_for_is_refused_by_name(
     observed = {
         entry.ident: entry
         for entry in (
-            Entry("link", ("", "lower"), {}, kind="bridge"),
+            Entry("link", ("", "lower"), {"up": True, "mcast_igmp_version": 3}, kind="bridge"),
             Entry("link", ("", "t0"), {"master": "lower"}, kind="vxlan") if where not in KINDS else None,
             Entry("port", ("", "t0"), {}) if where == "port" else None,
             Entry("nexthop", ("", "2"), {}),  # what an nhid leads to
@@ -127,7 +130,7 @@ def test_option_that_the_kernel_is_too_old_for_is_refused_by_name(
 
 
 def test_names_of_options_are_one_each() -> None:
-    general = {"name", "kind", "netns", "state", "recreate", "addresses", "fdb", "port", "peer"}
+    general = {"name", "kind", "netns", "state", "recreate", "addresses", "fdb", "mdb", "port", "peer"}
     for kind in KINDS.values():
         names = [name for row in (*ALL, *kind.options) for name in (row.name, *row.aliases)]
         assert sorted(names) == sorted(set(names)), kind.name
