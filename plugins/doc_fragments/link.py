@@ -195,12 +195,14 @@ options:
   external:
     description:
       - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
-        O(remote) are left out.
+        O(remote) are left out. So are TTL (unless V(inherit)), TOS, flow label and checksums of a Geneve link.
       - Changed only with O(recreate=true).
     type: bool
   udp6zerocsumrx:
     description:
-      - Take in packets without an UDP checksum over IPv6.
+      - Take in packets without an UDP checksum over IPv6. Of a Geneve link with an IPv4 O(remote), which takes in
+        nothing by IPv6, the kernel tells V(true), and V(false) changes nothing. One with O(external=true) takes such
+        packets always, and V(false) is refused.
       - Changed only with O(recreate=true).
     type: bool
   link_netns:

@@ -20,6 +20,7 @@ from .objects import SORTS
 from .objects.encap import Consent
 from .refusals import (
     check_kind,
+    check_moot,
     check_needs,
     check_places,
     check_references,
@@ -194,11 +195,10 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
                 f"recreate: true replaces it"
             )
         needed(entry)
+        check_moot(entry, {})
         return Change("recreate", entry, there, {"kind": (there.kind, entry.kind)})
-    table = table_of(entry)
-    rows = table.named
-    if table.of_a_family:
-        _check_family(entry, there.options)
+    rows = table_of(entry).named
+    check_moot(entry, there.options)
     _check_options(entry, there.options)
     told = {**implied, **there.options} if implied else there.options  # a link's options are decoded when asked for
     fields = _differing(entry, told, rows, hz)
@@ -355,15 +355,6 @@ def _means_absent(row: Option, wanted: Any) -> bool:
     return bool(row.type.absent() == wanted) or wanted == NONE
 
 
-def _check_family(entry: Entry, there: Mapping[str, Any]) -> None:
-    """Refuse an option that the kernel keeps for the other address family only."""
-    for row in given(entry).of_a_family:
-        of = KINDS[entry.kind].family_of
-        address = entry.options.get(of, there.get(of, NONE))
-        if address != NONE and row.family != (6 if ":" in address else 4):
-            raise Refused(f"{entry}: {row.name}: is for an IPv{row.family} {of}, and {address} is not one")
-
-
 def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse options that cannot be beside each other, or beside those that are there."""
     sort = SORTS.get(entry.sort)
@@ -381,7 +372,7 @@ def _unasked(entry: Entry) -> Mapping[str, Any]:
 
 
 def _new(entry: Entry) -> Change | None:
-    _check_family(entry, {})
+    check_moot(entry, {})
     _check_options(entry, {})
     if entry.sort == "link":
         if not entry.kind:

@@ -201,7 +201,7 @@ class Rows:
     naming_netns: tuple[str, ...]  # names of those whose value is a namespace
     naming_nexthops: tuple[Option, ...]  # whose value is a nexthop or several
     of_a_release: tuple[Option, ...]  # that not every kernel knows
-    of_a_family: tuple[Option, ...]  # for IPv4 or for IPv6 only
+    at_times_moot: tuple[Option, ...]  # that do not apply to every link of the kind
     of_an_objection: tuple[Option, ...]  # whose values some kernels are not to be asked for
     of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
     apart: frozenset[str]  # names of those that requests of their own carry
@@ -243,7 +243,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
         tuple(row.name for row in found if isinstance(row.type, NetnsOf)),
         tuple(row for row in found if type(row.type).nexthops is not Type.nexthops),
         tuple(row for row in found if row.since or row.newer),
-        tuple(row for row in found if row.family),
+        tuple(row for row in found if row.moot),
         tuple(row for row in found if type(row.type).objection is not Type.objection),
         tuple(row for row in found if row.dump),
         frozenset(row.name for row in found if row.dump or row.apart),

@@ -33,7 +33,7 @@ from .phases import (
     ordered,
     phase_of,
 )
-from .restore import OF_ANY_KIND, kept_anew, one_way, over, settable
+from .restore import OF_ANY_KIND, fitting, kept_anew, one_way, over, settable
 from .sysctls import DISABLE, changes_also, follows, spreads
 
 
@@ -340,7 +340,7 @@ class Planner:
         for row in table_of(there).forgetful:
             if row.name in new and new[row.name] != there.options.get(row.name):
                 kept = {name: value for name, value in kept.items() if name not in row.forgets}
-        inner.operations += new_link((wished or there).having({**kept, **new}))
+        inner.operations += new_link(fitting((wished or there).having({**kept, **new}), new))
         for entry in hanging:
             inner._put_back(entry, desired.get(entry.ident))
         for port in self.dependents.ports(there):

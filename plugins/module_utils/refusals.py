@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE, Type
-from .model import HOST, Change, Entry, Rows, State, link_of, names_links, names_others, nexthops_named
+from .model import HOST, Change, Entry, Rows, State, given, link_of, names_links, names_others, nexthops_named
 from .objects import SORTS
 from .objects.encap import Consent
 
@@ -115,6 +116,20 @@ def check_takes(change: Change, has: Rows) -> None:
         if row.name in names and change.entry.options[row.name] in row.refused:
             value = change.entry.options[row.name]
             raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
+
+
+def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
+    """Refuse what does not apply to a link as it is going to be: of an IPv6 header where it sends by IPv4."""
+    rows = given(entry).at_times_moot
+    if not rows:
+        return
+    # What is there is decoded when it is asked for, and little of it is.
+    link: Mapping[str, Any] = ChainMap(dict(entry.options), cast("dict[str, Any]", there))
+    case = KINDS[entry.kind].case(link)
+    for row in rows:
+        moot, value = row.moot.get(case), entry.options[row.name]
+        if moot is not None and value not in (*moot.taken, *moot.idle):
+            raise Refused(f"{entry}: {row.name}: {moot.why.format_map(link)}")
 
 
 def check_kind(change: Change) -> None:

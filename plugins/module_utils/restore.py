@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .model import Change, Entry, Operation, ousted_by, table_of, telling
 from .objects import SORTS
@@ -54,6 +55,15 @@ def settable(entry: Entry) -> dict[str, Any]:
         and (rows[name].default is None or rows[name].default != value)
         and not rows[name].type.by_itself(value, entry.options)
     }
+
+
+def fitting(entry: Entry, asked: Mapping[str, Any]) -> Entry:
+    """Return a link without what it would keep of an old one, but cannot have as it is going to be."""
+    kind = KINDS.get(entry.kind)
+    case = kind.case(entry.options) if kind is not None and kind.at_times_moot else ""
+    rows = [row for row in kind.at_times_moot if case in row.moot] if kind is not None and case else []
+    gone = {row.name for row in rows if entry.options.get(row.name) not in row.moot[case].taken} - asked.keys()
+    return entry.having({name: value for name, value in entry.options.items() if name not in gone}) if gone else entry
 
 
 def undo(done: Iterable[Operation]) -> list[Operation]:

@@ -33,7 +33,7 @@ options:
     aliases: [hoplimit]
   flowlabel:
     description:
-      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0).
+      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0), the only value where O(remote) is IPv4.
       - Changed in place.
     type: int
     aliases: [label]
@@ -49,12 +49,14 @@ options:
     type: str
   udpcsum:
     description:
-      - Send UDP checksums over IPv4. For an IPv4 O(remote) only.
+      - Send UDP checksums over IPv4. With an IPv6 O(remote), or with O(external=true), V(false) changes nothing and
+        V(true) is refused.
       - Changed only with O(recreate=true).
     type: bool
   udp6zerocsumtx:
     description:
-      - Send no UDP checksums over IPv6. For an IPv6 O(remote) only.
+      - Send no UDP checksums over IPv6. With an IPv4 O(remote), or with O(external=true), V(false) changes nothing and
+        V(true) is refused.
       - Changed only with O(recreate=true).
     type: bool
   innerprotoinherit:

@@ -55,7 +55,7 @@ options:
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. V(inherit) takes the inner packet's, and needs Linux 6.8. A new
-        link has V(0).
+        link has V(0). A number is for a link with an IPv6 address (O(remote), O(multicast_group) or O(local)).
       - Changed in place.
     type: str
     aliases: [label]

@@ -16,6 +16,15 @@ class Refused(Exception):
     """A wish that cannot be granted, as one sentence for the user: ``object: option: reason``."""
 
 
+@dataclass(frozen=True)
+class Moot:
+    """What becomes of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
+
+    why: str  # no other value can be had; with ``{remote}`` and the like for the link's options
+    taken: tuple[Any, ...] = ()  # values that the kernel takes there all the same, and tells
+    idle: tuple[Any, ...] = ()  # values that are so there, whatever the kernel tells: neither sent nor compared
+
+
 #: Stands for all values that have no entry of their own in Option.unsaid.
 ANY_VALUE = object()
 
@@ -55,7 +64,7 @@ class Option:
     apart: bool = False  # carried by requests of its own, beside those of its object (kernel/sorts/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
-    family: int = 0  # 4 or 6: holds only where the address in Kind.family_of is of that family
+    moot: Mapping[str, Moot] = field(default_factory=dict)  # where it does not apply, by what Kind.case tells
 
     @cached_property
     def called(self) -> str:
@@ -112,6 +121,10 @@ class Option:
             entry["aliases"] = aliases
         return entry
 
+    def idle(self, value: Any) -> bool:
+        """Tell whether a value says nothing where the option does not apply."""
+        return any(value in moot.idle for moot in self.moot.values())
+
     def needed_release(self, value: Any) -> str:
         """Return the kernel release that a value needs; empty where every supported kernel knows it."""
         return dict(self.newer).get(value, self.since) if self.newer else self.since
@@ -123,6 +136,10 @@ Settle = Callable[[dict[str, Any], Callable[[], Mapping[str, Any]], Look], None]
 
 
 def _by_nothing(_options: Mapping[str, Any]) -> Optional[str]:
+    return ""
+
+
+def _in_one_case(_options: Mapping[str, Any]) -> str:
     return ""
 
 
@@ -138,7 +155,7 @@ class Kind:
     #: What such links must differ in besides to be two all the same; None for one that may agree with any.
     told_apart: Callable[[Mapping[str, Any]], Optional[str]] = _by_nothing
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
-    family_of: str = ""  # the address by whose family some options hold (Option.family)
+    case: Callable[[Mapping[str, Any]], str] = _in_one_case  # tells where some options do not apply (Option.moot)
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
     needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each row of these, one
     lower: str = ""  # the option that names the link beneath
@@ -188,6 +205,11 @@ class Kind:
     def option(self, name: str) -> Option | None:
         """Find a row by name."""
         return self.named.get(name)
+
+    @cached_property
+    def at_times_moot(self) -> tuple[Option, ...]:
+        """Give the rows that do not apply to every link of the kind."""
+        return tuple(row for row in self.options if row.moot)
 
 
 def parent(name: str) -> Option:

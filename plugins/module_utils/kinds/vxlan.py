@@ -14,7 +14,7 @@ from .addresses import Ip, no_address
 from .header import ON_OFF, Tos, Ttl
 from .packed import FlowLabel, PortRange
 from .ranges import Vnis
-from .table import Kind, Option, queues
+from .table import Kind, Moot, Option, queues
 from .types import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
@@ -82,14 +82,17 @@ def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], loo
 _ADDRESSES = ("local", "remote", "multicast_group")
 
 
+def _family(options: Mapping[str, Any]) -> str:
+    """Return the family that a link sends by: without an address it is IPv4 (vxlan_nl2conf())."""
+    return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+
+
 def _socket(options: Mapping[str, Any]) -> Optional[str]:
     """Return the family of a link's socket, of which each has its VNIs; None for one that filters.
 
     vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own.
     """
-    if options.get("vnifilter"):
-        return None
-    return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+    return None if options.get("vnifilter") else _family(options)
 
 
 VXLAN = Kind(
@@ -105,7 +108,16 @@ VXLAN = Kind(
         Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
         Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
         Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
-        Option("flowlabel", (26, 32), FlowLabel(), newer=(("inherit", "6.8"),), default=0, aliases=("label",)),
+        Option(
+            "flowlabel",
+            (26, 32),
+            FlowLabel(),
+            newer=(("inherit", "6.8"),),
+            default=0,
+            aliases=("label",),
+            # vxlan_config_validate() refuses a number, and takes all the rest for either family.
+            moot={"ipv4": Moot("is for IPv6, and neither remote, group nor local is", taken=(0, "inherit"))},
+        ),
         Option("dstport", 15, PORT, in_place=False),
         Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
         Option("proxy", 11, Bool(style="no"), in_place=False, default=False),
@@ -135,6 +147,7 @@ VXLAN = Kind(
     unique_defaults={"dstport": default_port},
     settle=_settle,
     told_apart=_socket,
+    case=_family,
     one_family=_ADDRESSES,
     needs_one_of=(("vni", "external"),),
     # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
