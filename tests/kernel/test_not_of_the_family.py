@@ -182,3 +182,14 @@ def test_a_link_made_anew_gives_up_what_it_cannot_keep(
 def test_what_is_gathered_is_granted_again(sends: str, apply: Any, gather: Any) -> None:
     apply(wish("geneve", base("geneve", sends)))
     assert not apply(gather(), overridden=True).changed
+
+
+@pytest.mark.native
+@pytest.mark.needs_linux("6.8")
+def test_a_label_of_the_inner_packet_is_for_ipv6_too(apply: Any, tell: Any) -> None:
+    """``flowlabel inherit``: younger than the iproute2 at hand."""
+    with pytest.raises(Refused, match=r"^t0: flowlabel: is for IPv6"):
+        apply(wish("vxlan", VXLAN["IPv4"], flowlabel="inherit"))
+    assert links(tell) == ["lo"]
+    assert apply(wish("vxlan", VXLAN["IPv6"], flowlabel="inherit")).changed
+    assert not apply(wish("vxlan", VXLAN["IPv6"], flowlabel="inherit")).changed

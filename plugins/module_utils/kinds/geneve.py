@@ -122,7 +122,8 @@ GENEVE = Kind(
     ),
     unique=("vni", "remote", "dstport"),
     one_family=("remote",),
-    unique_defaults={"dstport": lambda _options: 6081, "remote": lambda _options: NONE},
+    # VNI and remote are left out with external alone.
+    unique_defaults={"vni": lambda _options: 0, "dstport": lambda _options: 6081, "remote": lambda _options: NONE},
     case=_case,
     settle=_settle,
     # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).

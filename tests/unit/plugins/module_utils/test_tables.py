@@ -38,6 +38,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("mdb", "filter_mode"): {"source_list": ["192.0.2.9"]},
     ("mdb", "dst"): {"dev": "t0"},
     ("vxlan", "vnifilter"): {"vni": None, "external": True},
+    ("vxlan", "flowlabel"): {"local": "2001:db8::1"},
 }
 #: What the kernel needs to make a link of a kind.
 NEEDED: dict[str, dict[str, Any]] = {
