@@ -18,7 +18,6 @@ PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sor
 
 def check(state: State) -> None:
     """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
-    taken: dict[tuple[Any, ...], Entry] = {}
     agreed: dict[tuple[Any, ...], Entry] = {}
     places: dict[Ident, Entry] = {}
     for entry in state.values():
@@ -31,13 +30,6 @@ def check(state: State) -> None:
         _check_families(entry, kind)
         _check_link_netns(entry, kind)
         _check_shared(entry, kind, agreed)
-        claim = unique_claim(entry)
-        if claim is None:
-            continue
-        other = taken.setdefault(claim, entry)
-        if other is not entry:
-            shared = ", ".join(f"{name} {value}" for name, value in zip(kind.unique, claim[2]))
-            raise Refused(f"{entry}: {kind.unique[0]}: {other} has the same {shared} already")
 
 
 def place_of(entry: Entry) -> Ident | None:
@@ -70,9 +62,11 @@ def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]
 def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
     """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
     kind = KINDS.get(entry.kind)
-    if kind is None or not kind.unique or kind.unique[0] not in entry.options:
+    if kind is None or not kind.unique:
         return None
     options, by_default = entry.options, kind.unique_defaults
+    if not all(name in options or name in by_default for name in kind.unique):
+        return None
     told_apart = kind.told_apart(options)
     if told_apart is None:
         return None

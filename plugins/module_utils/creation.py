@@ -45,13 +45,13 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
     return operations
 
 
-def stands_alone(entry: Entry, desired: State, with_sysctls: set[str]) -> bool:
+def stands_alone(entry: Entry, desired: State, waiting: set[str]) -> bool:
     """Tell whether a new link can be up at once: nothing is to be set before, here or on what it lies on.
 
     A port must not forward before its options are set, and sysctls hold from the first moment that a link is up
-    (``with_sysctls``: the namespaces in which some are wished for).
+    (``waiting``: the namespaces in which some are wished for, or links are to be set down first).
     """
     kind = KINDS[entry.kind]
     beneath = kind.peered or bool(kind.device) or not kind.outer.isdisjoint(entry.options)
     elsewhere = made_in(entry) != entry.netns
-    return not (beneath or elsewhere or ("port", entry.key) in desired or entry.netns in with_sysctls)
+    return not (beneath or elsewhere or ("port", entry.key) in desired or entry.netns in waiting)

@@ -22,6 +22,7 @@ from .refusals import (
     check_kind,
     check_moot,
     check_needs,
+    check_open,
     check_places,
     check_references,
     check_release,
@@ -72,6 +73,7 @@ def diff(
     check_references(desired, observed, changes)
     check_places(desired, observed, changes)
     check_unique(observed, changes)
+    check_open(observed, changes)
     check_values(observed, changes)
     _check_moved(moved, changes)
     return [*moved, *changes]

@@ -54,10 +54,12 @@ class Planner:
         self.removed: set[Ident] = set()  # links to be removed or made anew
         self.changed: set[Ident] = set()  # all that something is to become of
         self.dependents = Dependents({})
-        self.with_sysctls = {entry.netns for entry in desired.values() if entry.sort == "sysctl"}
+        self.waiting = {entry.netns for entry in desired.values() if entry.sort == "sysctl"}
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
+        # Another link may get the UDP port of one that is set down.
+        self.waiting |= {one.entry.netns for one in changes if "up" in one.fields and not one.fields["up"][1]}
         self._move([change for change in changes if change.verb == "move"])
         removed = [
             change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
@@ -195,7 +197,7 @@ class Planner:
 
     def _one_link(self, change: Change) -> None:
         if change.verb == "create":
-            self.operations += new_link(change.entry, stands_alone(change.entry, self.desired, self.with_sysctls))
+            self.operations += new_link(change.entry, stands_alone(change.entry, self.desired, self.waiting))
         elif change.verb == "modify":
             self._set_link(change.entry, change)
 

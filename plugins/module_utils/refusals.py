@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -12,7 +13,19 @@ from .claims import unique_claim
 from .kinds import KINDS
 from .kinds.table import Refused
 from .kinds.types import NONE, Type
-from .model import HOST, Change, Entry, Rows, State, given, link_of, names_links, names_others, nexthops_named
+from .model import (
+    HOST,
+    Change,
+    Entry,
+    Rows,
+    State,
+    given,
+    link_of,
+    made_in,
+    names_links,
+    names_others,
+    nexthops_named,
+)
 from .objects import SORTS
 from .objects.encap import Consent
 
@@ -30,7 +43,10 @@ def is_known(since: str, kernel: str) -> bool:
 
 
 def check_unique(observed: State, changes: list[Change]) -> None:
-    """Refuse a new link that a link which stays makes impossible; what the user wishes for was checked in config.py."""
+    """Refuse a new link that another new one, or one that stays, makes impossible."""
+    new = [change for change in changes if change.verb in ("create", "recreate") and change.entry.sort == "link"]
+    if not any(change.entry.kind and KINDS[change.entry.kind].unique for change in new):
+        return
     gone = {change.entry.ident for change in changes if change.verb in ("delete", "recreate")}
     taken: dict[tuple[Any, ...], Entry] = {}
     for there in observed.values():
@@ -38,15 +54,56 @@ def check_unique(observed: State, changes: list[Change]) -> None:
             claim = unique_claim(there)
             if claim is not None:
                 taken[claim] = there
-    for change in changes:
-        if change.verb not in ("create", "recreate") or change.entry.sort != "link":
-            continue
-        claim = unique_claim(change.entry)
-        other = taken.get(claim) if claim is not None else None
-        if other is not None and other.ident != change.entry.ident:
+    for change in new:
+        claim = unique_claim(_after(change))
+        other = taken.setdefault(claim, change.entry) if claim is not None else change.entry
+        if other.ident != change.entry.ident:
             names = KINDS[other.kind].unique
             shared = ", ".join(f"{name} {value}" for name, value in zip(names, claim[2] if claim else ()))
             raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
+
+
+def check_open(observed: State, changes: list[Change]) -> None:
+    """Refuse to set a link up beside one that is up and takes packets in otherwise, on the same socket."""
+    changed = {change.entry.ident: change for change in changes if change.entry.sort == "link"}
+    if not any(_opens(change) for change in changed.values()):
+        return
+    links = [entry for ident, entry in observed.items() if entry.sort == "link" and ident not in changed]
+    links += [_after(change) for change in changed.values() if change.verb != "delete"]
+    named = {link.key: link for link in links}
+    opened: dict[tuple[Any, ...], tuple[Entry, str]] = {}
+    # Who is up already comes first, so that the sentence is of the one that is to be.
+    for link in sorted(links, key=lambda one: one.ident in changed and _opens(changed[one.ident])):
+        kind = KINDS.get(link.kind)
+        if kind is None or kind.opens is None or not link.options.get("up"):
+            continue
+        sockets, how = kind.opens(link.options)
+        for family, port, dev in sockets:
+            # A socket is bound to the VRF above the link beneath. What has no master is in none.
+            beneath = named.get((made_in(link), dev)) if dev != NONE else None
+            bound = dev if beneath is not None and beneath.options.get("master", NONE) != NONE else NONE
+            other, its = opened.setdefault((made_in(link), family, port, bound), (link, how))
+            if its != how:
+                differ = ", ".join(sorted({*how.split()} ^ {*its.split()}))
+                raise Refused(
+                    f"{link}: up: {other} is up on UDP port {port} too, and one of them alone has {differ}: such links "
+                    f"cannot share the port; give one up: false or another dstport"
+                )
+
+
+def _opens(change: Change) -> bool:
+    """Tell whether a link is new, or to be set up, of a kind that listens then."""
+    kind = KINDS.get(change.entry.kind or (change.observed.kind if change.observed is not None else ""))
+    goes_up = change.verb in ("create", "recreate") or (change.verb == "modify" and "up" in change.fields)
+    return kind is not None and kind.opens is not None and goes_up
+
+
+def _after(change: Change) -> Entry:
+    """Return a link as it is going to be."""
+    there = change.observed
+    if there is None or (change.entry.kind and there.kind != change.entry.kind):
+        return change.entry
+    return replace(change.entry, kind=there.kind, options={**there.options, **change.entry.options})
 
 
 def check_values(observed: State, changes: list[Change]) -> None:

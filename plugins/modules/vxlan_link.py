@@ -55,7 +55,7 @@ options:
   flowlabel:
     description:
       - Flow label of the outer IPv6 header, 20 bits. V(inherit) takes the inner packet's, and needs Linux 6.8. A new
-        link has V(0). A number is for a link with an IPv6 address (O(remote), O(multicast_group) or O(local)).
+        link has V(0). All else is for a link with an IPv6 address (O(remote), O(multicast_group) or O(local)).
       - Changed in place.
     type: str
     aliases: [label]
@@ -65,6 +65,9 @@ options:
         that IANA assigned is 4789.
       - V(0) is what the kernel takes when it is given none, as for C(ip link). That is 8472, or what the parameter
         C(udp_port) of the kernel module says, and 4790 with O(gpe).
+      - Links of one port and address family that are up must agree in O(external), O(gbp), O(gpe), O(remcsumrx),
+        O(udp6zerocsumrx) and O(vnifilter); one with O(external=true) listens on both families. Others can be beside
+        each other, and one of them up.
       - Changed only with O(recreate=true).
     type: int
   srcport:
@@ -233,6 +236,14 @@ EXAMPLES = r"""
     vnis:
       - {vni: 100-199}
       - {vni: 300, group: 239.1.1.1}
+
+- name: Get ready a link that carries group policies, beside the one that is up with the same VNI and port
+  netloom.overlay.vxlan_link:
+    name: red-gbp
+    vni: 10001
+    dstport: 4789
+    gbp: true
+    up: false
 
 - name: Remove it
   netloom.overlay.vxlan_link:

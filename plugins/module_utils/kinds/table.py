@@ -154,6 +154,9 @@ class Kind:
     unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
     #: What such links must differ in besides to be two all the same; None for one that may agree with any.
     told_apart: Callable[[Mapping[str, Any]], Optional[str]] = _by_nothing
+    #: What a link that is up listens on (family, UDP port, the link beneath or NONE), and the options that all links on
+    #: one such socket agree in.
+    opens: Optional[Callable[[Mapping[str, Any]], tuple[list[tuple[str, int, str]], str]]] = None
     one_family: tuple[str, ...] = ()  # addresses that must be of one family
     case: Callable[[Mapping[str, Any]], str] = _in_one_case  # tells where some options do not apply (Option.moot)
     needs: tuple[str, ...] = ()  # options without which the kernel makes no such link

@@ -87,12 +87,36 @@ def _family(options: Mapping[str, Any]) -> str:
     return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
 
 
-def _socket(options: Mapping[str, Any]) -> Optional[str]:
-    """Return the family of a link's socket, of which each has its VNIs; None for one that filters.
+#: How a link takes packets in (include/net/vxlan.h: VXLAN_F_RCV_FLAGS).
+_RECEIVING = ("external", "gbp", "gpe", "remcsumrx", "udp6zerocsumrx", "vnifilter")
+_ANY_RECEIVING = frozenset(_RECEIVING)
 
-    vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own.
+
+def _receives(options: Mapping[str, Any]) -> str:
+    # Nearly no link says anything of it.
+    if _ANY_RECEIVING.isdisjoint(options):
+        return ""
+    return " ".join(name for name in _RECEIVING if options.get(name))
+
+
+def _socket(options: Mapping[str, Any]) -> Optional[str]:
+    """Return what tells sockets apart, of which each has its VNIs; None for a link that filters.
+
+    vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own. One with a link-local address
+    shares none with those on other links.
     """
-    return None if options.get("vnifilter") else _family(options)
+    if options.get("vnifilter"):
+        return None
+    family = _family(options)
+    scoped = family == "ipv6" and options.get("local", "").startswith("fe80:")
+    return f"{family} {_receives(options)} {options.get('dev', NONE) if scoped else ''}"
+
+
+def _opens(options: Mapping[str, Any]) -> tuple[list[tuple[str, int, str]], str]:
+    """Return what a link that is up listens on, and how (vxlan_sock_add(), vxlan_find_sock())."""
+    port = options.get("dstport") or default_port(options)
+    families = ("ipv6", "ipv4") if options.get("external") else (_family(options),)
+    return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)
 
 
 VXLAN = Kind(
@@ -115,8 +139,8 @@ VXLAN = Kind(
             newer=(("inherit", "6.8"),),
             default=0,
             aliases=("label",),
-            # vxlan_config_validate() refuses a number, and takes all the rest for either family.
-            moot={"ipv4": Moot("is for IPv6, and neither remote, group nor local is", taken=(0, "inherit"))},
+            # vxlan_config_validate() refuses all else.
+            moot={"ipv4": Moot("is for IPv6, and neither remote, group nor local is", taken=(0,))},
         ),
         Option("dstport", 15, PORT, in_place=False),
         Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
@@ -144,9 +168,10 @@ VXLAN = Kind(
         Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
     ),
     unique=("vni", "dstport"),
-    unique_defaults={"dstport": default_port},
+    unique_defaults={"vni": lambda _options: 0, "dstport": default_port},  # a VNI is left out with external alone
     settle=_settle,
     told_apart=_socket,
+    opens=_opens,
     case=_family,
     one_family=_ADDRESSES,
     needs_one_of=(("vni", "external"),),
