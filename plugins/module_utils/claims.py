@@ -16,6 +16,16 @@ from .objects.sort import Sort
 PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sort.place)
 
 
+#: Sorts of which several objects may be one to the kernel in some options, with those options.
+SHARING = {name: frozenset(sort.shared) for name, sort in SORTS.items() if sort.shared}
+
+
+def one_of(entry: Entry) -> Ident | None:
+    """Return what several objects are to the kernel in the options that they share, None for most."""
+    key = SORTS[entry.sort].one_of(entry.key) if entry.sort in SHARING else None
+    return None if key is None else (entry.sort, key)
+
+
 def check(state: State) -> None:
     """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
     agreed: dict[tuple[Any, ...], Entry] = {}
@@ -24,12 +34,28 @@ def check(state: State) -> None:
         place = place_of(entry) if entry.present and entry.sort in PLACED else None
         if place is not None and places.setdefault(place, entry) is not entry:
             raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
+        if entry.sort in SHARING and not SHARING[entry.sort].isdisjoint(entry.options):
+            _check_one(entry, agreed)
         kind = KINDS.get(entry.kind)
         if kind is None or not entry.present:
             continue
         _check_families(entry, kind)
         _check_link_netns(entry, kind)
         _check_shared(entry, kind, agreed)
+
+
+def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
+    """Refuse two objects that want different values of what the kernel keeps once for both."""
+    one = one_of(entry)
+    for name in SORTS[entry.sort].shared if one is not None and entry.present else ():
+        if name not in entry.options:
+            continue
+        other = agreed.setdefault((one, name), entry)
+        if other.options[name] != entry.options[name]:
+            raise Refused(
+                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but both are one entry to the kernel"
+            )
 
 
 def place_of(entry: Entry) -> Ident | None:

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
-from .claims import PLACED, lower_key, needed, place_of
+from .claims import PLACED, needed, place_of
 from .kinds import KINDS
 from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
@@ -31,6 +30,7 @@ from .refusals import (
     check_values,
     is_known,
 )
+from .siblings import with_siblings
 
 _MISSING = object()
 
@@ -68,8 +68,7 @@ def diff(
         replaced = {change.there.ident for change in changes if change.observed is not None}
         unwished = (entry for entry in _unwished(desired, observed) if entry.ident not in replaced)
         changes += [Change("delete", entry, entry) for entry in unwished]
-    changes = [_joined(change, observed) for change in changes]
-    changes += list(_siblings(observed, changes))
+    changes = with_siblings(changes, desired, observed)
     check_references(desired, observed, changes)
     check_places(desired, observed, changes)
     check_unique(observed, changes)
@@ -130,44 +129,6 @@ def _bringer(entry: Entry) -> Ident | None:
     """Return what brings an object with it and takes it away again, None for most."""
     key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
     return None if key is None else (entry.sort, key)
-
-
-def _joined(change: Change, observed: State) -> Change:
-    """Give a new link what its siblings have of the options that they share, where it is not asked for.
-
-    Without that the kernel's default would be the wish, and change the siblings.
-    """
-    kind = KINDS.get(change.entry.kind)
-    if change.verb != "create" or kind is None or not kind.shared:
-        return change
-    lower = lower_key(change.entry)
-    if lower is None:
-        return change
-    for there in observed.values():
-        if there.sort == "link" and lower_key(there) == lower:
-            shared = {name: there.options[name] for name in kind.shared if name in there.options}
-            return replace(change, entry=change.entry.having({**shared, **change.entry.options}))
-    return change
-
-
-def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
-    """Yield what changes with a link because the kernel keeps the option once for all links of one lower link."""
-    told = {change.entry.ident for change in changes}
-    for change in changes:
-        kind = KINDS.get(change.entry.kind)
-        if kind is None or not kind.shared or change.verb == "delete":
-            continue
-        lower = lower_key(change.entry) or lower_key(change.observed or change.entry)
-        if lower is None:
-            continue
-        wished = {name: change.entry.options[name] for name in kind.shared if name in change.entry.options}
-        for there in observed.values():
-            if there.sort != "link" or there.ident in told or lower_key(there) != lower:
-                continue
-            fields = {n: (there.options[n], v) for n, v in wished.items() if there.options.get(n, v) != v}
-            if fields:
-                told.add(there.ident)
-                yield Change("modify", there.having({name: pair[1] for name, pair in fields.items()}), there, fields)
 
 
 def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:
@@ -254,7 +215,7 @@ def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
 
 def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option]) -> bool:
     """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
-    if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name) for name in fields):
+    if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name, pair[1]) for name, pair in fields.items()):
         return True
     given = [name for name, pair in fields.items() if pair[1] is not False]
     return any(there.options.get(other, False) is not False for name in given for other in rows[name].ousts)

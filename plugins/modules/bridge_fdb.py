@@ -16,6 +16,8 @@ description:
     drops without a word. Several endpoints for it are a nexthop group, O(nhid). The all-zero address, which stands for
     all unknown ones, and multicast addresses have one entry for each remote, which is O(dst), O(port), O(vni) and
     O(via) together. In external mode all this holds for each O(src_vni).
+  - The remotes of one such address share O(nud), O(extern_learn), O(sticky) and O(router). What is asked for of one
+    changes all of them, and is told of each.
   - What a link learned for the address is replaced.
 options:
   dev:

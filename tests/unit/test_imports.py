@@ -79,6 +79,7 @@ LAYERS = (
             "reach",
             "refusals",
             "restore",
+            "siblings",
             "sysctls",
         ),
         ("words", "tables"),

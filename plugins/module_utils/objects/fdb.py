@@ -159,9 +159,17 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
     return (*map(str, parts.values()), remote_text({**remote, "port": remote.get("port") or None}))
 
 
-def _remade(key: Key, option: str) -> bool:
-    """Tell what no entry of its kind is changed in: vxlan_fdb_update_existing() replaces unicast entries alone."""
-    return option == "nhid" and is_listed(key[2])
+def _remade(key: Key, option: str, value: Any) -> bool:
+    """Tell what no entry of its kind is changed in (vxlan_fdb_update_existing()).
+
+    Unicast entries alone are replaced, and what a user put there does not become a control plane's.
+    """
+    return (option == "nhid" and is_listed(key[2])) or (option == "extern_learn" and value and key[4] == "self")
+
+
+def _one_of(key: Key) -> Key | None:
+    """Return what all remotes of a MAC are together: struct vxlan_fdb has one state, and one set of flags."""
+    return key[:-1] if key[-1] else None
 
 
 def _unsaid(key: Key) -> tuple[str, str]:
@@ -198,6 +206,9 @@ FDB = Sort(
     renamed=_renamed,
     told_on=_told_on,
     remade=_remade,
+    shared=("nud", *FLAGS),
+    shared_for_good=("extern_learn",),
+    one_of=_one_of,
     unsaid=_unsaid,
     implied={"port": "dstport", "vni": "vni", "via": "dev"},
     # vxlan_xmit_one() takes the link's own for it.

@@ -31,7 +31,7 @@ def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
     return None
 
 
-def _never(_key: Key, _option: str) -> bool:
+def _never(_key: Key, _option: str, _value: Any) -> bool:
     return False
 
 
@@ -106,6 +106,11 @@ class Sort:
     told_on: Optional[Callable[[Key, Callable[[], Options]], Key]] = None
     #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
     place: Callable[[Key], Optional[Key]] = _none
+    #: Options that the kernel keeps once for several objects, those that none is given while another is there
+    #: without, and what such objects are together: None for one that shares nothing.
+    shared: tuple[str, ...] = ()
+    shared_for_good: tuple[str, ...] = ()
+    one_of: Callable[[Key], Optional[Key]] = _none
     #: The key of the object that brings such a one with it and takes it away again.
     brought_by: Callable[[Key], Optional[Key]] = _none
     beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
@@ -136,7 +141,8 @@ class Sort:
     #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
     merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
     piecewise: bool = False  # an option is set without the others; else the kernel wants the whole object again
-    remade: Callable[[Key, str], bool] = _never  # an option that is changed only by making such an object anew
+    #: Tells of a key, an option and its new value whether that is had only by making such an object anew.
+    remade: Callable[[Key, str, Any], bool] = _never
     recreated: bool = False  # what is not changed in place is made anew only where the user allows it
     kept_anew: Optional[tuple[str, ...]] = None  # options that one made anew keeps, where those are not all
     #: Tells of two (key, options) whether the kernel takes the second for the first, which it is to remove.

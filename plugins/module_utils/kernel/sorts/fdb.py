@@ -72,7 +72,9 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     names = links.names_beneath(link, view) if c.NDA_IFINDEX in found else view
     key = (netns, dev, mac, str(vlan), target, str(vni), _remote(dst, found, names) if listed else "")
     if links.sought is not None and ("fdb", key) not in links.sought:
-        return None
+        # What is asked for of one remote holds for all of its MAC.
+        if not listed or ("fdb", key[:-1]) not in links.sought_as_one:
+            return None
     options: dict[str, Any] = {"nud": _nud(state, flags, target), **_bits(flags)}
     for attr in found:
         for row in _TOLD.get(attr, ()) if not listed or attr not in _BESIDE_DST else ():

@@ -12,6 +12,7 @@ from typing import Callable, Optional
 from ...claims import lower_key
 from ...kinds.types import Names
 from ...model import Entry, Ident, Operation, made_in
+from ...objects import SORTS
 from ..message import Known, Message
 from ..view import View
 
@@ -42,6 +43,12 @@ class Links(dict[str, Entry]):
         if link is None or self.beyond is None or made_in(link) == link.netns:
             return own
         return self.beyond(made_in(link))
+
+    @cached_property
+    def sought_as_one(self) -> frozenset[Ident]:
+        """Give what several FDB entries are together of which somebody asks for one (Sort.one_of)."""
+        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort == "fdb")
+        return frozenset((sort, key) for sort, key in together if key is not None)
 
 
 Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
