@@ -66,14 +66,16 @@ def check_unique(observed: State, changes: list[Change]) -> None:
 def check_open(observed: State, changes: list[Change]) -> None:
     """Refuse to set a link up beside one that is up and takes packets in otherwise, on the same socket."""
     changed = {change.entry.ident: change for change in changes if change.entry.sort == "link"}
-    if not any(_opens(change) for change in changed.values()):
+    new = {ident: change for ident, change in changed.items() if _opens(change)}
+    if not new:
         return
     links = [entry for ident, entry in observed.items() if entry.sort == "link" and ident not in changed]
-    links += [_after(change) for change in changed.values() if change.verb != "delete"]
+    links += [_after(one) for ident, one in changed.items() if ident not in new and one.verb != "delete"]
+    # Behind who is up already, so that the sentence is of the one that is to be.
+    links += map(_after, new.values())
     named = {link.key: link for link in links}
     opened: dict[tuple[Any, ...], tuple[Entry, str]] = {}
-    # Who is up already comes first, so that the sentence is of the one that is to be.
-    for link in sorted(links, key=lambda one: one.ident in changed and _opens(changed[one.ident])):
+    for link in links:
         kind = KINDS.get(link.kind)
         if kind is None or kind.opens is None or not link.options.get("up"):
             continue
