@@ -13,8 +13,8 @@ options:
     description:
       - Whether links on one O(link) talk to each other. V(private) does not let them, V(vepa) leaves it to the switch
         outside, V(bridge) lets them.
-      - V(passthru) gives all of O(link) to this one link. Both have one MAC address then, so O(mac) changes that of
-        O(link) too.
+      - V(passthru) gives all of O(link) to this one link; others there are refused. Both have one MAC address then,
+        so O(mac) changes that of O(link) too.
       - V(source) takes in frames from the MAC addresses of O(macaddrs) alone.
       - A new link has V(vepa) when this is left out.
       - Changed in place, but from and to V(passthru) with O(recreate=true).

@@ -30,7 +30,7 @@ from .refusals import (
     check_values,
     is_known,
 )
-from .siblings import with_siblings
+from .siblings import check_alone, with_siblings
 
 _MISSING = object()
 
@@ -73,6 +73,7 @@ def diff(
     check_places(desired, observed, changes)
     check_unique(observed, changes)
     check_open(observed, changes)
+    check_alone(observed, changes)
     check_values(observed, changes)
     _check_moved(moved, changes)
     return [*moved, *changes]

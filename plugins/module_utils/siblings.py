@@ -1,16 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what changes with what, because the kernel keeps an option once for several. Pure: no kernel, no Ansible."""
+"""Say what changes with what, or excludes it, since the kernel keeps something once for several. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from .claims import SHARING, lower_key, one_of
 from .kinds import KINDS
 from .kinds.table import Refused
-from .model import Change, Entry, Ident, State
+from .model import Change, Entry, Ident, Key, State
 from .objects import SORTS
 
 
@@ -57,6 +57,42 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
             if fields:
                 told.add(there.ident)
                 yield Change("modify", there.having({name: pair[1] for name, pair in fields.items()}), there, fields)
+
+
+def check_alone(observed: State, changes: list[Change]) -> None:
+    """Refuse links beside one that must be alone on the link beneath: the kernel has no sentence for that."""
+    concerned = {change.entry.ident: change for change in changes if _alone(change.entry)[0]}
+    if not concerned:
+        return
+    gone = {change.entry.ident for change in changes if change.verb == "delete"}
+    beneath: dict[Optional[Key], list[tuple[Entry, bool]]] = {}
+    for entry in observed.values():
+        if _alone(entry)[0] and entry.ident not in concerned and entry.ident not in gone:
+            beneath.setdefault(lower_key(entry), []).append((entry, _is_alone(entry)))
+    for change in concerned.values():
+        if change.verb == "delete":
+            continue
+        link = change.entry if change.verb != "modify" or _alone(change.entry)[0] in change.fields else change.there
+        lower, alone = lower_key(change.entry) or lower_key(change.observed or link), _is_alone(link)
+        others = beneath.setdefault(lower, [])
+        other = next((entry for entry, must in others if alone or must), None)
+        if lower is not None and other is not None:
+            option, value = _alone(link if alone else other)
+            beside = f"must be alone on {lower[1]}"
+            what = f"{value} {beside}, and {other} is there" if alone else f"{other} is {value}, which {beside}"
+            raise Refused(f"{change.entry}: {option}: {what}")
+        others.append((link, alone))
+
+
+def _is_alone(link: Entry) -> bool:
+    option, value = _alone(link)
+    return bool(link.options.get(option) == value)
+
+
+def _alone(entry: Entry) -> tuple[str, Any]:
+    """Return the option and its value with which a link must be alone on the link beneath, none for most."""
+    kind = KINDS.get(entry.kind) if entry.sort == "link" else None
+    return kind.alone if kind is not None else ("", None)
 
 
 def _of_one(changes: list[Change], desired: State, observed: State) -> list[Change]:

@@ -24,6 +24,7 @@ PURE = frozenset(
         "dataclasses",
         "difflib",
         "enum",
+        "errno",
         "fractions",
         "functools",
         "hashlib",

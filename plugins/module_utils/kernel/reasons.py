@@ -9,6 +9,7 @@ import struct
 from ..claims import lower_key
 from ..kinds import KINDS
 from ..kinds.table import ANY_VALUE, Option
+from ..kinds.types import NONE
 from ..model import Entry, Operation, rows_given, rows_of
 from ..objects import SORTS
 from .channel import KernelError
@@ -28,7 +29,7 @@ def reason_of(why: Exception) -> str:
 def refusal(observer: Observer, operation: Operation, message: bytearray, error: KernelError) -> str:
     """Say why the kernel refused a message of an operation, with the option that it is about where that is known."""
     entry = operation.entry
-    told = _of_capped(observer, entry, error) or _unsaid(entry, error)
+    told = _of_capped(observer, entry, error) or _unsaid(entry, error) or _meant(entry, error)
     if told:
         return told
     option = _blamed(entry, message, error.offset) or _only(operation)
@@ -68,6 +69,19 @@ def _unsaid(entry: Entry, error: KernelError) -> str:
             reason = row.unsaid.get(entry.options[row.name]) or row.unsaid.get(ANY_VALUE, "")
             option = row.name if reason else ""
     return f"{option}: {error}: {reason}" if option else ""
+
+
+def _meant(entry: Entry, error: KernelError) -> str:
+    """Say which option a refusal is about by what the tables know of it, empty where they do not."""
+    where = entry.options.get("dev", NONE)
+    on = "of this namespace" if where == NONE else f"of {where}"
+    for row in rows_given(entry):
+        for meaning in row.means:
+            said = meaning.sentence in error.sentence if meaning.sentence else not error.sentence
+            if error.number == meaning.errno and said:
+                reason = meaning.reason.format(value=entry.options[row.name], name=entry.name, on=on)
+                return f"{row.called}: {error}{': ' if reason else ''}{reason}"
+    return ""
 
 
 def _blamed(entry: Entry, message: bytearray, offset: int) -> str:

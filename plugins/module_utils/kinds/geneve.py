@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from .addresses import Ip
 from .header import ON_OFF, Tos, Ttl
 from .packed import PortRange
-from .table import Kind, Moot, Option, queues
+from .table import Kind, Meaning, Moot, Option, queues
 from .types import NONE, Bool, Flag, Int, Look, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
+
+#: geneve_configure(). Where the socket of a link in another namespace is, the kernel does not tell.
+_TAKEN = (Meaning(errno.EBUSY, "", "a geneve link, perhaps in another namespace, has this vni, remote and dstport"),)
 
 #: What geneve_configure() refuses with ``external`` (is_tnl_info_zero()), or takes and keeps nothing of.
 _OF_EACH_PACKET = "an external link has none: the header of each packet says it"
@@ -51,6 +55,7 @@ GENEVE = Kind(
             word="id",
             aliases=("id",),
             moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
+            means=_TAKEN,
         ),
         Option("remote", (2, 7), Ip(multicast=False), moot={"external": Moot(_OF_EACH_PACKET, taken=(NONE,))}),
         Option(

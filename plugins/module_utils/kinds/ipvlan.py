@@ -6,11 +6,11 @@ The kernel keeps one mode and one flag for each parent (struct ipvl_port): all i
 
 from __future__ import annotations
 
-from .table import Kind, Option, parent, queues
+from .table import TAKEN, Kind, Option, parent, queues
 from .types import Word
 
 _OPTIONS = (
-    parent("link"),
+    parent("link", TAKEN),
     *queues(),
     Option("mode", 1, Word(wire="u16", table={"l2": 0, "l3": 1, "l3s": 2})),
     Option("flag", 2, Word(wire="u16", table={"bridge": 0, "private": 1, "vepa": 2}, bare=True)),

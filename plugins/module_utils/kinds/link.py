@@ -7,6 +7,7 @@ last; ``xdp``, a program and no number; ``vf``, of which none of these kinds has
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from .addresses import Mac, Token
 from .named import HostInt, HostReasons
 from .packed import AltNames
-from .table import ANY_VALUE, Option
+from .table import ANY_VALUE, Meaning, Option
 from .types import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
 
 
@@ -50,7 +51,14 @@ GROUP = HostInt(high=2**31 - 1, table={"default": 0}, database="group")
 _BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
 
 #: The link that a link is a port of.
-MASTER = Option("master", 10, LinkName(negated=True), kept=True, aliases=("vrf",))
+MASTER = Option(
+    "master",
+    10,
+    LinkName(negated=True),
+    kept=True,
+    aliases=("vrf",),
+    means=(Meaning(errno.EBUSY, "", "{name} has links on it that take its frames: macvlan, ipvlan"),),
+)
 
 #: Names of a link beside its own, by which it is found as well.
 ALTNAMES = Option(

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from .packed import Bits, SourceMacs
-from .table import Kind, Option, parent, queues
+from .table import TAKEN, Kind, Option, parent, queues
 from .types import Int, Word
 
 _OPTIONS = (
-    parent("link"),
+    parent("link", TAKEN),
     Option(
         "mode",
         1,
@@ -26,5 +26,12 @@ _OPTIONS = (
 )
 
 _SOURCES = {"macaddrs": ("mode", "source")}  # macvlan_changelink_sources()
-MACVLAN = Kind(name="macvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES)
-MACVTAP = Kind(name="macvtap", options=_OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES)
+_PASSTHRU = ("mode", "passthru")  # macvlan_common_newlink()
+
+
+def _kind(name: str) -> Kind:
+    return Kind(name, _OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES, alone=_PASSTHRU)
+
+
+MACVLAN = _kind("macvlan")
+MACVTAP = _kind("macvtap")

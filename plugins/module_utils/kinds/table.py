@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,18 @@ ANY_VALUE = object()
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What a refusal of the kernel says of an option: its errno, a part of its sentence, and what that means.
+
+    ``reason`` may have {value}, the option's, {name}, the object's link, and {on}, which says what the object leads to.
+    """
+
+    errno: int
+    sentence: str = ""  # empty where the kernel has none
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Option:
     """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
 
@@ -43,6 +56,7 @@ class Option:
     only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
     refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
     unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
+    means: tuple[Meaning, ...] = ()  # refusals of the kernel that are about this option
     of_ipv6: bool = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
     capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
     after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
@@ -163,6 +177,7 @@ class Kind:
     needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each row of these, one
     lower: str = ""  # the option that names the link beneath
     shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
+    alone: tuple[str, Any] = ("", None)  # an option with a value that such a link has on no lower link but its own
     switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use
     peer: tuple[str, ...] = ()  # made in pairs: the options that tell the other end's name and its namespace
     follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
@@ -215,9 +230,13 @@ class Kind:
         return tuple(row for row in self.options if row.moot)
 
 
-def parent(name: str) -> Option:
+def parent(name: str, means: tuple[Meaning, ...] = ()) -> Option:
     """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
-    return Option(name, 5, LinkName(), in_place=False, outer=True)
+    return Option(name, 5, LinkName(), in_place=False, outer=True, means=means)
+
+
+#: netdev_rx_handler_register(): one taker has all that comes in by a link.
+TAKEN = (Meaning(errno.EBUSY, "", "{value} is a port, or has links of another kind on it: macvlan, ipvlan"),)
 
 
 def queues(default: int | None = 1) -> tuple[Option, ...]:

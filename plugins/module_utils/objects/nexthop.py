@@ -13,6 +13,7 @@ from ..kinds.table import Option, Refused, nearest
 from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
+from .route import OF_GATEWAYS, OF_LINKS
 from .sort import Address, Key, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
@@ -153,8 +154,8 @@ NEXTHOP = Sort(
     keys=(Option("id", None, Int(low=1)),),
     options=(
         Option("encap", None, Encap()),
-        Option("via", 6, Address()),
-        Option("dev", 5, LinkName()),
+        Option("via", 6, Address(), means=OF_GATEWAYS),
+        Option("dev", 5, LinkName(), means=OF_LINKS),
         Option("family", None, Word(table=FAMILIES, aliases=INET), default="ipv4"),
         Option("blackhole", 4, Bool(style="flag"), default=False),
         Option("onlink", None, Bool(style="flag"), default=False),

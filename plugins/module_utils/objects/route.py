@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
-from ..kinds.table import Option, Refused
+from ..kinds.table import Meaning, Option, Refused
 from ..kinds.types import NONE, Bool, Int, LinkName, Word
 from .address import FOREVER, Lifetime
 from .encap import Consent, Encap, is_other
@@ -31,6 +32,28 @@ NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 #: Types that are in table local where nothing else is said (ip/iproute.c: iproute_modify()).
 OF_LOCAL = ("local", "broadcast", "anycast")
 PREFERENCES = {"medium": 0, "high": 1, "low": 3}  # RFC 4191; uapi/linux/icmpv6.h, ICMPV6_ROUTER_PREF_*
+
+#: net/ipv4/fib_semantics.c: fib_check_nh(), fib_valid_prefsrc(); net/ipv6/route.c: fib6_nh_init() and what it calls.
+OF_GATEWAYS = (
+    Meaning(errno.ENETUNREACH, "invalid gateway", "{value} is in no subnet {on}"),
+    Meaning(errno.EHOSTUNREACH, "", "{value} is in no subnet {on}"),
+    Meaning(errno.EINVAL, "invalid gateway"),
+    Meaning(errno.EINVAL, "Gateway can not be a local address", "{value} is this host's own"),
+    Meaning(errno.EINVAL, "Egress device not specified", "the gateway {value} needs dev"),
+)
+OF_LINKS = (
+    Meaning(errno.ENETDOWN, "not up", "{value} is down"),
+    Meaning(errno.ENETDOWN, "", "{value} is down"),
+)
+_OF_SOURCES = (
+    Meaning(errno.EINVAL, "Invalid prefsrc address", "{value} is no address of this namespace"),
+    Meaning(errno.EINVAL, "Invalid source address", "{value} is no address {on}"),
+)
+_OF_HOPS = (
+    Meaning(errno.ENETUNREACH, "invalid gateway", "a gateway is in no subnet of its link"),
+    Meaning(errno.EHOSTUNREACH, "", "a gateway is in no subnet of its link"),
+    Meaning(errno.ENETDOWN, "not up", "a link of it is down"),
+)
 
 #: The options that say which way a route goes. Each row excludes the others.
 ONE_HOP = ("via", "dev", "onlink", "encap")
@@ -182,9 +205,9 @@ ROUTE = Sort(
         Option("type", None, Word(table=TYPES), default="unicast"),
         Option("nhid", 30, NexthopId(), since="5.3", several=True),
         Option("encap", None, Encap()),
-        Option("via", None, Via()),
-        Option("dev", None, LinkName()),
-        Option("src", None, Address(none=True)),
+        Option("via", None, Via(), means=OF_GATEWAYS),
+        Option("dev", None, LinkName(), means=OF_LINKS),
+        Option("src", None, Address(none=True), means=_OF_SOURCES),
         Option("scope", None, Scope(), default="global"),
         Option("onlink", None, Bool(style="flag"), default=False),
         Option("pref", None, Word(table=PREFERENCES), default="medium"),
@@ -193,7 +216,7 @@ ROUTE = Sort(
         Option("expires", None, Lifetime(low=1, high=21474836), default=FOREVER),
         *METRICS,
         LOCK,
-        Option("nexthops", None, Hops(), several=True),
+        Option("nexthops", None, Hops(), several=True, means=_OF_HOPS),
         Option("allow_kernel_hazard", None, Consent()),
     ),
 )
