@@ -50,7 +50,7 @@ class Planner:
         self.observed = observed
         self.operations: list[Operation] = []
         self.renewed: set[Ident] = set()  # made anew, or put back on what is made anew
-        self.doomed: set[Ident] = set()  # gone with a link that is removed
+        self.doomed: set[Ident] = set()  # links that are removed, and what is gone with them
         self.removed: set[Ident] = set()  # links to be removed or made anew
         self.changed: set[Ident] = set()  # all that something is to become of
         self.dependents = Dependents({})
@@ -61,9 +61,7 @@ class Planner:
         # Another link may get the UDP port of one that is set down.
         self.waiting |= {one.entry.netns for one in changes if "up" in one.fields and not one.fields["up"][1]}
         self._move([change for change in changes if change.verb == "move"])
-        removed = [
-            change for change in changes if change.verb in ("delete", "recreate") and change.entry.sort == "link"
-        ]
+        removed = [one for one in changes if one.verb in ("delete", "recreate") and one.entry.sort == "link"]
         self.removed = {change.entry.ident for change in removed}
         self.changed = {change.entry.ident for change in changes}
         if removed or any(one_way(change) or _ends_bearing(change) for change in changes):
@@ -304,8 +302,8 @@ class Planner:
         there = change.there
         if there.ident in self.doomed:
             return
-        self.doomed.update(entry.ident for entry in self.dependents.of(there))
-        back = self._rebuilt(there, None, list(self.dependents.of(there, partly=True)), {})
+        back = self._rebuilt(there, None, self._hanging(there), {})
+        self.doomed.update(entry.ident for entry in (there, *self.dependents.of(there)))
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
 
     def _renew_link(self, change: Change) -> None:
@@ -313,7 +311,7 @@ class Planner:
         there = change.there
         if there.ident in self.doomed:
             return
-        hanging = list(self.dependents.of(there, partly=True))
+        hanging = self._hanging(there)
         back = self._rebuilt(there, None, hanging, {})
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
         gone = self._left_behind(there, change.entry)
@@ -323,6 +321,10 @@ class Planner:
         self.renewed.update(entry.ident for entry in (there, *hanging))
         self.renewed.update(("port", port.key) for port in self.dependents.ports(there))
         self.doomed.update(self.renewed)
+
+    def _hanging(self, there: Entry) -> list[Entry]:
+        """Return what goes with a link, but not what went with one before it, and is put back behind that."""
+        return [entry for entry in self.dependents.of(there, partly=True) if entry.ident not in self.doomed]
 
     def _left_behind(self, there: Entry, wished: Entry) -> set[Ident]:
         """Return what is not put back when a pair is made anew with another other end: the old one with all on it."""

@@ -75,6 +75,7 @@ def everything_now() -> list[str]:
         *[line for family in ("-4", "-6") for line in lines(f"ip {family} rule") if "proto 110" in line],
         *lines("ip neigh show nud permanent"),
         *[line for line in lines("bridge fdb show") if "self permanent" in line and "33:33" not in line],
+        *[line for line in lines("bridge mdb show") if " permanent" in line],
         *(line.split()[0] for line in lines("ip netns list")),
     ]
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 NETWORK = """
 netns: [{name: client, resolver: {nameservers: [192.0.2.53], search: [lab.example]}}]
 links:
-  - {name: br-red, kind: bridge, mac: "02:00:00:00:00:01", mtu: 1450, addresses: [10.30.0.1/24, "2001:db8:30::1/64"]}
+  - {name: br-red, kind: bridge, mac: "02:00:00:00:00:01", mtu: 1450, addresses: [10.30.0.1/24, "2001:db8:30::1/64"],
+     mdb: [{port: red, grp: 239.1.1.1}, {grp: "01:00:00:00:00:07"}]}
   - name: red
     kind: vxlan
     vni: 10001

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .look import everything, told
+from .look import everything, lines, told
+from .multicast import RELEASE
 
 MACS = [f"02:00:00:00:00:{number:02x}" for number in range(16)]
 PREFIXES = [f"10.{number}.0.1/24" for number in range(1, 5)] + [f"2001:db8:{number}::1/64" for number in range(1, 3)]
@@ -31,7 +32,23 @@ def bridge(draw: Any, name: str) -> dict[str, Any]:
     if draw(some):
         item["ageing_time"] = draw(st.sampled_from([1000, 30000]))
     item["addresses"] = draw(st.lists(st.sampled_from(PREFIXES[number::2]), unique=True, max_size=2))
+    item["mcast_snooping"] = draw(some)
     return item
+
+
+@st.composite
+def databases(draw: Any, links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draw entries of multicast databases: of the bridges that have one, of their ports, and of VXLAN links."""
+    snooping = {link["name"] for link in links if link.get("mcast_snooping")}
+    places: list[dict[str, Any]] = [{"dev": name, "grp": "01:00:00:00:00:07"} for name in sorted(snooping)]
+    for link in links:
+        if link.get("master") in snooping:
+            port = {"dev": link["master"], "port": link["name"]}
+            places += [{**port, "grp": "239.1.1.1"}, {**port, "grp": "239.1.1.1", "src": "10.0.0.1", "vid": 7}]
+        if link["kind"] == "vxlan" and not link.get("external") and RELEASE >= (6, 4):
+            remote = {"dev": link["name"], "grp": "239.1.1.1", "dst": draw(st.sampled_from(REMOTES))}
+            places.append({**remote, "vni": draw(st.sampled_from([7, 8]))})
+    return draw(st.lists(st.sampled_from(places), unique_by=str)) if places else []
 
 
 @st.composite
@@ -107,6 +124,7 @@ def configs(draw: Any) -> dict[str, Any]:
         links.append({"name": "w", "kind": "veth", "mac": MACS[14], "peer": inside})
         if bridges:
             links[-1]["master"] = draw(st.sampled_from(bridges))
+    config["mdb"] = draw(databases(links))
     if bridges:
         macs = st.sampled_from(MACS)
         known = draw(st.dictionaries(st.sampled_from(["10.9.0.1", "10.9.0.2", "2001:db8::9"]), macs, max_size=3))
@@ -155,6 +173,7 @@ def test_any_state_to_any_state(apply: Any, first: dict[str, Any], second: dict[
     assert apply(second, overridden=True).commands == []
     reached = everything()
     assert vnis_told() == vnis_wished(second)
+    assert len([line for line in lines("bridge mdb show") if " permanent" in line]) == len(second["mdb"])
     assert {item["dst"] for item in told("ip -j neigh show proxy")} == {
         item["dst"] for item in second.get("neighbors", ()) if "proxy" in item
     }

@@ -234,6 +234,23 @@ def test_a_change_is_made_on_a_link_made_anew(base: None, apply: Any) -> None:
     assert database() == ["br0 u0 239.1.1.8 permanent static", "br0 u0 ff0e::1 permanent static"]
 
 
+def test_a_bridge_and_its_port_are_made_anew_in_one_run(base: None, apply: Any) -> None:
+    """An entry that is on both is put back once, behind both; so it is when the run fails."""
+    apply(wish(MODE, {"port": "u0", "grp": "ff0e::1"}, {"grp": "01:00:00:00:00:07"}))
+    before = database()
+    anew = [{"name": "br0", "kind": "bridge", "numtxqueues": 3, "recreate": True},
+            {"name": "t0", "kind": "veth", "numtxqueues": 3, "recreate": True}]  # fmt: skip
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": anew, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]})
+    assert database() == before
+    assert len([line for line in apply({"links": anew}).commands if "mdb" in line]) == len(before)
+    assert database() == before
+    absent = [{"name": name, "state": "absent"} for name in ("br0", "t0")]
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": absent, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]})
+    assert database() == before
+
+
 @pytest.mark.parametrize("gone", ["t0", "br0"])
 def test_entries_go_with_their_links_and_come_back_with_them(gone: str, base: None, apply: Any) -> None:
     """A failed run makes the link anew with its entries; those of a link that is gone need no removal of their own."""

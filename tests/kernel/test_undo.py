@@ -78,3 +78,48 @@ def test_what_stays_does_not_go_with_an_address(apply: Any, tell: Any) -> None:
     assert lines("ip -o -4 addr show dev b") == []
     assert [route["dst"] for route in tell("ip -j route show proto 110")] == ["10.77.0.0/16"]
     assert not apply(base % "[]", overridden=True).changed
+
+
+STACKED = """
+links:
+  - {name: t0, kind: veth, addrgenmode: none, peer: {name: t1, addrgenmode: none}}
+  - {name: mv, kind: macvlan, link: t0, addrgenmode: none, mac: "02:00:00:00:00:05", addresses: [10.5.0.1/24]}
+neighbors: [{dev: mv, dst: 10.5.0.7, mac: "02:00:00:00:00:07"}]
+"""
+
+
+@pytest.mark.needs_kind("macvlan")
+def test_links_on_each_other_that_are_removed_in_one_run_are_all_back(apply: Any) -> None:
+    """The one above goes first, and is put back once, behind the one beneath."""
+    apply(STACKED)
+    before = everything()
+    absent = [{"name": name, "state": "absent"} for name in ("t0", "mv")]
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": absent, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]})
+    assert everything() == before
+    apply({"links": absent})
+    assert everything() == []
+
+
+@pytest.mark.needs_kind("macvlan")
+def test_links_on_each_other_are_made_anew_in_one_run(apply: Any) -> None:
+    """Each once, with what hangs on it; a run that fails makes them as they were."""
+    apply(STACKED)
+    before = everything()
+    anew = [{"name": "t0", "kind": "veth", "numtxqueues": 3, "recreate": True},
+            {"name": "mv", "kind": "macvlan", "numtxqueues": 3, "recreate": True}]  # fmt: skip
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": anew, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]})
+    assert everything() == before
+    lines = apply({"links": anew}).commands
+    assert len([line for line in lines if line.startswith("ip link add")]) == 2
+    assert [line for line in everything() if "10.5.0" in line] == [line for line in before if "10.5.0" in line]
+    assert apply({"links": anew}).commands == []
+
+
+@pytest.mark.needs_kind("macvlan")
+def test_a_link_that_goes_is_not_put_back_on_one_that_is_made_anew(apply: Any) -> None:
+    apply(STACKED)
+    anew = {"name": "t0", "kind": "veth", "numtxqueues": 3, "recreate": True, "peer": {"name": "t1"}}
+    apply({"links": [anew]}, overridden=True)
+    assert [line for line in everything() if line.startswith("mv ")] == []
