@@ -26,7 +26,8 @@ options:
       - The network namespace. It must be there.
       - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N,
         V(pidfile:PATH) for that of the process whose number stands in a file of the host, or V(container:NAME) for that
-        of a container.
+        of a container. A path below C(/run/netns) is the name's, also where that would say another namespace
+        (V(/run/netns/container:z)).
       - A container is looked for with C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl) of the
         host, in this order. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID), V(lxc:NAME) and
         V(machine:NAME) ask one of them alone.
@@ -225,6 +226,12 @@ def parse(netns: str) -> tuple[str, str]:
         raise AnsibleError(one_line(f"netns {why}")) from None
     if called is not None:
         return "container" if called.runtimes else called.word, called.target
+    try:
+        file = containers.file_of(netns)
+    except ValueError as why:
+        raise AnsibleError(one_line(f"netns {netns}: {why}")) from None
+    if file is not None:
+        return "name", file
     if netns == "host" or netns in {".", ".."} or "/" in netns or netns.startswith("-"):
         raise AnsibleError(one_line(f"netns {netns}: {netns!r} cannot name a namespace"))
     return "name", netns

@@ -24,7 +24,7 @@ from .model import (
     table_of,
 )
 from .objects.address import FOREVER, OF_LO
-from .objects.containers import shell_words
+from .objects.containers import name_of, parse, shell_words
 from .objects.mdb import said
 from .objects.metrics import METRICS
 from .objects.multipath import Hops
@@ -88,8 +88,14 @@ def command(operation: Operation) -> str:
 def _tool(tool: str, netns: str) -> list[str]:
     if netns == HOST:
         return [tool]
-    process = shell_words(netns)
-    return [tool, "-n", netns] if process == netns else ["nsenter", "-t", process, "-n", tool]
+    return [*_entered(netns), tool] if _entered(netns) else [tool, "-n", name_of(netns)]
+
+
+def _entered(netns: str) -> list[str]:
+    """Return the words that enter the namespace of a process, or one at a path; none for a name that ip knows."""
+    if parse(netns) is not None:
+        return ["nsenter", "-t", shell_words(netns), "-n"]
+    return ["nsenter", f"--net={netns}"] if "/" in name_of(netns) else []
 
 
 def _words(entry: Entry, names: Collection[str] | None = None) -> list[str]:
@@ -141,9 +147,7 @@ def _tuntap(entry: Entry, own: list[str]) -> list[str]:
 def _ioctl(device: str, entry: Entry) -> list[str]:
     """Write a change for which iproute2 has no command: what is asked of the device file, on and off spelled out."""
     told = {True: "on", False: "off"}
-    process = entry.netns.startswith("pid:")
-    inside = _tool("", entry.netns)[:-1] if process else ["ip", "netns", "exec", entry.netns] if entry.netns else []
-    words = [*inside, "ioctl", device, "dev", entry.name]
+    words = [*_exec(entry.netns), "ioctl", device, "dev", entry.name]
     for row in rows_of(entry):
         if row.name in entry.options:
             value = entry.options[row.name]
@@ -187,22 +191,30 @@ def _port(verb: str, entry: Entry) -> list[str]:
     return words
 
 
+def _exec(netns: str) -> list[str]:
+    """Return the words before a command that knows no namespaces."""
+    if netns == HOST:
+        return []
+    return _entered(netns) or ["ip", "netns", "exec", name_of(netns)]
+
+
 def _netns(verb: str, entry: Entry) -> list[str]:
     words: list[str] = []
+    name = name_of(entry.name)
     attach = str(entry.options.get("attach", ""))
     if verb == "add" and attach:
-        words = ["ip", "netns", "attach", entry.name, shell_words(attach)]
+        words = ["ip", "netns", "attach", name, shell_words(attach)]
     elif verb != "set":
-        words = ["ip", "netns", "add" if verb == "add" else "del", entry.name]
+        words = ["ip", "netns", "add" if verb == "add" else "del", name]
     if "nsid" in entry.options and verb != "del":
         words += ["&&"] if words else []
-        words += ["ip", "netns", "set", entry.name, str(entry.options["nsid"])]
+        words += ["ip", "netns", "set", name, str(entry.options["nsid"])]
     if "loopback" in entry.options and verb != "del":
         words += ["&&"] if words else []
-        words += ["ip", "-n", entry.name, "link", "set", "dev", "lo", "up" if entry.options["loopback"] else "down"]
+        words += ["ip", "-n", name, "link", "set", "dev", "lo", "up" if entry.options["loopback"] else "down"]
     if "resolver" in entry.options and verb != "del":
         words += ["&&"] if words else []
-        words += ["write", f"/etc/netns/{entry.name}/resolv.conf"]
+        words += ["write", f"/etc/netns/{name}/resolv.conf"]
     return words
 
 
@@ -311,11 +323,7 @@ def _sysctl(verb: str, entry: Entry) -> list[str]:
     key = f"net/{path(entry.key[1], entry.key[2])}"
     words: list[str] = []
     if "value" in entry.options:
-        process = shell_words(entry.netns)
-        if process != entry.netns:
-            words += ["nsenter", "-t", process, "-n"]
-        elif entry.netns:
-            words += ["ip", "netns", "exec", entry.netns]
+        words += _exec(entry.netns)
         words += ["sysctl", "-w", f"{key}={entry.options['value']}"]
     if "persist" in entry.options:
         value = entry.options["persist"]

@@ -17,7 +17,8 @@ description:
 options:
   name:
     description:
-      - Name of the namespace, a file name below C(/run/netns).
+      - Name of the namespace, a file name below C(/run/netns), or its path. One whose name says another namespace
+        (V(host), V(container:z)) is called by its path (V(/run/netns/container:z)), and told by it.
     type: str
     required: true
   attach:

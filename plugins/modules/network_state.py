@@ -56,11 +56,11 @@ options:
       - The other end of a veth pair stands in C(peer), a link with C(name), its own C(netns) and again C(addresses),
         C(port) and so on. C(netns) left out there is that of the first end. RV(config) shows each end as a link with
         C(peer_name) and C(peer_netns), which is taken too.
-      - C(netns) of any object is a name, V(pid:N), V(pidfile:PATH) or V(container:NAME), as in the link modules; left
-        out or V(host), it is the namespace that the module runs in. A namespace must be there, or stand in the section
-        C(netns). A link that is elsewhere is moved there with C(from_netns), the namespace to take it from. So a link
-        without C(kind), such as a network card, gets into a namespace and back. A tunnel that is not there either is
-        made with its socket in C(from_netns).
+      - C(netns) of any object is a name, a path, V(pid:N), V(pidfile:PATH) or V(container:NAME), as in the link
+        modules; left out or V(host), it is the namespace that the module runs in. A namespace must be there, or stand
+        in the section C(netns). A link that is elsewhere is moved there with C(from_netns), the namespace to take it
+        from. So a link without C(kind), such as a network card, gets into a namespace and back. A tunnel that is not
+        there either is made with its socket in C(from_netns).
       - C(state) of an object is V(present) or V(absent) (ports and sysctls have no such option). C(recreate=true) of a
         link lets it be made anew where the kernel cannot change an option in place.
       - Two links that cannot be together (the same VNI and port twice in one namespace), an endpoint of the other

@@ -15,9 +15,8 @@ from typing import Callable, TypeVar
 
 from ..containers import open_netns
 from ..model import HOST
-from ..objects.containers import parse
+from ..objects.containers import OWN, RUN_NETNS, called_by, file_of, name_of, parse
 
-RUN_NETNS = "/run/netns"
 ETC_NETNS = "/etc/netns"
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 NS_GET_NSTYPE = 0xB703  # linux/nsfs.h; no other file answers it
@@ -106,7 +105,7 @@ class Namespaces:
         self._seen: set[str] = set()  # opened only to look whether a link of ours is there
         for name in named():
             with contextlib.suppress(OSError):
-                self._open(name, os.path.join(RUN_NETNS, name))
+                self._open(called_by(name), os.path.join(RUN_NETNS, name))
 
     def close(self) -> None:
         """Close all."""
@@ -116,9 +115,10 @@ class Namespaces:
         self._kept.clear()
 
     def _open(self, name: str, path: str) -> str:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            fcntl.ioctl(fd, NS_GET_NSTYPE)
+            if fcntl.ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET:
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         except OSError:
             os.close(fd)
             raise
@@ -138,11 +138,14 @@ class Namespaces:
     def canonical(self, called: str) -> str:
         """Return the one name of a namespace; raise ValueError with the reason when it cannot be found.
 
-        ``called`` is a name below /run/netns, or one of the forms that containers.find() knows. The namespace of a
-        process is opened here and kept, so that a process number that is used again cannot lead elsewhere.
+        ``called`` is a name below /run/netns, a path, or one of the forms that containers.find() knows. The namespace
+        of a process is opened here and kept, so that a process number that is used again cannot lead elsewhere.
         """
-        if called in (HOST, "host"):
+        if called in (HOST, OWN):
             return HOST
+        if called.startswith("/"):
+            file = file_of(called)
+            called = called_by(file) if file is not None else self._at(called)
         called = self._aliases.get(called, called)
         words = parse(called)
         if called in self._fds or words is None:
@@ -157,6 +160,16 @@ class Namespaces:
         if called != name:
             self._aliases[called] = name
         return name
+
+    def _at(self, path: str) -> str:
+        """Open the namespace at a path, and return its canonical name; raise ValueError where there is none."""
+        if path not in self._fds and path not in self._aliases:
+            try:
+                self._open(path, path)
+            except OSError as why:
+                no_netns = why.errno in (errno.ENOTTY, errno.EINVAL)
+                raise ValueError(f"{path}: {'is no network namespace' if no_netns else why.strerror}") from None
+        return path
 
     def attach(self, name: str, called: str) -> str:
         """Let a name stand for the namespace that it is wished for, from here on, whatever it stands for now.
@@ -329,7 +342,7 @@ def _share(path: str) -> None:
 
 def resolver_path(name: str) -> str:
     """Return the resolver file that ``ip netns exec`` mounts over /etc/resolv.conf (man ip-netns)."""
-    return os.path.join(ETC_NETNS, name, "resolv.conf")
+    return os.path.join(ETC_NETNS, name_of(name), "resolv.conf")
 
 
 def read_resolver(name: str) -> str:

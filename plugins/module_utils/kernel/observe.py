@@ -19,6 +19,7 @@ from ..kinds.link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..kinds.table import Kind
 from ..kinds.types import UNSET, Names
 from ..model import HOST, NAMELESS, Entry, Ident, Key, State, rows
+from ..objects.containers import called_by
 from . import constants as c
 from .channel import Channel, KernelError
 from .namespaces import Namespaces, inside, named, read_resolver
@@ -227,7 +228,7 @@ class Observer:
     def netns_entries(self) -> list[Entry]:
         """Return the named namespaces with their loopback and resolver."""
         entries = []
-        for name in named():
+        for name in map(called_by, named()):
             if not self.namespaces.has(name):
                 continue
             loopback = next((entry for entry in self.links(name) if entry.name == "lo"), None)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say how a namespace can be called that has no name: by a process, or by a container of a runtime."""
+"""Say how a namespace can be called: by its name, by a path, by a process, or by a container of a runtime."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import Optional
 
 #: The word for a container of any runtime: the first of RUNTIMES that knows it.
 ANY = "container"
+#: Where namespaces have their names (iproute2: NETNS_RUN_DIR), and what that was called before.
+RUN_NETNS = "/run/netns"
+_FOLDERS = (f"{RUN_NETNS}/", "/var/run/netns/")
+#: The word for the namespace that a module runs in.
+OWN = "host"
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
 
 
@@ -74,6 +79,29 @@ def parse(text: str) -> Optional[Called]:
     return Called(word, target)
 
 
+def called_by(file: str) -> str:
+    """Return what the namespace of a file below RUN_NETNS is called: by its path where the name says something else."""
+    word, colon, _target = file.partition(":")
+    ambiguous = file == OWN or (colon and word in WORDS)
+    return f"{RUN_NETNS}/{file}" if ambiguous else file
+
+
+def file_of(called: str) -> Optional[str]:
+    """Return the file below RUN_NETNS that a path says, None for what is no such path; raise ValueError for no file."""
+    for folder in _FOLDERS:
+        if called.startswith(folder):
+            file = called[len(folder) :]
+            if not file or "/" in file or file in (".", ".."):
+                raise ValueError(f"{called!r} is no file below {RUN_NETNS}")
+            return file
+    return None
+
+
+def name_of(called: str) -> str:
+    """Return the file of a namespace that is called by its name or by a path below RUN_NETNS, else what is given."""
+    return called[len(_FOLDERS[0]) :] if called.startswith(_FOLDERS[0]) else called
+
+
 def number(answer: str) -> int:
     """Return the process number that a runtime printed, 0 for a container that is not running.
 
@@ -88,10 +116,10 @@ def number(answer: str) -> int:
 
 
 def shell_words(text: str) -> str:
-    """Return the process that a namespace is called by as a reader would type it; a name stays as it is."""
+    """Return the process that a namespace is called by as a reader would type it; of a name or path what ip takes."""
     called = parse(text)
     if called is None:
-        return text
+        return name_of(text)
     if called.word == "pid":
         return called.target
     if called.word == "pidfile":

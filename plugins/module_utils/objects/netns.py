@@ -9,7 +9,7 @@ from typing import Any
 from ..kinds.addresses import ip
 from ..kinds.table import Option, nearest
 from ..kinds.types import Bool, Int, Text, Type
-from .containers import WORDS, parse
+from .containers import called_by, file_of, parse
 from .sort import Sort
 
 _LISTS = ("nameservers", "search", "options")
@@ -49,20 +49,20 @@ class Resolver(Type):
 
 @dataclass(frozen=True)
 class NetnsName(Text):
-    """A name below /run/netns: a file name."""
+    """A name below /run/netns: a file name, or its path. Where the name says something else, the path tells it."""
 
     most: int = 255
 
     def parse(self, value: Any) -> str:
-        name = str(value)
-        if not name or "/" in name or name in (".", "..", "host") or _is_called(name):
-            raise ValueError(f"{name!r} cannot name a namespace")
-        return super().parse(name)
-
-
-def _is_called(name: str) -> bool:
-    word, colon, _target = name.partition(":")
-    return bool(colon) and word in WORDS
+        text = str(value)
+        file = file_of(text)
+        if file is None:
+            file = text
+            if not file or "/" in file or file in (".", ".."):
+                raise ValueError(f"{file!r} cannot name a namespace")
+            if called_by(file) != file:
+                raise ValueError(f"{file!r} says another namespace; the one of that name is {called_by(file)}")
+        return called_by(super().parse(file))
 
 
 #: The nsid that is any number.

@@ -23,7 +23,9 @@ def namespace_path(netns: str) -> str:
     """Return the file of a namespace, empty for the host's own. Raises NoNamespace."""
     if netns in ("", "host"):
         return ""
-    if ":" in netns:
+    if netns.startswith("/"):
+        path = netns
+    elif ":" in netns:
         try:
             path = "/proc/%d/ns/net" % containers.find(netns)[1]
         except ValueError as error:

@@ -74,6 +74,15 @@ def test_exit_status_arrives(loader: Any, host: Path) -> None:
     assert play(host, build(loader, "exit 7", netns="client1"))[0].returncode == 7
 
 
+@pytest.mark.parametrize("name", ["client1", "container:z", "host"])
+def test_path_of_a_name(loader: Any, host: Path, name: str) -> None:
+    """The only way to call one whose name says another namespace."""
+    done, log = play(host, build(loader, "echo done", netns=f"/run/netns/{name}"))
+    assert done.stdout.endswith("\ndone\n"), done.stderr
+    assert log[0] == f"ip netns exec {name} true"
+    assert log[1].startswith(f"ip netns exec {name} /bin/sh -c ")
+
+
 @pytest.mark.parametrize("netns", ["pid:4711", "pidfile"])
 def test_process(loader: Any, host: Path, netns: str) -> None:
     file = host / "box one.pid"
