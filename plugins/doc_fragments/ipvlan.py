@@ -14,7 +14,7 @@ options:
       - What the link beneath does with packets. V(l2) switches frames, V(l3) routes packets and knows neither broadcast
         nor multicast, V(l3s) is V(l3) with the host's netfilter for what comes in.
       - The kernel keeps one mode for all ipvlan and ipvtap links of one O(link). A change is one for each of them, and
-        the returned C(commands) name each.
+        the returned C(commands) name each, in the namespaces of containers too.
       - A new link for which it is left out joins its siblings. The first link on O(link) gets V(l3) from the kernel.
       - Changed in place.
     type: str

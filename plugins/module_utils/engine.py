@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .claims import lower_key
 from .commands import commands
 from .config import Reader
 from .dependents import addresses_of_ports
@@ -31,7 +32,7 @@ from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_name
 from .objects import SORTS
 from .plan import plan
 from .protect import may_cut, protect
-from .reach import going, reaches_far
+from .reach import going, reaches_far, shares
 from .resolve import resolved
 from .restore import undo
 from .sysctls import after, changes_also, in_effect, needed_of, settled
@@ -102,6 +103,8 @@ class Engine:
             return self._in_effect(report, desired, observed, [])
         if any(reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
+            if any(shares(change) for change in changes):
+                observed = {**self._siblings_in_processes(overridden), **observed}
             changes = diff(desired, observed, overridden, os.uname().release, _hz())
         self._check_kinds(changes)
         self._look_at_sysctls(changes, observed)
@@ -228,13 +231,27 @@ class Engine:
         """
         found: State = {}
         for netns in list(self.namespaces.of_processes()):
-            if netns in seen:
-                continue
-            if self.observer.nsid(HOST, netns) < 0:
+            if netns in seen or self.observer.nsid(HOST, netns) < 0:
                 continue
             for entry in self.observer.links(netns):
                 other = next((entry.options[name] for name in _OTHER_NETNS if name in entry.options), HOST)
                 if entry.owned and other == HOST:
+                    found[entry.ident] = entry
+        return found
+
+    def _siblings_in_processes(self, overridden: bool) -> State:
+        """Return links in processes' namespaces that change with others on the same link of this host.
+
+        ``overridden``: those of ours are there already where they are to be removed, and the others are to stay.
+        """
+        found: State = {}
+        for netns in list(self.namespaces.of_processes()):
+            if self.observer.nsid(netns, HOST) < 0:
+                continue
+            for entry in self.observer.links(netns):
+                kind, lower = KINDS.get(entry.kind), lower_key(entry)
+                on_ours = lower is not None and lower[0] != netns and self.namespaces.has(lower[0])
+                if kind is not None and kind.shared and on_ours and not (overridden and entry.owned):
                     found[entry.ident] = entry
         return found
 

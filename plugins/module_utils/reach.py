@@ -38,6 +38,10 @@ def reaches_far(change: Change) -> bool:
         return change.verb in ("delete", "recreate")
     if change.entry.sort != "link":
         return False
-    kind = KINDS.get(change.entry.kind)
-    far = change.verb in ("delete", "recreate", "move") or one_way(change)
-    return far or (kind is not None and bool(kind.shared))
+    return change.verb in ("delete", "recreate", "move") or one_way(change) or shares(change)
+
+
+def shares(change: Change) -> bool:
+    """Tell whether other links may change with a link: those on the same one, wherever they are."""
+    kind = KINDS.get(change.entry.kind) if change.entry.sort == "link" and change.verb != "delete" else None
+    return kind is not None and bool(kind.shared)
