@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .claims import lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
-from .model import Entry, Ident, Key, State, links_named, nexthops_named, peer_key
+from .model import Entry, Ident, Key, State, links_named, names_links, nexthops_named, peer_key
 from .objects import SORTS
 
 
@@ -93,16 +93,35 @@ def addresses_of_ports(desired: State, observed: State, overridden: bool) -> lis
         link = ("link", entry.key[:2])
         if ident not in desired and (link not in desired or (overridden and entry.owned)):
             continue
-        master = next((s[link].options["master"] for s in (desired, observed) if _tells_master(s, link)), NONE)
-        bridge = next(
-            (s[key] for s in (desired, observed) for key in [("link", (entry.netns, master))] if key in s), None
-        )
-        kind = KINDS.get(bridge.kind) if bridge is not None else None
-        if kind is not None and kind.switches:
+        bridge = _bridge_of(entry.key[:2], desired, observed)
+        if bridge:
             sentences.append(
-                f"{entry}: {entry.name} is a port of {master}, which takes all that comes in: put it there"
+                f"{entry}: {entry.name} is a port of {bridge}, which takes all that comes in: put it there"
             )
     return sentences
+
+
+def routes_of_ports(desired: State, observed: State) -> list[str]:
+    """Return a sentence for each route wished for that leads out of a port of a bridge: no answer comes in by it."""
+    sentences = []
+    for entry in desired.values():
+        for option, netns, name in names_links(entry) if entry.sort == "route" and entry.present else ():
+            bridge = _bridge_of((netns, name), desired, observed)
+            if bridge:
+                sentences.append(
+                    f"{entry}: {option}: {name} is a port of {bridge}, which takes all answers: lead it there"
+                )
+    return sentences
+
+
+def _bridge_of(key: Key, desired: State, observed: State) -> str:
+    """Return the bridge that a link is, or is going to be, a port of; empty where there is none."""
+    link = ("link", key)
+    master = next((s[link].options["master"] for s in (desired, observed) if _tells_master(s, link)), NONE)
+    ident = ("link", (key[0], master))
+    bridge = next((s[ident] for s in (desired, observed) if ident in s), None)
+    kind = KINDS.get(bridge.kind) if bridge is not None else None
+    return str(master) if kind is not None and kind.switches else ""
 
 
 def _tells_master(state: State, link: Ident) -> bool:

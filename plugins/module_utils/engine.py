@@ -14,7 +14,7 @@ from typing import Any
 from .claims import lower_key
 from .commands import commands
 from .config import Reader
-from .dependents import addresses_of_ports
+from .dependents import addresses_of_ports, routes_of_ports
 from .diff import diff
 from .gathered import write
 from .kernel.accounts import numbered
@@ -35,7 +35,7 @@ from .protect import may_cut, protect
 from .reach import going, reaches_far, shares
 from .resolve import resolved
 from .restore import undo
-from .sysctls import after, changes_also, in_effect, needed_of, settled
+from .sysctls import after, changes_also, in_effect, needed_of, of_bridges, settled
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
@@ -97,7 +97,8 @@ class Engine:
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         desired, observed = self._resolved(desired, overridden)
-        report.warnings += addresses_of_ports(desired, observed, overridden)
+        report.warnings += addresses_of_ports(desired, observed, overridden) + routes_of_ports(desired, observed)
+        report.warnings += of_bridges(desired, observed)
         changes = diff(desired, observed, overridden, os.uname().release, _hz())
         if not changes:
             return self._in_effect(report, desired, observed, [])

@@ -160,6 +160,20 @@ def in_effect(desired: State, state: State) -> tuple[list[dict[str, Any]], list[
     return told, sentences
 
 
+def of_bridges(desired: State, observed: State) -> list[str]:
+    """Return a sentence for each switch of all bridges that is to be off while a bridge has it on for itself."""
+    sentences = []
+    off = [entry for entry in desired.values() if entry.sort == "sysctl" and entry.key[2] in _OF_A_BRIDGE_TOO]
+    for entry in off:
+        option = _OF_A_BRIDGE_TOO[entry.key[2]]
+        for ident, there in {**desired, **observed}.items() if entry.options["value"] == "0" else ():
+            wished = desired.get(ident, there)
+            on = wished.options.get(option, there.options.get(option)) if there.sort == "link" else False
+            if on is True and there.netns == entry.netns and wished.present:
+                sentences.append(f"{entry}: is 0, but {there.name} has {option} of its own")
+    return sentences
+
+
 def _effective(entry: Entry, state: State) -> tuple[Any, str]:
     """Return the value in effect, None where there is none or it is not known, and the rule in words."""
     netns, dev, name = entry.key
@@ -181,8 +195,17 @@ def _effective(entry: Entry, state: State) -> tuple[Any, str]:
 _WHOLE = {SECRET: "the link's own counts, and default's where it has none"}
 
 
+#: net/bridge/br_netfilter_hooks.c: br_nf_pre_routing(), br_nf_forward_arp(): on where the one or the other is.
+_OF_A_BRIDGE_TOO = {
+    f"bridge.bridge-nf-call-{tables}": f"nf_call_{tables}" for tables in ("iptables", "ip6tables", "arptables")
+}
+
+
 def _unknown(name: str, value: str) -> tuple[Any, str]:
     if name.startswith("bridge."):
+        if name in _OF_A_BRIDGE_TOO:
+            own = _OF_A_BRIDGE_TOO[name]
+            return value, f"holds for all bridges of the namespace; where it is 0, for those with {own} of their own"
         return value, "holds for all bridges of the namespace"
     return None, "how the kernel combines it is not known to this collection"
 

@@ -263,3 +263,22 @@ def test_address_on_a_port_is_warned_of_in_each_run(apply: Any) -> None:
     assert apply(PORT % ("b", ""), overridden=True).warnings == [], "it goes"
     assert apply(PORT % ("none", ", addresses: [10.3.0.9/24]")).warnings == [], "no port any more"
     assert apply("links: [{name: p0, master: b}]").warnings == [SENTENCE], "a link with an address becomes a port"
+
+
+ROUTE = "p0 is a port of b, which takes all answers: lead it there"
+
+
+def test_route_through_a_port_is_warned_of_in_each_run(apply: Any) -> None:
+    links = (PORT % ("b", "")).strip()
+    apply(links)
+    route = "routes: [{dst: 10.4.0.1/32, dev: %s}]"
+    for check in (True, False, False):
+        assert apply(route % "p0", check=check).warnings == [f"route 10.4.0.1/32: dev: {ROUTE}"]
+    assert apply(route % "b").warnings == []
+    assert apply(links).warnings == []
+    hops = "routes: [{dst: 10.5.0.0/24, nexthops: [{dev: b}, {dev: p0}]}]"
+    assert apply(hops).warnings == [f"route 10.5.0.0/24: nexthops: {ROUTE}"]
+    assert apply("routes: [{dst: 10.5.0.0/24, state: absent}]").warnings == []
+    # One that becomes a port with the route.
+    assert apply("links: [{name: p0, master: none}]\n" + route % "p0").warnings == []
+    assert apply("links: [{name: p0, master: b}]\n" + route % "p0").warnings == [f"route 10.4.0.1/32: dev: {ROUTE}"]

@@ -171,3 +171,22 @@ def test_of_bridges_in_a_namespace(apply: Any) -> None:
 
 def test_clock_rate() -> None:
     assert kernel_sysctls.clock_rate() in (100, 250, 300, 1000)
+
+
+@pytest.mark.parametrize("tables", ["iptables", "ip6tables", "arptables"])
+def test_bridge_with_a_switch_of_its_own_is_warned_of(apply: Any, tables: str) -> None:
+    if not (PROC / "bridge").exists():
+        pytest.skip("this kernel has no br_netfilter loaded")
+    sentence = f"sysctl bridge.bridge-nf-call-{tables}: is 0, but b0 has nf_call_{tables} of its own"
+    off = {"sysctls": [{"name": f"bridge.bridge-nf-call-{tables}", "value": 0}]}
+    own = {"name": "b0", "kind": "bridge", f"nf_call_{tables}": True}
+    assert apply({**off, "links": [{"name": "b0", "kind": "bridge"}]}).warnings == []
+    for check in (True, False, False):
+        assert apply({**off, "links": [own]}, check=check).warnings == [sentence]
+    assert apply(off).warnings == [sentence], "it is there, though it is not wished for"
+    report = apply({**off, "links": [{**own, f"nf_call_{tables}": False}]})
+    assert report.warnings == []
+    assert report.effective[0]["rule"].endswith(f"where it is 0, for those with nf_call_{tables} of their own")
+    apply({"links": [own]})
+    assert apply({"sysctls": [{**off["sysctls"][0], "value": 1}]}).warnings == []
+    assert apply({**off, "links": [{"name": "b0", "state": "absent"}]}).warnings == []

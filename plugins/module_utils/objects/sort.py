@@ -77,6 +77,7 @@ class Sort:
     label: str  # how an object is called in a sentence: {0} is its namespace, {1} and on are its key
     keys: tuple[Option, ...]
     options: tuple[Option, ...]
+    label_of_none: str = ""  # the same for one that is on no link
     label_of_last: str = ""  # the same for one whose key's last part says something, where it can be empty
 
     # In a config, and in what is gathered.
@@ -203,6 +204,8 @@ class Sort:
 
     def called(self, key: Key) -> str:
         """Return how an object is called in a sentence, its namespace not told."""
+        if self.label_of_none and key[1] == NONE:
+            return self.label_of_none.format(*key)
         return (self.label_of_last if self.label_of_last and key[-1] else self.label).format(*key)
 
     def row(self, name: str) -> Option | None:

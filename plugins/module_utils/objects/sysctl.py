@@ -119,6 +119,7 @@ SYSCTL = Sort(
     name="sysctl",
     plural="sysctls",
     label="sysctl {2} of {1}",
+    label_of_none="sysctl {2}",
     settle=_settle,
     keys=(Option("dev", None, LinkName(), default=NONE), Option("name", None, SysctlName())),
     options=(Option("value", None, SysctlValue()), Option("persist", None, Bool())),
