@@ -33,7 +33,8 @@ options:
   nud:
     description:
       - State. V(permanent) stays until it is removed; V(noarp) is no subject of reachability checks, and goes when the
-        link loses its carrier. A new entry is V(permanent).
+        link loses its carrier, or when the kernel's table of neighbors (one for all namespaces of the host) has more
+        than C(gc_thresh2) entries, unless O(extern_learn=true). A new entry is V(permanent).
       - V(reachable), V(stale), V(delay) and V(probe) are what a new entry begins with. The kernel lets them pass into
         each other and, at last, the entry go, so any of them meets the wish as long as the MAC address is the one that
         is wished for; an entry that is gone is made again.

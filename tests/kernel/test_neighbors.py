@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .look import run
+from .look import run, unless_swept
 from .raw import heard
 from .test_fdb import steady
 
@@ -98,6 +98,14 @@ def rounds(dst: str) -> dict[str, Round]:
 def test_entry_is_what_ip_says_and_the_second_run_sends_nothing(
     name: str, dst: str, base: None, apply: Any, tell: Any
 ) -> None:
+    def go() -> None:
+        run("ip neigh flush dev br0 nud all")
+        one_after_another(name, dst, apply, tell)
+
+    unless_swept(go)
+
+
+def one_after_another(name: str, dst: str, apply: Any, tell: Any) -> None:
     for config, neighbors, proxies in rounds(dst)[name]:
         foretold = apply(config, check=True)
         report = apply(config)
