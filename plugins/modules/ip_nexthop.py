@@ -94,7 +94,7 @@ options:
     type: str
   allow_kernel_hazard:
     description:
-      - Send tunnel options of O(encap) to a kernel that is known to die of them, see M(netloom.overlay.ip_route).
+      - Send tunnel options of O(encap) to a kernel that may die of them, see M(netloom.overlay.ip_route).
     type: bool
   state:
     description:

@@ -219,11 +219,13 @@ options:
     elements: str
   allow_kernel_hazard:
     description:
-      - Send the tunnel options of O(encap) (C(geneve_opts), C(vxlan_opts), C(erspan_opts)) to a kernel that is known to
-        die of them.
-      - Linux 6.15 and later, where compiled with gcc 15 or clang 19.1.3 and FORTIFY_SOURCE, stop in the middle of such
-        a request with the lock of rtnetlink held. From then on nothing that touches the network works on that
-        machine, in no namespace, until it is started again. Without this option such a route is refused there.
+      - Send the tunnel options of O(encap) (C(geneve_opts), C(vxlan_opts), C(erspan_opts)) to a kernel that may die of
+        them.
+      - Linux 6.15 and later, where compiled with gcc 15 or clang 19.1.3 (or later) and FORTIFY_SOURCE, stop in the
+        middle of such a request with the lock of rtnetlink held. From then on nothing that touches the network works
+        on that machine, in no namespace, until it is started again. Seen on 6.18 compiled with gcc 15.3; Debian's
+        kernels up to 7.2 were seen to survive. Whatever the compiler, such a route is refused from 6.15 on without
+        this option.
     type: bool
   state:
     description:
