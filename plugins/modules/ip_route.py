@@ -16,7 +16,8 @@ description:
     without a moment in which there is no route.
   - The way of a route is one next hop (O(via), O(dev), O(onlink), O(encap)), several (O(nexthops)), or a nexthop object
     (O(nhid)). When one of these is asked for, the others are given up.
-  - A route through a port of a bridge is warned of. The bridge takes all that comes in: lead the route there.
+  - A route through a port of a bridge is warned of. The bridge takes all that comes in, so the route leads nowhere;
+    lead it through the bridge.
   - A new route carries protocol 110 as its mark.
 options:
   dst:
