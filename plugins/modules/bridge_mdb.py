@@ -38,6 +38,7 @@ options:
         since Linux 5.11, and keeps them permanently.
       - V(0.0.0.0) and V(::) are all groups of a VXLAN link that have no entry of their own.
     type: str
+    aliases: [group]
     required: true
   src:
     description:
@@ -47,6 +48,7 @@ options:
     description:
       - VLAN of the entry. A bridge that filters by VLAN has no entry without one. Left out or V(0), none.
     type: int
+    aliases: [vlan]
   src_vni:
     description:
       - VNI that the entry belongs to, on a VXLAN link in external mode. Left out or V(0), none.
@@ -81,6 +83,7 @@ options:
       - Who put the entry there, a number from 4 to 255, or a name in the host's C(rt_protos) such as V(zebra). A new
         entry has V(static). Needs Linux 6.3.
     type: str
+    aliases: [protocol]
   dst_port:
     description:
       - UDP port of O(dst), a number, or the name of a service on the host such as V(vxlan). Left out, the link's.

@@ -307,6 +307,30 @@ def test_a_port_by_an_alternative_name(base: None, apply: Any) -> None:
     assert database() == []
 
 
+def test_other_words(base: None, apply: Any) -> None:
+    """FDB entries have ``vlan``, and bridge tells ``protocol``."""
+    assert apply(wish({"port": "t0", "group": GROUP, "vlan": 7})).changed
+    assert apply(wish({"port": "t0", "grp": GROUP, "vid": 7})).commands == []
+    with pytest.raises(Refused, match="mdb: vlan: is another name of vid, and both are given"):
+        apply(wish({"port": "t0", "grp": GROUP, "vid": 7, "vlan": 8}))
+    with pytest.raises(Refused, match=f"mdb {GROUP}: protocol: |mdb {GROUP}: proto: "):
+        apply(wish({"port": "t0", "grp": GROUP, "protocol": 3}))
+
+
+def test_a_port_that_moves_and_comes_back_has_its_entries(base: None, apply: Any) -> None:
+    """A bridge forgets the entries of a port that goes to another namespace; a failed run puts them there again."""
+    apply(wish(MODE, {"port": "t0", "grp": "239.1.1.2", "src": "10.0.0.1"}))
+    run("bridge mdb add dev br0 port t0 grp 239.9.9.1 permanent vid 7")
+    before = database()
+    run("ip netns add client")
+    moved = {"links": [{"name": "t0", "netns": "client", "from_netns": "host"}]}
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({**moved, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]})
+    assert database() == before
+    apply(moved)
+    assert database() == [], "the positive control"
+
+
 def test_within_a_bridge(apply: Any) -> None:
     config = yaml.safe_load(BASE)
     config["links"][0]["mdb"] = [{"port": "t0", "grp": GROUP}, {"grp": "01:02:03:04:05:06"}]

@@ -329,9 +329,9 @@ MDB = Sort(
     keys=(
         Option("dev", None, LinkName()),
         Option("port", None, LinkName()),
-        Option("grp", None, Group()),
+        Option("grp", None, Group(), aliases=("group",)),
         Option("src", 1, Source(), since="5.10"),
-        Option("vid", None, Int(high=4094, rule="a VLAN id"), default=0),
+        Option("vid", None, Int(high=4094, rule="a VLAN id"), default=0, aliases=("vlan",)),
         # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_mdb_entry_info_fill()).
         Option("src_vni", 9, Int(high=2**24 - 1, rule="24 bits"), default=0),
         Option("dst", 5, Address(), since="6.4"),
@@ -340,7 +340,7 @@ MDB = Sort(
         Option("permanent", None, Lasting(), default=True, in_place_since="6.3", after_carrier=(False,)),
         Option("filter_mode", 3, Mode(), since="6.3", default="exclude"),
         Option(SOURCES, 2, Sources(), since="6.3"),
-        Option("proto", 4, Protocol(), since="6.3", default="static"),
+        Option("proto", 4, Protocol(), since="6.3", default="static", aliases=("protocol",)),
         Option("dst_port", 6, Port(wire="u16")),
         Option("vni", 7, Int(high=2**24 - 1, rule="24 bits")),
         Option("via", 8, LinkName()),
