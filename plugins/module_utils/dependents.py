@@ -48,6 +48,11 @@ class Dependents:
         """Return the links whose master a link is."""
         return self._ports.get(link.key, [])
 
+    def of_port(self, port: Entry) -> list[Entry]:
+        """Return what a link has as a port of its master, and loses when it leaves that."""
+        on = self._on.get(port.ident, ())
+        return [entry for entry in on if entry.sort in SORTS and SORTS[entry.sort].with_port(entry.key)]
+
     def depth(self, link: Entry) -> int:
         """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
         lower = lower_key(link)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,9 +11,9 @@ from .creation import new_link, stands_alone
 from .dependents import Dependents
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
-from .kinds.link import ALTNAMES, LINK_NETNS
-from .kinds.types import UNSET
-from .model import Change, Entry, Ident, Operation, State, links_named, peer_key, rows_given, table_of
+from .kinds.link import ALTNAMES, LINK_NETNS, MASTER
+from .kinds.types import NONE, UNSET
+from .model import Change, Entry, Ident, Operation, State, peer_key, rows_given, table_of
 from .moves import after, losses, lost_with
 from .objects import SORTS
 from .objects.sysctl import OF_NO_LINK
@@ -33,7 +32,17 @@ from .phases import (
     ordered,
     phase_of,
 )
-from .restore import OF_ANY_KIND, fitting, kept_anew, one_way, over, settable
+from .restore import (
+    OF_ANY_KIND,
+    ends_bearing,
+    fitting,
+    going_with_addresses,
+    kept_anew,
+    leaves_master,
+    one_way,
+    over,
+    settable,
+)
 from .sysctls import DISABLE, changes_also, follows, spreads
 
 
@@ -64,7 +73,7 @@ class Planner:
         removed = [one for one in changes if one.verb in ("delete", "recreate") and one.entry.sort == "link"]
         self.removed = {change.entry.ident for change in removed}
         self.changed = {change.entry.ident for change in changes}
-        if removed or any(one_way(change) or _ends_bearing(change) for change in changes):
+        if removed or any(one_way(one) or ends_bearing(one) or leaves_master(one) for one in changes):
             self.dependents = Dependents(self.observed)
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
@@ -102,31 +111,9 @@ class Planner:
         self.observed = after(self.observed, moved)
 
     def _keep(self, changes: list[Change]) -> None:
-        """Put again what stays but would go with an IPv4 address that is removed.
-
-        The kernel removes an address's secondaries with it (net/ipv4/devinet.c: __inet_del_ifa()), routes that have it
-        as their source, and with a link's last address all its routes and neighbors (fib_frontend.c: fib_disable_ip()).
-        """
-        removed = [
-            change.there
-            for change in changes
-            if change.entry.sort in SORTS
-            and SORTS[change.entry.sort].primary
-            and change.verb in ("delete", "recreate")
-            and _is_ipv4(change.entry)
-        ]
-        if not removed:
-            return
-        changed = {change.entry.ident for change in changes}
-        links = {entry.key[:2] for entry in removed}
-        networks = {(entry.key[:2], _network(entry)) for entry in removed}
-        for ident, entry in self.desired.items():
-            there = self.observed.get(ident)
-            if there is None or not entry.present or ident in changed or ident in self.renewed or not _is_ipv4(entry):
-                continue
-            sort = SORTS[entry.sort]
-            on = {(entry.netns, name) for name in (links_named(there) if sort.ways else (entry.name,))}
-            if (entry.key[:2], _network(entry)) in networks if sort.primary else on & links:
+        """Put again what stays but would go with an IPv4 address that is removed."""
+        for entry, there in going_with_addresses(changes, self.desired, self.observed):
+            if entry.ident not in self.renewed:
                 self._op("set", over(entry, there.options), there, PHASES[entry.sort])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
@@ -277,7 +264,10 @@ class Planner:
             parts["up" if name == "up" else "late" if name in late else "kind" if own else "common"][name] = pair
         self._free_names(entry, change, parts["common"])
         # vxlan_changelink() refuses an MTU in the message that changes its own options.
-        self._set_fields(entry, replace(change, fields=parts["common"]), SET_LINKS)
+        common = replace(change, fields=parts["common"])
+        self._set_fields(entry, common, SET_LINKS)
+        if leaves_master(common):
+            self._come_back(change.there)
         self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
         if one_way(change):
             # Only the link as it was made can have the old value: the way back is to make it anew.
@@ -287,6 +277,20 @@ class Planner:
             self.operations[-1] = replace(self.operations[-1], restore=(gone, *back), undoable=True)
         self._set_fields(entry, replace(change, fields=parts["up"]), LINKS_UP if entry.options.get("up") else SET_LINKS)
         self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
+
+    def _come_back(self, port: Entry) -> None:
+        """Have the last operation, by which a port leaves its master, put back what went with that."""
+        last, master = self.operations[-1], port.options[MASTER.name]
+        back = last.inverse()
+        if ("link", (port.netns, master)) in self.removed:
+            # What brings the master back makes the link its port.
+            back = replace(back, entry=back.entry.having({**back.entry.options, MASTER.name: NONE}))
+            self.operations[-1] = replace(last, restore=(back,))
+            return
+        inner = Planner({}, self.observed)
+        for one in self.dependents.of_port(port):
+            inner._put_back(one, None)
+        self.operations[-1] = replace(last, restore=(back, *ordered(inner.operations)))
 
     def _free_names(self, entry: Entry, change: Change, fields: dict[str, tuple[Any, Any]]) -> None:
         """Give alternative names up before another link gets them; take that out of the fields that are left to set."""
@@ -319,7 +323,8 @@ class Planner:
         self.doomed.update(gone)
         self.operations += self._rebuilt(there, change.entry, hanging, self.desired)
         self.renewed.update(entry.ident for entry in (there, *hanging))
-        self.renewed.update(("port", port.key) for port in self.dependents.ports(there))
+        ports = self.dependents.ports(there)
+        self.renewed.update(entry.ident for port in ports for entry in self.dependents.of_port(port))
         self.doomed.update(self.renewed)
 
     def _hanging(self, there: Entry) -> list[Entry]:
@@ -345,6 +350,7 @@ class Planner:
             if row.name in new and new[row.name] != there.options.get(row.name):
                 kept = {name: value for name, value in kept.items() if name not in row.forgets}
         inner.operations += new_link(fitting((wished or there).having({**kept, **new}), new))
+        put_back = {entry.ident for entry in hanging}
         for entry in hanging:
             inner._put_back(entry, desired.get(entry.ident))
         for port in self.dependents.ports(there):
@@ -352,9 +358,9 @@ class Planner:
                 continue  # its own way back has its master
             master = Change("modify", port, port, {"master": (None, there.name)})
             inner._set_fields(port, master, SET_LINKS)
-            options = self.observed.get(("port", port.key))
-            if options is not None:
-                inner._put_back(options, desired.get(options.ident))
+            for one in self.dependents.of_port(port):
+                if one.ident not in put_back:
+                    inner._put_back(one, desired.get(one.ident))
         return [replace(op, undoable=op.verb == "add" and op.phase == ADD_LINKS) for op in ordered(inner.operations)]
 
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
@@ -383,19 +389,3 @@ def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 #: What a link on another one has at most as that has it, and loses when that moves.
 _CAPPED = [row.name for row in LINK_OPTIONS if row.capped]
-
-
-def _ends_bearing(change: Change) -> bool:
-    """Tell whether what others lead to goes, for good or to be made anew."""
-    bears = change.entry.sort in SORTS and SORTS[change.entry.sort].bears
-    return bears and change.verb in ("delete", "recreate")
-
-
-def _is_ipv4(entry: Entry) -> bool:
-    """Tell whether an object is of an IPv4 address or prefix."""
-    at = SORTS[entry.sort].ip if entry.sort in SORTS else 0
-    return bool(at) and ":" not in entry.key[at]
-
-
-def _network(entry: Entry) -> Any:
-    return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from .dependents import Dependents
 from .kinds import KINDS
 from .model import Change, Entry, State
-from .objects import SORTS
-from .restore import one_way
+from .restore import ends_bearing, leaves_master, one_way
 from .sysctls import DISABLE
 
 #: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
@@ -34,11 +33,10 @@ def reaches_far(change: Change) -> bool:
     """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
     if change.entry.sort == "sysctl":
         return change.entry.key[2] == DISABLE
-    if change.entry.sort in SORTS and SORTS[change.entry.sort].bears:
-        return change.verb in ("delete", "recreate")
     if change.entry.sort != "link":
-        return False
-    return change.verb in ("delete", "recreate", "move") or one_way(change) or shares(change)
+        return ends_bearing(change)
+    gone = change.verb in ("delete", "recreate", "move")
+    return gone or one_way(change) or shares(change) or leaves_master(change)
 
 
 def shares(change: Change) -> bool:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
-from .model import Change, Entry, Operation, ousted_by, table_of, telling
+from .kinds.link import MASTER
+from .kinds.types import NONE
+from .model import Change, Entry, Operation, State, links_named, ousted_by, table_of, telling
 from .objects import SORTS
 
 
@@ -26,6 +29,18 @@ def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
     there = {name: value for name, value in there.items() if name not in ousted}
     merge = SORTS[entry.sort].merge if entry.sort in SORTS else None
     return entry.having(merge(there, entry.options) if merge else {**there, **entry.options})
+
+
+def leaves_master(change: Change) -> bool:
+    """Tell whether a link is to leave its master: what it has as a port goes."""
+    old, new = change.fields.get(MASTER.name, (NONE, NONE))
+    return change.verb == "modify" and change.entry.sort == "link" and old not in (None, NONE, new)
+
+
+def ends_bearing(change: Change) -> bool:
+    """Tell whether what others lead to goes, for good or to be made anew."""
+    bears = change.entry.sort in SORTS and SORTS[change.entry.sort].bears
+    return bears and change.verb in ("delete", "recreate")
 
 
 #: What a link keeps when it is made anew as another kind.
@@ -73,3 +88,42 @@ def undo(done: Iterable[Operation]) -> list[Operation]:
         if operation.undoable:
             back += operation.restore or [operation.inverse()]
     return back
+
+
+def going_with_addresses(changes: list[Change], desired: State, observed: State) -> Iterator[tuple[Entry, Entry]]:
+    """Yield what is wished for and stays, but goes with an IPv4 address that is removed, each as wished and as it is.
+
+    The kernel removes an address's secondaries with it (net/ipv4/devinet.c: __inet_del_ifa()), routes that have it
+    as their source, and with a link's last address all its routes and neighbors (fib_frontend.c: fib_disable_ip()).
+    """
+    removed = [
+        change.there
+        for change in changes
+        if change.entry.sort in SORTS
+        and SORTS[change.entry.sort].primary
+        and change.verb in ("delete", "recreate")
+        and _is_ipv4(change.entry)
+    ]
+    if not removed:
+        return
+    changed = {change.entry.ident for change in changes}
+    links = {entry.key[:2] for entry in removed}
+    networks = {(entry.key[:2], _network(entry)) for entry in removed}
+    for ident, entry in desired.items():
+        there = observed.get(ident)
+        if there is None or not entry.present or ident in changed or not _is_ipv4(entry):
+            continue
+        sort = SORTS[entry.sort]
+        on = {(entry.netns, name) for name in (links_named(there) if sort.ways else (entry.name,))}
+        if (entry.key[:2], _network(entry)) in networks if sort.primary else on & links:
+            yield entry, there
+
+
+def _is_ipv4(entry: Entry) -> bool:
+    """Tell whether an object is of an IPv4 address or prefix."""
+    at = SORTS[entry.sort].ip if entry.sort in SORTS else 0
+    return bool(at) and ":" not in entry.key[at]
+
+
+def _network(entry: Entry) -> Any:
+    return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network

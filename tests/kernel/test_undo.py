@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .look import everything, lines
+from .look import everything, lines, run, told
 from .network import NETWORK
 
 
@@ -123,3 +123,73 @@ def test_a_link_that_goes_is_not_put_back_on_one_that_is_made_anew(apply: Any) -
     anew = {"name": "t0", "kind": "veth", "numtxqueues": 3, "recreate": True, "peer": {"name": "t1"}}
     apply({"links": [anew]}, overridden=True)
     assert [line for line in everything() if line.startswith("mv ")] == []
+
+
+PORT = """
+links:
+  - {name: br0, kind: bridge, addrgenmode: none, mac: "02:00:00:00:00:01"}
+  - {name: br1, kind: bridge, addrgenmode: none, mac: "02:00:00:00:00:02"}
+  - {name: t0, kind: veth, addrgenmode: none, mac: "02:00:00:00:00:03", master: br0, port: {isolated: true, cost: 77},
+     peer: {name: t1, addrgenmode: none}}
+fdb: [{dev: t0, mac: "02:00:00:00:00:77", target: master, nud: static}]
+mdb: [{dev: br0, port: t0, grp: 239.1.1.1}]
+"""
+FAILS = [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "lo"}]
+
+
+def of_port() -> list[str]:
+    """Return what t0 has as a port, without the state that it is in."""
+    (port,) = told("bridge -j -d link show dev t0")
+    fdb = [
+        line for line in lines("bridge fdb show dev t0") if "02:00:00:00:00:77" in line or "02:00:00:00:00:78" in line
+    ]
+    return [
+        str({name: port[name] for name in ("master", "isolated", "cost")}),
+        *fdb,
+        *(line for line in lines("bridge mdb show") if "permanent" in line),
+    ]
+
+
+@pytest.mark.parametrize("master", ["br1", "none"])
+def test_a_port_that_leaves_its_bridge_is_back_with_all_it_had(master: str, apply: Any) -> None:
+    """Options of a port, FDB and MDB entries go with the leave, those of others too; a failed run puts them back."""
+    apply(PORT)
+    run("bridge fdb add 02:00:00:00:00:78 dev t0 master static")
+    before = of_port()
+    assert len(before) == 4
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": [{"name": "t0", "master": master}], "routes": FAILS})
+    assert of_port() == before
+    apply({"links": [{"name": "t0", "master": master}]})
+    assert not any("permanent" in line for line in lines("bridge mdb show")), "the positive control"
+
+
+def test_a_port_whose_bridge_goes_is_back_in_it(apply: Any) -> None:
+    apply(PORT)
+    before = of_port()
+    wish: dict[str, Any] = {"links": [{"name": "t0", "master": "br1"}, {"name": "br0", "state": "absent"}]}
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({**wish, "routes": FAILS})
+    assert of_port() == before
+    apply(wish)
+    assert told("ip -j link show dev t0")[0]["master"] == "br1"
+
+
+def test_a_bridge_made_anew_has_what_its_ports_had(apply: Any) -> None:
+    """FDB entries of ports are the bridge's: those of others are back too, and a wish is met at once."""
+    apply(PORT)
+    run("bridge fdb add 02:00:00:00:00:78 dev t0 master static")
+    before = of_port()
+    anew = [{"name": "br0", "kind": "bridge", "numtxqueues": 3, "recreate": True}]
+    with pytest.raises(Failed, match=r"invalid gateway.* Nothing was changed"):
+        apply({"links": anew, "routes": FAILS})
+    assert of_port() == before
+    assert apply({"links": anew}).changed
+    assert of_port() == before
+    other = [{"name": "br0", "kind": "bridge", "numtxqueues": 4, "recreate": True}]
+    entries = [
+        {"dev": "t0", "mac": "02:00:00:00:00:77", "target": "master", "state": "absent"},
+        {"dev": "t0", "mac": "02:00:00:00:00:78", "target": "master", "nud": "static", "sticky": True},
+    ]
+    apply({"links": other, "fdb": entries})
+    assert [line for line in of_port() if "02:00:00:00:00:7" in line] == ["02:00:00:00:00:78 sticky master br0 static"]

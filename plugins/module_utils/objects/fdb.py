@@ -215,6 +215,7 @@ FDB = Sort(
     as_of_link={"port": 0},
     passing={"nud": ("dynamic",)},
     on_create={"nud": "permanent"},
+    with_port=lambda key: not _of_link(key),
     moves_with=_of_link,
     brought_by=_brought_by,
     nested="fdb",

@@ -324,6 +324,7 @@ MDB = Sort(
     as_of_link={"dst_port": 0},
     passing={"permanent": (False,)},
     learned=lambda options: not options.get("permanent", True),
+    with_port=lambda key: key[1] != key[2],
     moves_with=lambda key: bool(key[-1]),
     nested="mdb",
     keys=(

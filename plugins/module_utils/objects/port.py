@@ -84,6 +84,7 @@ PORT = Sort(
     ),
     lasting=True,
     with_master=True,
+    with_port=lambda _key: True,
     piecewise=True,
     amiss=_amiss,
 )

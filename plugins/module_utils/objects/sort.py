@@ -155,6 +155,8 @@ class Sort:
     primary: bool = False
     ways: bool = False  # leads to links or nexthops, and goes with the last of them
     bears: bool = False  # others lead to it, and go with it
+    #: Such an object is of its link (or of one that its key names) as a port, and goes when that leaves its master.
+    with_port: Callable[[Key], bool] = _not_at_all
     moves_with: Callable[[Key], bool] = _not_at_all  # such an object moves with its link to another namespace
 
     @cached_property
