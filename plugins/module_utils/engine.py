@@ -28,6 +28,7 @@ from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
 from .kinds.types import NONE
+from .lost import links_of_addresses, put_back
 from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, rows, table_of
 from .objects import SORTS
 from .plan import plan
@@ -323,6 +324,11 @@ class Engine:
             # The kernel may have done half of what it then refused. Where it did nothing this may be refused as well.
             apply(self.observer, [failed.inverse()])
         outcome = apply(self.observer, back)
+        links = links_of_addresses(done)
+        if outcome.failed is None and links:
+            now = self.observer.observe({netns for netns, _name in links}, ["address", "neighbor", "route"])
+            back = put_back(self.before, now, links)
+            outcome = apply(self.observer, back)
         if outcome.failed is None:
             differs = self._differs(failed) if half and failed is not None else ""
             if differs:

@@ -13,6 +13,7 @@ from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import ALTNAMES, LINK_NETNS, MASTER
 from .kinds.types import NONE, UNSET
+from .lost import going_with_addresses
 from .model import Change, Entry, Ident, Operation, State, peer_key, rows_given, table_of
 from .moves import after, losses, lost_with
 from .objects import SORTS
@@ -36,7 +37,6 @@ from .restore import (
     OF_ANY_KIND,
     ends_bearing,
     fitting,
-    going_with_addresses,
     kept_anew,
     leaves_master,
     one_way,

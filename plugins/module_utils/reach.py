@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from .dependents import Dependents
 from .kinds import KINDS
+from .lost import is_ipv4
 from .model import Change, Entry, State
+from .objects import SORTS
 from .restore import ends_bearing, leaves_master, one_way
 from .sysctls import DISABLE
 
@@ -34,7 +36,9 @@ def reaches_far(change: Change) -> bool:
     if change.entry.sort == "sysctl":
         return change.entry.key[2] == DISABLE
     if change.entry.sort != "link":
-        return ends_bearing(change)
+        # With an IPv4 address goes what leads through it.
+        removed = change.verb in ("delete", "recreate") and is_ipv4(change.entry)
+        return ends_bearing(change) or (removed and SORTS[change.entry.sort].primary)
     gone = change.verb in ("delete", "recreate", "move")
     return gone or one_way(change) or shares(change) or leaves_master(change)
 

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import MASTER
 from .kinds.types import NONE
-from .model import Change, Entry, Operation, State, links_named, ousted_by, table_of, telling
+from .model import Change, Entry, Operation, ousted_by, table_of, telling
 from .objects import SORTS
+from .phases import REMOVE_OBJECTS
 
 
 def one_way(change: Change) -> bool:
@@ -81,49 +81,27 @@ def fitting(entry: Entry, asked: Mapping[str, Any]) -> Entry:
     return entry.having({name: value for name, value in entry.options.items() if name not in gone}) if gone else entry
 
 
+#: What leads through addresses, and has one as its source: it is there again when all addresses are.
+_THROUGH_ADDRESSES = ("nexthop", "neighbor", "route")
+
+
 def undo(done: Iterable[Operation]) -> list[Operation]:
-    """Return the operations that take back what was done, last first."""
+    """Return the operations that take back what was done, last first.
+
+    Addresses come back in the order in which they were there, since the first of a link is the source of what it sends;
+    and what needs addresses behind them.
+    """
     back: list[Operation] = []
+    addresses: list[Operation] = []
     for operation in reversed(list(done)):
         if operation.undoable:
-            back += operation.restore or [operation.inverse()]
-    return back
+            gone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS and operation.entry.sort == "address"
+            (addresses if gone else back).extend(operation.restore or [operation.inverse()])
+    late = [operation for operation in back if _needs_addresses(operation)]
+    early = [operation for operation in back if not _needs_addresses(operation)]
+    return [*early, *reversed(addresses), *sorted(late, key=_needs_addresses)]
 
 
-def going_with_addresses(changes: list[Change], desired: State, observed: State) -> Iterator[tuple[Entry, Entry]]:
-    """Yield what is wished for and stays, but goes with an IPv4 address that is removed, each as wished and as it is.
-
-    The kernel removes an address's secondaries with it (net/ipv4/devinet.c: __inet_del_ifa()), routes that have it
-    as their source, and with a link's last address all its routes and neighbors (fib_frontend.c: fib_disable_ip()).
-    """
-    removed = [
-        change.there
-        for change in changes
-        if change.entry.sort in SORTS
-        and SORTS[change.entry.sort].primary
-        and change.verb in ("delete", "recreate")
-        and _is_ipv4(change.entry)
-    ]
-    if not removed:
-        return
-    changed = {change.entry.ident for change in changes}
-    links = {entry.key[:2] for entry in removed}
-    networks = {(entry.key[:2], _network(entry)) for entry in removed}
-    for ident, entry in desired.items():
-        there = observed.get(ident)
-        if there is None or not entry.present or ident in changed or not _is_ipv4(entry):
-            continue
-        sort = SORTS[entry.sort]
-        on = {(entry.netns, name) for name in (links_named(there) if sort.ways else (entry.name,))}
-        if (entry.key[:2], _network(entry)) in networks if sort.primary else on & links:
-            yield entry, there
-
-
-def _is_ipv4(entry: Entry) -> bool:
-    """Tell whether an object is of an IPv4 address or prefix."""
-    at = SORTS[entry.sort].ip if entry.sort in SORTS else 0
-    return bool(at) and ":" not in entry.key[at]
-
-
-def _network(entry: Entry) -> Any:
-    return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network
+def _needs_addresses(operation: Operation) -> int:
+    sort = operation.entry.sort
+    return _THROUGH_ADDRESSES.index(sort) + 1 if operation.verb != "del" and sort in _THROUGH_ADDRESSES else 0

@@ -73,6 +73,7 @@ LAYERS = (
             "gathered",
             "model",
             "moves",
+            "lost",
             "phases",
             "plan",
             "protect",
