@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from .kinds import KINDS
 from .kinds.table import Kind, Refused
-from .kinds.types import NONE
+from .kinds.types import NONE, LinkName
 from .model import Entry, Ident, Key, State, made_in
 from .objects import SORTS
 from .objects.sort import Sort
@@ -69,6 +70,20 @@ def lower_key(entry: Entry) -> Key | None:
     kind = KINDS.get(entry.kind)
     name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
     return None if name == NONE else (made_in(entry), name)
+
+
+def goes_with(entry: Entry) -> set[Key]:
+    """Return the links, beside the one that it lies on, that a link does not outlive where they are."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.goes_with_lower:
+        return set()
+    named = (entry.options.get(name, NONE) for name in _naming_links(kind.name))
+    return {(made_in(entry), name) for name in named if name != NONE}
+
+
+@cache
+def _naming_links(kind: str) -> tuple[str, ...]:
+    return tuple(row.name for row in KINDS[kind].options if isinstance(row.type, LinkName))
 
 
 def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:

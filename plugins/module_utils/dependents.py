@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .claims import lower_key
+from .claims import goes_with, lower_key
 from .kinds import KINDS
 from .kinds.types import NONE
 from .model import Entry, Ident, Key, State, links_named, names_links, nexthops_named, peer_key
@@ -77,6 +77,8 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
         peer = peer_key(entry)
         if peer is not None:
             yield ("link", peer)
+        for key in goes_with(entry):
+            yield ("link", key)
         return
     if _has_ways(entry):
         for name in links_named(entry):

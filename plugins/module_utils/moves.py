@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from .claims import lower_key
+from .claims import goes_with, lower_key
 from .dependents import stands_on
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import LINK_NETNS
-from .kinds.types import NONE, LinkName
-from .model import Change, Entry, Key, Refused, State, made_in, peer_key
+from .kinds.types import NONE
+from .model import Change, Entry, Key, Refused, State, peer_key
 from .objects import SORTS
 
 #: What a link has of these options when it has moved. They are put back where nothing else is wished for.
@@ -52,18 +52,8 @@ def _check(entry: Entry, there: Entry, observed: State) -> None:
     if kind is not None and kind.bound:
         raise Refused(f"{entry}: from_netns: the kernel keeps {kind.name} links in their namespace")
     for other in observed.values():
-        if other.sort == "link" and there.key in _goes_with(other):
+        if other.sort == "link" and there.key in goes_with(other):
             raise Refused(f"{entry}: from_netns: the kernel would remove {other}, which lies on it; remove that first")
-
-
-def _goes_with(entry: Entry) -> set[Key]:
-    """Return the links that a link does not outlive where they are."""
-    kind = KINDS.get(entry.kind)
-    if kind is None or not kind.goes_with_lower:
-        return set()
-    netns = made_in(entry)
-    rows = (row for row in kind.options if isinstance(row.type, LinkName))
-    return {(netns, entry.options[row.name]) for row in rows if entry.options.get(row.name, NONE) != NONE}
 
 
 def after(observed: State, moved: Iterable[Change]) -> State:
