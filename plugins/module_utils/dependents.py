@@ -91,6 +91,12 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
         yield ("nexthop", (entry.netns, number))
 
 
+def bringer(entry: Entry) -> Ident | None:
+    """Return what brings an object with it and takes it away again, None for most."""
+    key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
+    return None if key is None else (entry.sort, key)
+
+
 def addresses_of_ports(desired: State, observed: State, overridden: bool) -> list[str]:
     """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
     sentences = []

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .claims import PLACED, needed, place_of
+from .dependents import bringer
 from .kinds import KINDS
 from .kinds.addresses import Ip
 from .kinds.link import INDEX, LINK_NETNS, ON_CREATE
@@ -123,13 +124,7 @@ def _moves(entry: Entry, desired: State, observed: State) -> bool:
 def _unwished(desired: State, observed: State) -> list[Entry]:
     """Return what carries the mark and is not wished for. What follows another one is not removed by itself."""
     doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
-    return [entry for entry in doomed if not any(_bringer(entry) in state for state in (desired, observed))]
-
-
-def _bringer(entry: Entry) -> Ident | None:
-    """Return what brings an object with it and takes it away again, None for most."""
-    key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
-    return None if key is None else (entry.sort, key)
+    return [entry for entry in doomed if not any(bringer(entry) in state for state in (desired, observed))]
 
 
 def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .creation import new_link, stands_alone
-from .dependents import Dependents
+from .dependents import Dependents, bringer
 from .kinds import KINDS
 from .kinds.link import ALL as LINK_OPTIONS
 from .kinds.link import ALTNAMES, LINK_NETNS, MASTER
@@ -365,6 +365,9 @@ class Planner:
 
     def _put_back(self, there: Entry, wished: Entry | None) -> None:
         if wished is not None and not wished.present:
+            return
+        brings = bringer(there) if wished is None else None
+        if brings in self.desired and not self.desired[brings].present:
             return
         entry = over(wished or there.having({}), settable(there))
         if entry.sort != "link":
