@@ -28,7 +28,7 @@ from .kernel.sysctls import Sysctls, clock_rate
 from .kinds import KINDS
 from .kinds.link import ALTNAMES
 from .kinds.types import NONE
-from .lost import links_of_addresses, put_back
+from .lost import comes_again, links_with_losses, put_back
 from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, rows, table_of
 from .objects import SORTS
 from .plan import plan
@@ -311,7 +311,7 @@ class Engine:
         change = changes[0]
         fields = ", ".join(f"{name} is {old}, not {new}" for name, (old, new) in change.fields.items())
         sentence = f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
-        again = plan(changes, desired, observed) if all(change.verb == "modify" for change in changes) else []
+        again = plan(changes, desired, observed) if all(map(comes_again, changes)) else []
         return again, sentence
 
     def _roll_back(self, reason: str, done: list[Operation], failed: Operation | None = None) -> None:
@@ -324,7 +324,7 @@ class Engine:
             # The kernel may have done half of what it then refused. Where it did nothing this may be refused as well.
             apply(self.observer, [failed.inverse()])
         outcome = apply(self.observer, back)
-        links = links_of_addresses(done)
+        links = links_with_losses(self.before, done)
         if outcome.failed is None and links:
             now = self.observer.observe({netns for netns, _name in links}, ["address", "neighbor", "route"])
             back = put_back(self.before, now, links)

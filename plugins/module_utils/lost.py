@@ -51,9 +51,22 @@ def going_with_addresses(changes: list[Change], desired: State, observed: State)
             yield entry, there
 
 
-def links_of_addresses(done: Iterable[Operation]) -> set[Key]:
-    """Return the links whose IPv4 addresses operations were about."""
-    return {op.entry.key[:2] for op in done if is_ipv4(op.entry) and SORTS[op.entry.sort].primary}
+def links_with_losses(before: State, done: Iterable[Operation]) -> set[Key]:
+    """Return the links that may have lost something.
+
+    Those of IPv4 addresses that operations were about, and those with what goes with a MAC address.
+    """
+    found = {op.entry.key[:2] for op in done if is_ipv4(op.entry) and SORTS[op.entry.sort].primary}
+    return found | {entry.key[:2] for entry in before.values() if _goes_with_mac(entry)}
+
+
+def comes_again(change: Change) -> bool:
+    """Tell whether a change that is left after a run may be another one's doing, and is to be carried out too."""
+    return change.verb == "modify" or (change.verb == "create" and _goes_with_mac(change.entry))
+
+
+def _goes_with_mac(entry: Entry) -> bool:
+    return entry.sort in SORTS and SORTS[entry.sort].goes_with_mac
 
 
 def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
@@ -64,7 +77,7 @@ def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
     addresses: list[Entry] = []
     others: list[Entry] = []
     for entry in before.values():
-        if not is_ipv4(entry) or entry.by_kernel or not _on(entry) & links:
+        if not (is_ipv4(entry) or _goes_with_mac(entry)) or entry.by_kernel or not _on(entry) & links:
             continue
         (addresses if SORTS[entry.sort].primary else others).append(entry)
     turned = _turned(addresses, now)

@@ -52,6 +52,7 @@ NEIGHBOR = Sort(
     plural="neighbors",
     label="neighbor {2} on {1}",
     label_of_last="proxy neighbor {2} on {1}",
+    goes_with_mac=True,  # a bridge without one of its own has that of a port
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),

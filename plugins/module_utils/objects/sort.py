@@ -153,6 +153,7 @@ class Sort:
     ip: int = 0  # where in its key an IP address or prefix stands, 0 for nowhere
     #: With an IPv4 one the kernel removes those of its network, and with a link's last what has ``ip`` on that link.
     primary: bool = False
+    goes_with_mac: bool = False  # the kernel forgets it when its link gets another MAC address (neigh_changeaddr())
     ways: bool = False  # leads to links or nexthops, and goes with the last of them
     bears: bool = False  # others lead to it, and go with it
     #: Such an object is of its link (or of one that its key names) as a port, and goes when that leaves its master.
