@@ -16,6 +16,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils import containers
+from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 # $1 and on as the real command takes them; the last word is the container. State: a file per container with its PID.
@@ -368,4 +369,23 @@ def test_attached_name_follows_a_container_that_is_started_again(apply: Apply, r
     apply(config)
     assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{second}/ns/net").st_ino
     assert "eth0" in inside(second, "ip", "-br", "link")
+    assert apply(config).commands == []
+
+
+def test_name_stands_for_its_old_namespace_when_runs_fail(apply: Apply, runtimes: Runtimes) -> None:
+    """The kernel gives ids once: a run that failed leaves the new namespace with one, and that is none of the old."""
+    runtimes.install("docker")
+    first = runtimes.run("docker", "web")
+    config: dict[str, Any] = {"netns": [{"name": "web", "attach": "container:web", "nsid": "auto", "loopback": True}]}
+    apply(config)
+    second = runtimes.run("docker", "web")
+    config["netns"][0]["recreate"] = True
+    fails = {**config, "routes": [{"dst": "10.9.0.0/16", "via": "10.99.99.99"}]}
+    for _time in range(3):
+        with pytest.raises(Failed, match=r"invalid gateway.*Nothing was changed: what was done before was taken back"):
+            apply(fails)
+        assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{first}/ns/net").st_ino
+    apply(config)
+    assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{second}/ns/net").st_ino
+    assert "UP" in inside(second, "ip", "link", "show", "lo")
     assert apply(config).commands == []

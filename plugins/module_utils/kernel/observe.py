@@ -236,9 +236,11 @@ class Observer:
             attached, number = self.namespaces.attached(name), self.nsid(HOST, name)
             if attached is not None:
                 options["attach"] = attached
-            if number >= 0:
+            # What is open by a name that stands for another namespace is the one that is wished for: id and lo are its.
+            other = attached is not None and attached.startswith("net:[")
+            if number >= 0 and not other:
                 options["nsid"] = number
-            if loopback is not None:
+            if loopback is not None and not other:
                 options["loopback"] = loopback.options["up"]
             owned = loopback is not None and loopback.options.get("group") == MARK_GROUP
             entries.append(Entry("netns", (HOST, name), options, owned=owned))
