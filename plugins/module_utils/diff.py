@@ -53,6 +53,8 @@ def diff(
     changes = []
     for entry in desired.values():
         there = observed.get(entry.ident)
+        if there is None and _comes_with_netns(entry, desired, observed):
+            continue
         if there is not None and _moves(entry, desired, observed):
             there = None
         implied = _implied(entry, there, desired, observed) if there is not None else {}
@@ -109,6 +111,14 @@ def _check_moved(moved: list[Change], changes: list[Change]) -> None:
                 f"{change.entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}), "
                 f"and a link that is moved is not made anew; remove it first"
             )
+
+
+def _comes_with_netns(entry: Entry, desired: State, observed: State) -> bool:
+    """Tell whether a link is the lo of a namespace that is made in this run: what differs of it is set behind that."""
+    if entry.sort != "link" or entry.name != "lo" or entry.kind or not entry.present:
+        return False
+    ident = ("netns", (HOST, entry.netns))
+    return ident in desired and desired[ident].present and ident not in observed
 
 
 def _moves(entry: Entry, desired: State, observed: State) -> bool:

@@ -314,3 +314,32 @@ def test_failed_run_gives_the_resolver_back(apply: Apply, monkeypatch: pytest.Mo
         apply("netns: [{name: a, loopback: false, resolver: {nameservers: [192.0.2.99]}}]")
     assert out("ip netns exec a cat /etc/resolv.conf") == "nameserver 192.0.2.53\n"
     assert "UP" in out("ip -n a link show dev lo")
+
+
+def test_lo_of_a_new_namespace_is_set_in_the_same_run(apply: Apply, tell: Any) -> None:
+    config = {"netns": [{"name": "a"}], "links": [{"name": "lo", "netns": "a", "mtu": 1500, "alias": "its own"}]}
+    apply(config, check=True)
+    apply(config)
+    (lo,) = tell("ip -n a -j -d link show lo")
+    assert (lo["mtu"], lo["ifalias"], "UP" in lo["flags"]) == (1500, "its own", True)
+    assert apply(config).commands == []
+    with pytest.raises(Refused, match="lo in netns b: netns: there is no namespace b"):
+        apply({"links": [{"name": "lo", "netns": "b", "mtu": 1500}]})
+
+
+def test_gathered_is_taken_by_a_host_that_has_none_of_it(apply: Apply, gather: Any, tell: Any) -> None:
+    apply("""
+        netns: [{name: a, resolver: {nameservers: [192.0.2.53]}}]
+        links:
+          - {name: b0, kind: bridge, netns: a, mac: "02:00:00:00:00:01", mtu: 1400, addresses: [10.1.0.1/24]}
+          - {name: v0, kind: veth, peer: {name: v1, netns: a, master: b0, port: {isolated: true}}}
+        routes: [{dst: 10.2.0.0/16, via: 10.1.0.9, netns: a}]
+    """)
+    config = gather()
+    links = sorted(link["ifname"] for link in tell("ip -n a -j link"))
+    apply({}, overridden=True)
+    assert tell("ip -j netns list") == []
+    apply(config)
+    assert sorted(link["ifname"] for link in tell("ip -n a -j link")) == links == ["b0", "lo", "v1"]
+    assert [route["gateway"] for route in tell("ip -n a -j route") if "gateway" in route] == ["10.1.0.9"]
+    assert apply(config).commands == []
