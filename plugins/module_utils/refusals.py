@@ -179,7 +179,7 @@ def check_takes(change: Change, has: Rows) -> None:
 
 def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse what does not apply to a link as it is going to be: of an IPv6 header where it sends by IPv4."""
-    rows = given(entry).at_times_moot
+    rows = given(entry).at_times_moot if entry.kind else ()
     if not rows:
         return
     # What is there is decoded when it is asked for, and little of it is.
@@ -212,7 +212,7 @@ def check_kind(change: Change) -> None:
         if wished.get(name) and has(other) != value:
             raise Refused(f"{change.entry}: {name}: needs {other} {value}, and that is {has(other)}")
     for name, (other, value, least, most, rule) in kind.within.items():
-        if has(other) == value and not least <= wished.get(name, least) <= most:
+        if not least <= wished.get(name, least) <= most and has(other) == value:
             raise Refused(f"{change.entry}: {name}: {wished[name]} is not within {least}..{most} ({rule})")
 
 
