@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .claims import lower_key
 from .commands import commands
 from .config import Reader
 from .dependents import addresses_of_ports, routes_of_ports
@@ -23,13 +22,13 @@ from .kernel.lock import locked
 from .kernel.names import number_of
 from .kernel.namespaces import Namespaces
 from .kernel.observe import KernelError, Observer
+from .kernel.processes import OTHER_NETNS, marked, siblings
 from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
-from .kinds import KINDS
 from .kinds.link import ALTNAMES
 from .kinds.types import NONE
 from .lost import comes_again, links_with_losses, put_back
-from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, rows, table_of
+from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .objects import SORTS
 from .plan import plan
 from .protect import may_cut, protect
@@ -42,8 +41,6 @@ from .sysctls import after, changes_also, in_effect, needed_of, of_bridges, sett
 LOCK_WAIT = 60.0
 #: How often a run puts right what the kernel changed along with something else.
 ROUNDS = 2
-#: Options that say where else a link is than in its own namespace.
-_OTHER_NETNS = sorted({name for kind in KINDS for name in rows("link", kind).naming_netns})
 CAP_NET_ADMIN = 12  # linux/capability.h
 CLOCK_MONOTONIC_COARSE = 6  # linux/time.h
 
@@ -106,7 +103,7 @@ class Engine:
         if any(reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
             if any(shares(change) for change in changes):
-                observed = {**self._siblings_in_processes(overridden), **observed}
+                observed = {**siblings(self.namespaces, self.observer, overridden), **observed}
             changes = diff(desired, observed, overridden, os.uname().release, _hz())
         self._check_kinds(changes)
         self._look_at_sysctls(changes, observed)
@@ -173,7 +170,7 @@ class Engine:
         for entry in desired.values():
             if entry.sort == "netns" or not entry.present or (entry.sort in SORTS and entry.key[0] in there):
                 continue
-            needed = [entry.options[name] for name in _OTHER_NETNS if name in entry.options]
+            needed = [entry.options[name] for name in OTHER_NETNS if name in entry.options]
             for netns in (entry.netns, *needed):
                 if netns in there:
                     continue
@@ -195,7 +192,7 @@ class Engine:
             sorts.add("address")  # one on a bridge's port is told
         state = self.observer.observe(sorted(netnses), sorts, None if overridden or everything else desired)
         if overridden:
-            state.update(self._in_processes(netnses))
+            state.update(marked(self.namespaces, self.observer, netnses))
         state.update(self.sysctls.wished(desired.values()))
         # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
         wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
@@ -213,7 +210,7 @@ class Engine:
             netnses.add(entry.key[0])
             sorts.add(entry.sort)
             if sort is None:
-                netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in _OTHER_NETNS)))
+                netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in OTHER_NETNS)))
             elif not sort.asking.isdisjoint(options):
                 if nexthops_named(entry):
                     sorts.add("nexthop")
@@ -224,38 +221,6 @@ class Engine:
                 sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
         self._of = (desired, (netnses, sorts))
         return netnses, sorts
-
-    def _in_processes(self, seen: set[str]) -> State:
-        """Return marked links that live in a process's namespace while their socket or peer is on this host.
-
-        Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that
-        run this collection for themselves are left alone that way.
-        """
-        found: State = {}
-        for netns in list(self.namespaces.of_processes()):
-            if netns in seen or self.observer.nsid(HOST, netns) < 0:
-                continue
-            for entry in self.observer.links(netns):
-                other = next((entry.options[name] for name in _OTHER_NETNS if name in entry.options), HOST)
-                if entry.owned and other == HOST:
-                    found[entry.ident] = entry
-        return found
-
-    def _siblings_in_processes(self, overridden: bool) -> State:
-        """Return links in processes' namespaces that change with others on the same link of this host.
-
-        ``overridden``: those of ours are there already where they are to be removed, and the others are to stay.
-        """
-        found: State = {}
-        for netns in list(self.namespaces.of_processes()):
-            if self.observer.nsid(netns, HOST) < 0:
-                continue
-            for entry in self.observer.links(netns):
-                kind, lower = KINDS.get(entry.kind), lower_key(entry)
-                on_ours = lower is not None and lower[0] != netns and self.namespaces.has(lower[0])
-                if kind is not None and kind.shared and on_ours and not (overridden and entry.owned):
-                    found[entry.ident] = entry
-        return found
 
     def _check_kinds(self, changes: Iterable[Change]) -> None:
         from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
