@@ -78,7 +78,7 @@ def test_snooping_for_each_vlan(apply: Any) -> None:
 
 
 @pytest.mark.lab_kernel
-@pytest.mark.skipif(RELEASE >= (6, 3), reason="newer kernels replace an entry; test_mdb.py has them")
+@pytest.mark.skipif(RELEASE >= (6, 3), reason="lab kernel: newer ones replace an entry (test_mdb.py)")
 def test_an_old_kernel_replaces_nothing(apply: Any) -> None:
     """What was learned is removed and the entry added, and the other way round when the run fails."""
     apply(BASE)

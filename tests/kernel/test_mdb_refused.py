@@ -106,7 +106,7 @@ def test_sources_need_a_bridge_that_heeds_them(base: None, apply: Any) -> None:
         assert apply(wish(item)).commands == []
 
 
-@pytest.mark.skipif(RELEASE >= (6, 3), reason="these kernels take them; the lab's kernel runs this")
+@pytest.mark.skipif(RELEASE >= (6, 3), reason="lab kernel: newer ones take them (test_mdb_vxlan.py, test_mdb.py)")
 @pytest.mark.lab_kernel
 @pytest.mark.parametrize(
     ("item", "option"),
