@@ -115,10 +115,10 @@ def addresses_of_ports(desired: State, observed: State, overridden: bool) -> lis
 
 
 def routes_of_ports(desired: State, observed: State) -> list[str]:
-    """Return a sentence for each route wished for that leads out of a port of a bridge: no answer comes in by it."""
+    """Return a sentence for each way wished for that leads out of a port of a bridge: no answer comes in by it."""
     sentences = []
     for entry in desired.values():
-        for option, netns, name in names_links(entry) if entry.sort == "route" and entry.present else ():
+        for option, netns, name in names_links(entry) if entry.present and _has_ways(entry) else ():
             bridge = _bridge_of((netns, name), desired, observed)
             if bridge:
                 sentences.append(

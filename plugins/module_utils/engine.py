@@ -27,7 +27,7 @@ from .kernel.sorts import DUMPED, TABLES
 from .kernel.sysctls import Sysctls, clock_rate
 from .kinds.link import ALTNAMES
 from .kinds.types import NONE
-from .lost import comes_again, links_with_losses, put_back
+from .lost import LOSABLE, comes_again, links_with_losses, put_back
 from .model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .objects import SORTS
 from .plan import plan
@@ -291,7 +291,7 @@ class Engine:
         outcome = apply(self.observer, back)
         links = links_with_losses(self.before, done)
         if outcome.failed is None and links:
-            now = self.observer.observe({netns for netns, _name in links}, ["address", "neighbor", "route"])
+            now = self.observer.observe({netns for netns, _name in links}, LOSABLE)
             back = put_back(self.before, now, links)
             outcome = apply(self.observer, back)
         if outcome.failed is None:

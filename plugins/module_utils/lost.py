@@ -17,6 +17,9 @@ from .objects import SORTS
 from .phases import PHASES, ordered
 from .restore import settable
 
+#: Sorts of what may go with an IPv4 address, or with a link's MAC address.
+LOSABLE = sorted(name for name, sort in SORTS.items() if sort.ip or sort.goes_with_mac)
+
 
 def is_ipv4(entry: Entry) -> bool:
     """Tell whether an object is of an IPv4 address or prefix."""

@@ -132,7 +132,7 @@ def check_release(change: Change, has: Rows, kernel: str) -> None:
             continue
         value = change.entry.options.get(row.name)
         needed_release = row.needed_release(value)
-        if needed_release and release(kernel) < release(needed_release):
+        if not is_known(needed_release, kernel):
             what = f"{row.name}: {value}" if needed_release != row.since else row.name
             raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
     _check_chosen(change.entry, kernel)
@@ -161,7 +161,7 @@ def _check_chosen(entry: Entry, kernel: str) -> None:
     for row in _OF_A_RELEASE[entry.sort]:
         if row.name not in chosen:
             continue
-        if row.since and release(kernel) < release(row.since):
+        if not is_known(row.since, kernel):
             raise Refused(f"{entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
         reason = row.type.objection(chosen[row.name], release(kernel), daring=False)
         if reason:

@@ -12,7 +12,7 @@ from .kinds.link import MASTER
 from .kinds.types import NONE
 from .model import Change, Entry, Operation, ousted_by, table_of, telling
 from .objects import SORTS
-from .phases import REMOVE_OBJECTS
+from .phases import PHASES, REMOVE_OBJECTS
 
 
 def one_way(change: Change) -> bool:
@@ -81,10 +81,6 @@ def fitting(entry: Entry, asked: Mapping[str, Any]) -> Entry:
     return entry.having({name: value for name, value in entry.options.items() if name not in gone}) if gone else entry
 
 
-#: What leads through addresses, and has one as its source: it is there again when all addresses are.
-_THROUGH_ADDRESSES = ("nexthop", "neighbor", "route")
-
-
 def undo(done: Iterable[Operation]) -> list[Operation]:
     """Return the operations that take back what was done, last first.
 
@@ -95,13 +91,20 @@ def undo(done: Iterable[Operation]) -> list[Operation]:
     addresses: list[Operation] = []
     for operation in reversed(list(done)):
         if operation.undoable:
-            gone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS and operation.entry.sort == "address"
-            (addresses if gone else back).extend(operation.restore or [operation.inverse()])
+            (addresses if _ends_address(operation) else back).extend(operation.restore or [operation.inverse()])
     late = [operation for operation in back if _needs_addresses(operation)]
     early = [operation for operation in back if not _needs_addresses(operation)]
     return [*early, *reversed(addresses), *sorted(late, key=_needs_addresses)]
 
 
+def _ends_address(operation: Operation) -> bool:
+    sort = SORTS.get(operation.entry.sort)
+    alone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS  # and not with its link
+    return alone and sort is not None and sort.primary
+
+
 def _needs_addresses(operation: Operation) -> int:
-    sort = operation.entry.sort
-    return _THROUGH_ADDRESSES.index(sort) + 1 if operation.verb != "del" and sort in _THROUGH_ADDRESSES else 0
+    """Return the phase of what leads through addresses or has one as its source, 0 for all else."""
+    sort = SORTS.get(operation.entry.sort)
+    needs = sort is not None and (sort.ways or (bool(sort.ip) and not sort.primary))
+    return PHASES[operation.entry.sort] if needs and operation.verb != "del" else 0

@@ -128,7 +128,7 @@ def _of_one(changes: list[Change], desired: State, observed: State) -> list[Chan
 
 
 def _any_sharing(state: State) -> bool:
-    return any(entry.sort in SHARING and entry.key[-1] for entry in state.values())
+    return any(entry.sort in SHARING and one_of(entry) is not None for entry in state.values())
 
 
 def _shared(entry: Entry) -> dict[str, Any]:

@@ -279,6 +279,8 @@ def test_route_through_a_port_is_warned_of_in_each_run(apply: Any) -> None:
     hops = "routes: [{dst: 10.5.0.0/24, nexthops: [{dev: b}, {dev: p0}]}]"
     assert apply(hops).warnings == [f"route 10.5.0.0/24: nexthops: {ROUTE}"]
     assert apply("routes: [{dst: 10.5.0.0/24, state: absent}]").warnings == []
+    assert apply("nexthops: [{id: 7, dev: b}]").warnings == []
+    assert apply("nexthops: [{id: 8, dev: p0}]").warnings == [f"nexthop 8: dev: {ROUTE}"]
     # One that becomes a port with the route.
     assert apply("links: [{name: p0, master: none}]\n" + route % "p0").warnings == []
     assert apply("links: [{name: p0, master: b}]\n" + route % "p0").warnings == [f"route 10.4.0.1/32: dev: {ROUTE}"]

@@ -25,12 +25,12 @@ _ENTRY = struct.Struct("=IBBH16s2s2x")
 _IPV4, _IPV6, _ETHERNET = b"\x08\x00", b"\x86\xdd", b"\0\0"
 #: The numbers that the kernel tells attributes by, for those that it takes.
 _TOLD = {
-    row.attr: {c.MDBA_MDB_EATTR_GROUP_MODE: c.MDBA_MDB_EATTR_GROUP_MODE}.get(row.attr, row.attr + 1)
+    row.attr: row.attr if row.attr == c.MDBA_MDB_EATTR_GROUP_MODE else row.attr + 1
     for row in SORT.options
     if isinstance(row.attr, int) and row.name != SOURCES
 }
 _ROWS = [row for row in SORT.options if row.attr in _TOLD]
-_OF_REMOTE = ("dst_port", "vni", "via")
+_KEYS = {row.name: row for row in SORT.keys}
 
 
 def decode_all(netns: str, bodies: Sequence[bytes], view: View, links: Links) -> Iterator[Entry]:
@@ -107,13 +107,12 @@ def write(known: Known, operation: Operation) -> Message:
     view = known.view(entry.netns)
     options = said(entry.options)
     body = _ENTRY.pack(view.index(port), int(options["permanent"]), 0, int(vid), *_packed(grp))
-    names = {row.name: row for row in SORT.keys}
     nest: list[Any] = []
     for name, value in (("src", src), ("dst", dst)):
         if value:
-            nest.append((names[name].attr, "raw", packed_ip(value)))
+            nest.append((_KEYS[name].attr, "raw", packed_ip(value)))
     if src_vni != "0":
-        nest.append((names["src_vni"].attr, "u32", int(src_vni)))
+        nest.append((_KEYS["src_vni"].attr, "u32", int(src_vni)))
     for row in SORT.options if operation.verb != "del" else ():
         if row.attrs and row.name in options:
             nest += row.encode(options[row.name], view)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Optional
 
-from ...claims import lower_key
+from ...claims import SHARING, lower_key
 from ...kinds.types import Names
 from ...model import Entry, Ident, Operation, made_in
 from ...objects import SORTS
@@ -46,8 +46,8 @@ class Links(dict[str, Entry]):
 
     @cached_property
     def sought_as_one(self) -> frozenset[Ident]:
-        """Give what several FDB entries are together of which somebody asks for one (Sort.one_of)."""
-        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort == "fdb")
+        """Give what several objects are together of which somebody asks for one (Sort.one_of)."""
+        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort in SHARING)
         return frozenset((sort, key) for sort, key in together if key is not None)
 
 
