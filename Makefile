@@ -16,7 +16,7 @@ as_root := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env env "PATH=$(P
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install what is missing: Debian packages, .venv, the link in .collections
+setup: ## install what is missing: Debian packages, .venv, the link in .collections, a kernel for the lab
 	@scripts/setup
 
 lab: setup ## bring up four lab hosts, run site.yml twice, show the reachability matrix
@@ -28,10 +28,10 @@ lab-shell: setup ## the same, then a shell inside the lab
 lab-down: setup ## remove the lab
 	@$(as_root) scripts/lab down
 
-test: setup ## every test, natively and in the lab kernel, with counts (under 30 minutes)
+test: setup ## every test, each on a kernel that has what it needs, with counts (under 30 minutes)
 	@scripts/test
 
-test-newer-kernel: setup ## the kernel tests on Linux 6.12 and newer, in QEMU; not part of test (about 25 minutes)
+test-newer-kernel: setup ## the kernel tests on Linux 6.12 or later, in a lab kernel; not part of test (about 15 minutes)
 	@scripts/test newer_kernel
 
 check: setup ## the quick part: ruff, mypy, unit tests (under 90 seconds)

@@ -3,30 +3,29 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from kernels.facts import LAB, Needs
+from placement import CHECKOUT, NATIVE, NOWHERE, ORDER, Kernels, Unplaced, collect
+
 OUTPUT = CHECKOUT / "tests" / "output"
 BIN = CHECKOUT / ".venv" / "bin"
-NATIVE = "native"
-LAB = "lab kernel"
-NEWER = "newer kernel"  # Linux 6.12 or later; see scripts/newer-kernel
-NEWEST = "newest kernel"
-KERNELS = {
-    LAB: (str(CHECKOUT / "scripts" / "lab-kernel"), "--uml"),
-    NEWER: (str(CHECKOUT / "scripts" / "newer-kernel"), "--qemu"),
-    NEWEST: (str(CHECKOUT / "scripts" / "newer-kernel"), "--suite", "stable-backports"),
-}
+#: What level newer_kernel tests on: no kernel older than this. User-mode Linux is faster, QEMU has all features.
+NEWER = "6.12"
+NEWER_ORDER = ("uml", "qemu")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a level.
+    """One command of a level, and the kernel on which it runs (placement.ORDER).
 
     ``count`` says what is counted: "command" (the command itself is the test), "junit" (the tests in the JUnit file
-    that pytest writes), "both", or "sanity" (the tests that ansible-test names in its output).
+    that pytest writes), "both", or "sanity" (the tests that ansible-test names in its output). ``tests`` are those that
+    pytest is to run there, of all that the command finds; ``nowhere`` has the reason for each that no kernel can run.
     """
 
     level: str
@@ -36,6 +35,8 @@ class Step:
     where: str = NATIVE
     needs_root: bool = False
     needs_path: str = ""
+    tests: tuple[str, ...] = field(default=(), compare=False)
+    nowhere: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def slug(self) -> str:
@@ -48,22 +49,41 @@ class Step:
         return OUTPUT / f"{self.slug}.xml"
 
 
-@dataclass(frozen=True)
-class Kernels:
-    """What the native kernel lacks, and where a lab of hosts runs."""
+def environment() -> dict[str, str]:
+    """Return the variables that a step needs; scripts/lab-kernel hands them on (PREFIXES in kernels/boot.py)."""
+    return {
+        **os.environ,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
+        "MOLECULE_GLOB": str(CHECKOUT / "molecule" / "*" / "molecule.yml"),
+    }
 
-    missing_kinds: str
-    lab: str
+
+def pytest_steps(
+    level: str, path: str, kernels: Kernels, options: list[str], *, order: Iterable[str] = (), linux: str = ""
+) -> list[Step]:
+    """Split a level's tests into a step for each kernel that runs some of them.
+
+    :param order: the kernels to choose from; left out: all.
+    :param linux: what every test needs, such as "6.12".
+    """
+    step = pytest_step(level, path, NATIVE, options)
+    if not (CHECKOUT / path).exists():
+        return [step]
+    tests = collect(step.command, environment())
+    if linux:
+        tests = {name: replace(needs, linux=needs.linux or linux) for name, needs in tests.items()}
+    plan = kernels.place(tests, order)
+    nowhere = {name: why_nowhere(kernels, name, tests) for name in plan.pop(NOWHERE, [])}
+    names = sorted(plan, key=ORDER.index) or [NATIVE]
+    steps = [replace(step, where=name, tests=tuple(plan.get(name, ()))) for name in names]
+    return [replace(steps[0], nowhere=nowhere), *steps[1:]]
 
 
-def pytest_steps(level: str, path: str, kernels: Kernels, options: list[str]) -> list[Step]:
-    """Split a level's tests: what the native kernel can do, and what it cannot do because a link kind is missing."""
-    if not kernels.missing_kinds:
-        return [pytest_step(level, path, NATIVE, options)]
-    return [
-        pytest_step(level, path, NATIVE, ["-m", "not lab_kernel", *options]),
-        pytest_step(level, path, LAB, ["-m", "lab_kernel", *options]),
-    ]
+def why_nowhere(kernels: Kernels, test: str, tests: dict[str, Needs]) -> str:
+    """Say for each kernel why it cannot run a test."""
+    lacking = {name: ", ".join(facts.lacks(tests[test])) for name, facts in kernels.facts.items()}
+    return "; ".join(f"{name}: {why}" for name, why in {**lacking, **kernels.refused}.items())
 
 
 def pytest_step(level: str, path: str, where: str, options: list[str]) -> Step:
@@ -116,38 +136,36 @@ def integration(kernels: Kernels, options: list[str]) -> list[Step]:
     return pytest_steps("integration", "tests/integration", kernels, options)
 
 
-def lab(_kernels: Kernels, options: list[str]) -> list[Step]:
+def lab(kernels: Kernels, options: list[str]) -> list[Step]:
     """Try lab hosts, their connection plugin and the playbooks."""
-    return [pytest_step("lab", "tests/lab", NATIVE, options)]
+    return pytest_steps("lab", "tests/lab", kernels, options)
 
 
 def molecule(kernels: Kernels, _options: list[str]) -> list[Step]:
     """Run the scenarios on multi-host labs, verified with testinfra."""
     scenarios = sorted(path.parent.name for path in CHECKOUT.glob("molecule/*/molecule.yml")) or ["default"]
+    where = kernels.lab()
+    if where == NOWHERE:
+        reasons = {**{name: ", ".join(facts.lacks(LAB)) for name, facts in kernels.facts.items()}, **kernels.refused}
+        raise Unplaced(f"no kernel for the lab: {'; '.join(f'{name}: {why}' for name, why in reasons.items())}")
     return [
         Step(
-            "molecule",
-            name,
-            (str(BIN / "molecule"), "test", "--scenario-name", name),
-            "both",
-            kernels.lab,
-            needs_root=True,
-            needs_path=f"molecule/{name}/molecule.yml",
+            "molecule", name, (str(BIN / "molecule"), "test", "--scenario-name", name), "both", where,
+            needs_root=True, needs_path=f"molecule/{name}/molecule.yml",
         )
         for name in scenarios
-    ]
+    ]  # fmt: skip
 
 
-def newer_kernel(_kernels: Kernels, options: list[str]) -> list[Step]:
-    """Run level kernel on Linux 6.12 or later, and its tests for newer kernels on the newest; not by default."""
-    # What it draws are words for modules, which no kernel sees differently, and it takes 7 minutes there.
+def newer_kernel(kernels: Kernels, options: list[str]) -> list[Step]:
+    """Run level kernel on Linux 6.12 or later: in User-mode Linux, and in QEMU what that lacks; not by default."""
+    # This file draws words for modules, which no kernel sees differently, and takes 7 minutes in QEMU.
     without = "--ignore=tests/kernel/test_any_module.py"
-    return [
-        pytest_step("newer_kernel", "tests/kernel", NEWER, [without, *options]),
-        pytest_step("newer_kernel", "tests/kernel", NEWEST, ["-m", "needs_linux", *options]),
-    ]
+    return pytest_steps("newer_kernel", "tests/kernel", kernels, [without, *options], order=NEWER_ORDER, linux=NEWER)
 
 
 LEVELS = {level.__name__: level for level in (check, unit, sanity, lint, kernel, integration, lab, molecule)}
 OPTIONAL = {newer_kernel.__name__: newer_kernel}
 ALL_LEVELS = {**LEVELS, **OPTIONAL}
+#: The levels whose steps depend on what kernels there are.
+ON_KERNELS = {"kernel", "integration", "lab", "molecule", *OPTIONAL}

@@ -1,15 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Run the levels of tests, what the native kernel can do natively and the rest in the lab kernel, and count.
+"""Run the levels of tests, each test on a kernel that has what it needs, and count.
 
-Two streams run side by side: what needs the lab kernel (one CPU each), and everything else. Each step writes its
-output to tests/output/; what failed is shown. The run fails when a test failed, when one was skipped, and when a level
-has no test at all.
+Two streams run side by side: what runs on the machine's own kernel, and what runs in lab kernels (one CPU each). Each
+step writes its output to tests/output/; the output of what failed is shown. The run fails when a test failed, when one
+was skipped, and when a level has no test at all.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -20,7 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from counts import COUNTERS, Result, report, show
-from levels import ALL_LEVELS, BIN, CHECKOUT, KERNELS, LAB, LEVELS, NATIVE, NEWER, NEWEST, OUTPUT, Kernels, Step
+from levels import ALL_LEVELS, CHECKOUT, LEVELS, NATIVE, ON_KERNELS, OUTPUT, Step, environment
+from placement import PROGRAM, Kernels, Unplaced, as_root, preferred
 
 STEP_SECONDS = 1500
 #: In QEMU the tests in tests/kernel were seen to take 1240 s, and take longer where others use the processors too.
@@ -31,33 +33,17 @@ running: set[subprocess.Popen[bytes]] = set()
 stopping = threading.Event()
 
 
-def as_root() -> list[str]:
-    """Give the words in front of a command that needs root."""
-    return [] if os.getuid() == 0 else ["sudo", "--preserve-env", "env", f"PATH={os.environ['PATH']}"]
-
-
-def find_kernels() -> Kernels:
-    """Ask the two scripts that try the native kernel."""
-
-    def ask(*script: str) -> str:
-        return subprocess.run([*as_root(), *script], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-
-    lab_kernel = ask(KERNELS[LAB][0], "--which")
-    return Kernels(ask(str(CHECKOUT / "scripts" / "missing-kinds")), NATIVE if lab_kernel == "native" else LAB)
-
-
-def environment(step: Step, kernels: Kernels) -> dict[str, str]:
-    """Give the variables a step needs; scripts/lab-kernel hands on those of ANSIBLE, PYTEST, NETLOOM, MOLECULE."""
-    variables = {
-        **os.environ,
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
-        "MOLECULE_GLOB": str(CHECKOUT / "molecule" / "*" / "molecule.yml"),
-        "NETLOOM_MISSING_KINDS": "" if step.where in (NEWER, NEWEST) else kernels.missing_kinds,
-        "NETLOOM_TEST_KERNEL": step.where,
-    }
+def variables_of(step: Step, kernels: Kernels) -> dict[str, str]:
+    """Return the variables of a step: those of all steps, and the plan of its tests, which is written for it."""
+    variables = environment()
     if step.count in ("junit", "both"):
         variables["PYTEST_ADDOPTS"] = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={step.junit}".strip()
+    if step.tests or step.nowhere:
+        plan = OUTPUT / f"{step.slug}.plan"
+        plan.write_text(json.dumps({"here": step.tests, "nowhere": step.nowhere}), encoding="utf-8")
+        variables["NETLOOM_TEST_PLAN"] = str(plan)
+    if step.where in kernels.facts:
+        variables["NETLOOM_TEST_FACTS"] = kernels.facts[step.where].to_json()
     return variables
 
 
@@ -73,15 +59,16 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def call(step: Step, kernels: Kernels, log: Path) -> int | str:
     """Run a step's command with its output in a file; give the exit status, or why there is none."""
-    prefix = as_root() if step.needs_root or step.where in KERNELS else []
-    prefix = [*prefix, *KERNELS.get(step.where, ())]
+    prefix = as_root() if step.needs_root or step.where != NATIVE else []
+    if step.where != NATIVE:
+        prefix = [*prefix, str(PROGRAM), f"--{step.where}"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*prefix, *step.command], cwd=CHECKOUT, env=environment(step, kernels), start_new_session=True,
+            [*prefix, *step.command], cwd=CHECKOUT, env=variables_of(step, kernels), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
         running.add(process)
-        seconds = QEMU_SECONDS if step.where in (NEWER, NEWEST) else STEP_SECONDS
+        seconds = QEMU_SECONDS if step.where.startswith("qemu") else STEP_SECONDS
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -123,8 +110,8 @@ def run_stream(steps: list[Step], kernels: Kernels) -> list[Result]:
 
 
 def run_all(steps: list[Step], kernels: Kernels) -> list[Result]:
-    """Run the native stream and the lab kernel's side by side; give the results in the order of the steps."""
-    streams = [[step for step in steps if step.where in where] for where in ((NATIVE,), (LAB,), (NEWER, NEWEST))]
+    """Run the native stream and that of the lab kernels side by side; give the results in the order of the steps."""
+    streams = [[step for step in steps if (step.where == NATIVE) == native] for native in (True, False)]
     with ThreadPoolExecutor(max_workers=len(streams)) as pool:
         futures = [pool.submit(run_stream, stream, kernels) for stream in streams]
         try:
@@ -152,13 +139,28 @@ def main(arguments: list[str]) -> int:
     )
     chosen = parser.parse_args(arguments[:cut]).levels or list(LEVELS)
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    # The quick levels need no kernel, so they do not ask for root either.
-    kernels = find_kernels() if {"kernel", "integration", "lab", "molecule"} & set(chosen) else Kernels("", NATIVE)
-    if kernels.missing_kinds:
-        show(f"The native kernel lacks: {kernels.missing_kinds}. What needs them runs in the lab kernel.")
-    steps = [step for name in ALL_LEVELS if name in chosen for step in ALL_LEVELS[name](kernels, arguments[cut + 1 :])]
     started = time.monotonic()
+    try:
+        kernels = Kernels(preferred())
+        steps = [
+            step for name in ALL_LEVELS if name in chosen for step in ALL_LEVELS[name](kernels, arguments[cut + 1 :])
+        ]
+    except Unplaced as error:
+        show(f"failed: {error}")
+        return 1
+    # The quick levels need no kernel, so they do not ask for root either.
+    if ON_KERNELS & set(chosen):
+        show_kernels(kernels, steps)
     return 0 if report(run_all(steps, kernels), time.monotonic() - started) else 1
+
+
+def show_kernels(kernels: Kernels, steps: list[Step]) -> None:
+    """Print what each kernel of the run is, and how many tests it has been given."""
+    for name, facts in kernels.facts.items():
+        count = sum(len(step.tests) for step in steps if step.where == name)
+        show(f"kernel {name}: Linux {facts.release} with iproute2 {facts.iproute2}, {count} tests that need a kernel")
+    for name, reason in kernels.refused.items():
+        show(f"kernel {name}: not used: {reason}")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make the checkout importable as ``ansible_collections.netloom.overlay``, and send tests to the kernel that they need.
+"""Make the checkout importable as ``ansible_collections.netloom.overlay``; run each test on a kernel that suits it.
 
-``@pytest.mark.needs_kind("geneve")`` says which link kinds a test needs. Where the native kernel lacks one, the test
-gets the mark ``lab_kernel``: ``scripts/test`` runs ``-m "not lab_kernel"`` natively and ``-m lab_kernel`` in the lab
-kernel, so each test runs in exactly one of them. Called by hand on a kernel that cannot run it, a test is skipped with
-a reason that begins with ``lab kernel:``. A test that no other kernel may run has the mark ``lab_kernel`` itself.
-
-``@pytest.mark.needs_linux("6.5", iproute2="6.15")`` says that a test needs that kernel, with that iproute2 as witness.
-Where one is older, the test is skipped with a reason that begins with ``newer kernel:``. ``scripts/test`` counts those
-apart, and ``make test-newer-kernel`` runs them.
+Marks say what a test needs of the kernel (:func:`needs_of`). ``scripts/test`` collects the tests, finds a kernel for
+each (scripts/placement.py), and runs pytest once on each kernel with the plan; the tests of other kernels are left out.
+Called by hand, pytest skips what this kernel cannot run. The reason of each test that is left begins with ``left:``.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
-import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -39,66 +35,85 @@ def link_checkout(collections: Path, checkout: Path) -> None:
 
 link_checkout(COLLECTIONS, CHECKOUT)
 sys.path.insert(0, str(COLLECTIONS))
+sys.path.append(str(CHECKOUT / "scripts"))
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
 
+from kernels.facts import Facts, Needs  # noqa: E402 - the path stands above
 
-def missing_kinds() -> set[str]:
-    """Give the link kinds that the native kernel lacks: as scripts/test found them, or tried here."""
-    if "NETLOOM_MISSING_KINDS" not in os.environ:
-        tried = subprocess.run(
-            [str(CHECKOUT / "scripts" / "missing-kinds")], check=True, capture_output=True, text=True
-        )
-        os.environ["NETLOOM_MISSING_KINDS"] = tried.stdout.strip()
-    return set(os.environ["NETLOOM_MISSING_KINDS"].split())
-
-
-def in_lab_kernel() -> bool:
-    """Tell whether this is the lab kernel; scripts/lab-kernel says so."""
-    return os.environ.get("NETLOOM_LAB_KERNEL") == "uml"
-
-
-def numbers(release: str) -> tuple[int, ...]:
-    """Give the first two numbers of a release, to be compared."""
-    return tuple(int(number) for number in re.findall(r"\d+", release)[:2])
+#: Marks without arguments, and the feature of a kernel that each stands for (scripts/kernels/facts.py).
+FEATURE_MARKS = {
+    "needs_vlan_filtering": "vlan_filtering",
+    "needs_netfilter": "netfilter",
+    "needs_lab_kernel": "disposable",
+    "native": "native",
+}
 
 
 @functools.cache
-def iproute2_release() -> str:
-    """Give the release of iproute2 on PATH, such as 6.1.0."""
-    told = subprocess.run(["ip", "-V"], check=True, capture_output=True, text=True).stdout
-    return told.split("iproute2-")[1].split(",")[0]
+def facts() -> Facts:
+    """Return what this kernel has: as scripts/test found it, or tried now."""
+    if "NETLOOM_TEST_FACTS" not in os.environ:
+        tried = subprocess.run(
+            [str(CHECKOUT / "scripts" / "lab-kernel"), "--facts", "native"], check=True, capture_output=True, text=True
+        )
+        os.environ["NETLOOM_TEST_FACTS"] = tried.stdout
+    return Facts.from_json(os.environ["NETLOOM_TEST_FACTS"])
 
 
-def too_old(linux: str, iproute2: str = "0.0") -> str:
-    """Say what is too old here for a test, or nothing."""
-    there = {"Linux": (linux, os.uname().release), "iproute2": (iproute2, iproute2_release())}
-    old = [f"{name} {wanted} (here: {has})" for name, (wanted, has) in there.items() if numbers(has) < numbers(wanted)]
-    return " and ".join(old)
+def needs_of(item: pytest.Item) -> Needs:
+    """Return what a test's marks say.
+
+    ``needs_kind("geneve", ...)``: these link kinds. ``needs_linux("6.5", before="6.9", iproute2="6.15")``: a kernel of
+    at least the first release and before the second, with that iproute2 as witness. The marks of FEATURE_MARKS: a
+    feature. A mark without a release asks for nothing.
+    """
+    kinds = {kind for mark in item.iter_markers("needs_kind") for kind in mark.args}
+    features = [feature for mark, feature in FEATURE_MARKS.items() if item.get_closest_marker(mark)]
+    linux = before = iproute2 = ""
+    for mark in item.iter_markers("needs_linux"):
+        linux = max((linux, *mark.args), key=_release)
+        iproute2 = max((iproute2, mark.kwargs.get("iproute2", "")), key=_release)
+        before = min((before or "999", mark.kwargs.get("before", "999")), key=_release)
+    return Needs(
+        tuple(sorted(kinds)), tuple(features), linux=linux, before="" if before == "999" else before, iproute2=iproute2
+    )
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m is applied
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the native kernel cannot run; raise UsageError for a test that no kernel would run."""
-    for item in items:
-        kinds = {kind for mark in item.iter_markers("needs_kind") for kind in mark.args}
-        lacking = sorted(kinds & missing_kinds()) if kinds else []
-        if lacking:
-            item.add_marker("lab_kernel")
-        native, lab = item.get_closest_marker("native"), item.get_closest_marker("lab_kernel")
-        if native and lab:
-            raise pytest.UsageError(f"{item.nodeid}: marked native, and needs the lab kernel for {lacking}")
-        if lab and not in_lab_kernel():
-            why = f"this kernel lacks {', '.join(lacking)}" if lacking else "no other kernel runs this"
-            reason = f"lab kernel: {why}: call scripts/lab-kernel --uml .venv/bin/pytest {item.nodeid}"
+def _release(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2]) if text else (0,)
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m are applied
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this kernel is not to run; with NETLOOM_TEST_NEEDS, write what each test needs into that file."""
+    needs = {item: needs_of(item) for item in items}
+    if file := os.environ.get("NETLOOM_TEST_NEEDS"):
+        told = {item.nodeid: asdict(found) for item, found in needs.items()}
+        Path(file).write_text(json.dumps(told), encoding="utf-8")
+        return
+    if file := os.environ.get("NETLOOM_TEST_PLAN"):
+        plan = json.loads(Path(file).read_text(encoding="utf-8"))
+        mine, nowhere = set(plan["here"]), plan["nowhere"]
+        for item in items:
+            if item.nodeid in nowhere:
+                item.add_marker(pytest.mark.skip(reason=f"left: {nowhere[item.nodeid]}"))
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in mine | nowhere.keys()])
+        items[:] = [item for item in items if item.nodeid in mine | nowhere.keys()]
+        return
+    for item, found in needs.items():
+        if found != Needs() and (lacking := facts().lacks(found)):
+            advice = f"scripts/lab-kernel --uml .venv/bin/pytest {item.nodeid}"
+            reason = f"left: this kernel lacks {', '.join(lacking)}. Try: {advice}"
             item.add_marker(pytest.mark.skip(reason=reason))
-        for mark in item.iter_markers("needs_linux"):
-            if old := too_old(*mark.args, **mark.kwargs):
-                item.add_marker(pytest.mark.skip(reason=f"newer kernel: needs {old}: make test-newer-kernel"))
-        if native and in_lab_kernel():
-            item.add_marker(pytest.mark.skip(reason="marked native: needs something newer than the lab kernel"))
 
 
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """Give the folder of the checkout."""
     return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def kernel_facts() -> Facts:
+    """Give what this kernel has."""
+    return facts()

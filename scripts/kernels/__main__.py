@@ -8,6 +8,6 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from kernels.cli import main
+from kernels.cli import main  # noqa: E402 - the path stands above
 
 sys.exit(main(sys.argv[1:]))

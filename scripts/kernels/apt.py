@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KEYRINGS = tuple(
-    Path(f"/usr/share/keyrings/{name}-archive-keyring.{ending}") for name in ("debian", "ubuntu") for ending in ("pgp", "gpg")
+    Path(f"/usr/share/keyrings/{name}-archive-keyring.{ending}")
+    for name in ("debian", "ubuntu")
+    for ending in ("pgp", "gpg")
 )
 #: The part of the archive with the packages, by distribution.
 COMPONENTS = {"debian": "main", "ubuntu": "main universe"}
@@ -68,7 +70,9 @@ class Archive:
         for uri, _, suite in (line.partition(" ") for line in done.stdout.splitlines()):
             if suite == self.codename:
                 return uri
-        raise Unavailable(f"apt has no source for {self.codename or 'this release'} (/etc/os-release names the release)")
+        raise Unavailable(
+            f"apt has no source for {self.codename or 'this release'} (/etc/os-release names the release)"
+        )
 
     @property
     def log(self) -> Path:
@@ -78,16 +82,22 @@ class Archive:
     def _options(self, suites: tuple[str, ...]) -> list[str]:
         sources = self.folder / f"{'+'.join(suites)}.list"
         settings = {
-            "Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null", "Dir::State::lists": self.folder / "lists",
-            "Dir::Cache": self.folder / "cache", "APT::Sandbox::User": "root", "APT::Get::List-Cleanup": "false",
+            "Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::State::lists": self.folder / "lists", "Dir::Cache": self.folder / "cache",
+            "APT::Sandbox::User": "root", "APT::Get::List-Cleanup": "false",
             "APT::Default-Release": "", "Acquire::Languages": "none", "Acquire::Retries": "2",
         }  # fmt: skip
         return [f"-o{name}={value}" for name, value in settings.items()] + ["-qq"]
 
     def call(self, command: str, suites: tuple[str, ...], *words: str, cwd: Path | None = None) -> str:
-        """Run apt on the lists of suites; return what apt printed. Raise Unavailable with its last line where it fails."""
+        """Run apt on the lists of suites; return what apt printed. Raise Unavailable with its last line on failure."""
         done = subprocess.run(
-            [command, *self._options(suites), *words], cwd=cwd, capture_output=True, text=True, check=False, timeout=SECONDS
+            [command, *self._options(suites), *words],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
         )
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ {command} {' '.join(words)} ({', '.join(suites)})\n{done.stderr}")
@@ -101,7 +111,9 @@ class Archive:
         suites = tuple(dict.fromkeys(suites))
         for name in ("lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        keyring = next((f"[signed-by={file}] " for file in KEYRINGS if self.distribution in file.name and file.exists()), "")
+        keyring = next(
+            (f"[signed-by={file}] " for file in KEYRINGS if self.distribution in file.name and file.exists()), ""
+        )
         component = COMPONENTS.get(self.distribution, "main")
         lines = [f"deb {keyring}{self.uri} {suite} {component}\n" for suite in suites]
         (self.folder / f"{'+'.join(suites)}.list").write_text("".join(lines), encoding="utf-8")

@@ -106,8 +106,9 @@ class Engine(Protocol):
 class Command:
     """A command for a lab kernel, and how it is run.
 
-    ``seconds`` is its time limit (None: none), ``report_seconds`` that of the kernel's start. With ``shell`` the command
-    gets the terminal, or standard input where there is none. With ``capture`` its output is returned, not printed.
+    ``seconds`` is the command's time limit (None: none), ``report_seconds`` that of the kernel's start. With ``shell``
+    the command gets the terminal, or standard input where there is none. With ``capture`` its output is returned and not
+    printed.
     """
 
     words: list[str]
@@ -184,8 +185,8 @@ class Run:
         (folder / "lib/modules" / engine.release).symlink_to(engine.modules_folder)
         mode = self._mode()
         settings = {
-            "run": folder, "work": Path.cwd(), "checkout": CHECKOUT, "guest": GUEST, "mode": mode, "joined": self._joined(),
-            "size": terminal_size() if mode != "plain" else "", "release": engine.release,
+            "run": folder, "work": Path.cwd(), "checkout": CHECKOUT, "guest": GUEST, "mode": mode,
+            "joined": self._joined(), "size": terminal_size() if mode != "plain" else "", "release": engine.release,
             "modules": " ".join(engine.modules.split()),
         }  # fmt: skip
         lines = [f"{name}={shlex.quote(str(value))}\n" for name, value in settings.items()]

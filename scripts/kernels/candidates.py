@@ -49,7 +49,12 @@ class Candidate:
 CANDIDATES = (
     Candidate(name=NATIVE, about="the machine's own kernel"),
     Candidate(name="uml", about="User-mode Linux 6.13 or later", find=uml.find),
-    Candidate(name="uml-old", about="User-mode Linux before 6.13, which processors with AMX cannot run", find=uml.find, new=False),
+    Candidate(
+        name="uml-old",
+        about="User-mode Linux before 6.13, which processors with AMX cannot run",
+        find=uml.find,
+        new=False,
+    ),
     Candidate(name="qemu", about="a Debian kernel of 6.12 or later in QEMU, 5 to 8 times slower", find=qemu.find),
     Candidate(name="qemu-old", about="a Debian kernel before 6.12 in QEMU", find=qemu.find, new=False, automatic=False),
 )
@@ -65,7 +70,9 @@ def fingerprint(engine: Engine) -> str:
     """Return what a trial depends on, as a short text: host kernel, processor, program, and what is run in it."""
     host = platform.uname()
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    processor = [next((line for line in lines if line.startswith(word)), "") for word in ("vendor_id", "model name", "flags")]
+    processor = [
+        next((line for line in lines if line.startswith(word)), "") for word in ("vendor_id", "model name", "flags")
+    ]
     guest = [file.read_text(encoding="utf-8") for file in sorted(GUEST.iterdir())]
     parts = [host.release, host.version, *processor, engine.identity, *guest]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

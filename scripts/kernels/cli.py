@@ -17,9 +17,12 @@ from .candidates import BY_NAME, CANDIDATES, NATIVE, Kernels, Untrusted
 VARIABLE = "NETLOOM_KERNEL"
 NOT_RUN, TIMED_OUT, WRONG_CALL, BROKEN_PIPE = 125, 124, 2, 141
 
+LISTED = "\n".join(
+    f"  {one.name:<9} {one.about}{'' if one.automatic else '; only where it is named'}" for one in CANDIDATES
+)
 EPILOG = f"""
 kernels, in the order in which they are tried:
-{chr(10).join(f"  {one.name:<9} {one.about}{'' if one.automatic else '; only where it is named'}" for one in CANDIDATES)}
+{LISTED}
 
 The machine's own kernel is taken where it has the link kinds geneve, ipvlan, vlan, dummy and vrf. Each other kernel is
 started once before it is trusted, and what came of that is remembered for this host kernel, processor and package. A
@@ -89,16 +92,25 @@ def package(text: str) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="scripts/lab-kernel", usage="scripts/lab-kernel [OPTION...] [CMD [ARGUMENT...]]", epilog=EPILOG, allow_abbrev=False,
+        prog="scripts/lab-kernel", usage="scripts/lab-kernel [OPTION...] [CMD [ARGUMENT...]]", epilog=EPILOG,
+        allow_abbrev=False,
         description="Run CMD on a kernel that has every link kind that the lab needs.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     for candidate in CANDIDATES:
         parser.add_argument(
-            f"--{candidate.name}", dest="kernel", action="store_const", const=candidate.name, help=f"take {candidate.about}"
+            f"--{candidate.name}",
+            dest="kernel",
+            action="store_const",
+            const=candidate.name,
+            help=f"take {candidate.about}",
         )
     add = parser.add_argument
-    add("--shell", action="store_true", help="give CMD (left out: a shell) the terminal, or standard input where there is none")
+    add(
+        "--shell",
+        action="store_true",
+        help="give CMD (left out: a shell) the terminal, or standard input where there is none",
+    )
     add("--which", action="store_true", help="say which kernel is taken and why the others are not; run nothing")
     add("--facts", metavar="NAME", choices=list(BY_NAME), help="print what the kernel NAME has, as JSON; run nothing")
     add("--again", action="store_true", help="try kernels anew that failed before")
@@ -138,7 +150,12 @@ def parse(words: list[str]) -> argparse.Namespace:
 def main(words: list[str]) -> int:
     """Run the command; return its exit status."""
     options = parse(words)
-    qemu: dict[str, Any] = {"suite": options.suite or "", "package": options.package or "", "cpus": str(options.cpus), "kvm": options.kvm}
+    qemu: dict[str, Any] = {
+        "suite": options.suite or "",
+        "package": options.package or "",
+        "cpus": str(options.cpus),
+        "kvm": options.kvm,
+    }
     kernels = Kernels(
         again=options.again or bool(options.kernel), report_seconds=options.report_within, options=qemu, tell=say
     )
@@ -170,7 +187,7 @@ def print_facts(kernels: Kernels, name: str) -> int:
 
 
 def print_which(kernels: Kernels, wanted: str) -> int:
-    """Print a line for each candidate: taken, not taken and why, or not tried. The taken one stands first on its line."""
+    """Print a line for each candidate: taken, not taken and why, or not needed."""
     taken = ""
     for name, reason in kernels.choose(of=(wanted,) if wanted else ()):
         if not reason:
@@ -180,7 +197,12 @@ def print_which(kernels: Kernels, wanted: str) -> int:
             break
         print(f"{name:<9} not taken: {reason}")
     for candidate in CANDIDATES:
-        if taken and not wanted and candidate.automatic and CANDIDATES.index(candidate) > CANDIDATES.index(BY_NAME[taken]):
+        if (
+            taken
+            and not wanted
+            and candidate.automatic
+            and CANDIDATES.index(candidate) > CANDIDATES.index(BY_NAME[taken])
+        ):
             print(f"{candidate.name:<9} not needed")
     return 0 if taken else NOT_RUN
 
@@ -199,7 +221,9 @@ def run(kernels: Kernels, options: argparse.Namespace) -> int:
         if name == NATIVE:
             run_native(options.command, "it has what the lab needs")
         engine = kernels.engine(name)
-        say(f"{engine.title} ({'asked for' if options.kernel else refused[0] if refused else 'the first that will do'})")
+        say(
+            f"{engine.title} ({'asked for' if options.kernel else refused[0] if refused else 'the first that will do'})"
+        )
         command = Command(
             words=options.command, memory=options.mem, shell=options.shell, variables=tuple(options.env),
             seconds=options.timeout, report_seconds=options.report_within,
@@ -223,6 +247,6 @@ def run_native(command: list[str], reason: str) -> NoReturn:
     # Inside a lab kernel this script finds everything native; the kernel's name stays.
     os.environ.setdefault("NETLOOM_LAB_KERNEL", NATIVE)
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - the command is the caller's
     except OSError as error:
         end(127 if isinstance(error, FileNotFoundError) else 126, f"{command[0]}: {error.strerror}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 #: The link kinds without which the lab's networks cannot be built.
 LAB_KINDS = ("geneve", "ipvlan", "vlan", "dummy", "vrf")
@@ -38,6 +39,11 @@ class Needs:
     before: str = ""
     iproute2: str = ""
 
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> Needs:
+        """Return the needs whose fields a dict holds, as JSON has them."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -64,9 +70,7 @@ class Facts:
     def from_json(cls, text: str) -> Facts:
         """Return the facts that :meth:`to_json` wrote."""
         found = json.loads(text)
-        return cls(
-            found["release"], found["iproute2"], frozenset(found["kinds"]), frozenset(found["features"])
-        )
+        return cls(found["release"], found["iproute2"], frozenset(found["kinds"]), frozenset(found["features"]))
 
     def to_json(self) -> str:
         """Return the facts as one line of JSON."""

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring an iproute2 that names what new kernels have. Debian 12's own, 6.1, does not know the options of Linux 6.2 and later."""
+"""Bring an iproute2 that names what new kernels have. Release 6.1, of Debian 12, lacks the options of Linux 6.2 on."""
 
 from __future__ import annotations
 

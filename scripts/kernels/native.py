@@ -40,4 +40,6 @@ def facts() -> Facts:
         try:
             return Facts.parse(out.read().decode(errors="replace"))
         except ValueError as error:
-            raise Unavailable("root cannot make network namespaces here (a container?). Try: unshare --net true") from error
+            raise Unavailable(
+                "root cannot make network namespaces here (a container?). Try: unshare --net true"
+            ) from error

@@ -25,7 +25,8 @@ NEW = "6.12"
 OLDEST_QEMU = 10
 PACKAGE = "linux-image-cloud-amd64"
 MODULES = """overlay geneve ipvlan ipvtap vxlan 8021q dummy veth bridge macvlan macvtap vrf tun br_netfilter
-  ip_tables iptable_filter iptable_nat ip6_tables nf_tables nft_compat nf_conntrack nf_nat sch_netem sch_htb sch_ingress"""
+  ip_tables iptable_filter iptable_nat ip6_tables nf_tables nft_compat nf_conntrack nf_nat sch_netem sch_htb
+  sch_ingress"""
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 
 
@@ -88,9 +89,10 @@ class Qemu:
             "-chardev", f"file,id=err,path=/dev/fd/{err}", "-device", "virtconsole,chardev=err",
             "-chardev", self._terminal(run), "-device", "virtconsole,chardev=term",
             "-kernel", str(self.slot / "vmlinuz"), "-append",
-            f"root=machine rootfstype=virtiofs rw init={run.folder}/init console=ttyS0 quiet panic=-1 netloom.lab_kernel",
-            "-nodefaults", "-nographic", "-chardev", f"file,id=console,path=/dev/fd/{console}", "-serial", "chardev:console",
-            "-monitor", "none", "-no-reboot",
+            f"root=machine rootfstype=virtiofs rw init={run.folder}/init "
+            "console=ttyS0 quiet panic=-1 netloom.lab_kernel",
+            "-nodefaults", "-nographic", "-chardev", f"file,id=console,path=/dev/fd/{console}",
+            "-serial", "chardev:console", "-monitor", "none", "-no-reboot",
         ]  # fmt: skip
         return run.spawn(words, cwd=run.folder)
 
@@ -136,7 +138,7 @@ def find(cache: Path, *, new: bool, suite: str = "", package: str = "", cpus: st
     )  # fmt: skip
 
 
-# --- the kernel --------------------------------------------------------------------------------------------------------
+# --- the kernel ---
 
 
 def _fetch_kernel(archive: Archive, slot: Path, *, new: bool, suite: str, package: str) -> None:
@@ -151,7 +153,10 @@ def _fetch_kernel(archive: Archive, slot: Path, *, new: bool, suite: str, packag
     suites.unpack(made, *(f"{one}={version}" for one in (name, *parts)))
     if not (made / "lib").exists() and (made / "usr/lib").exists():
         (made / "lib").symlink_to("usr/lib")
-    image = next((one for one in (made / f"boot/vmlinuz-{release}", made / f"lib/modules/{release}/vmlinuz") if one.exists()), None)
+    image = next(
+        (one for one in (made / f"boot/vmlinuz-{release}", made / f"lib/modules/{release}/vmlinuz") if one.exists()),
+        None,
+    )
     if image is None:
         raise Unavailable(f"{name} has no kernel image")
     image.rename(made / "vmlinuz")
@@ -159,7 +164,9 @@ def _fetch_kernel(archive: Archive, slot: Path, *, new: bool, suite: str, packag
     settings = configuration.read_text(encoding="utf-8") if configuration.exists() else ""
     for part in ("VIRTIO_FS", "VIRTIO_PCI", "VIRTIO_CONSOLE"):
         if settings and f"CONFIG_{part}=y" not in settings:
-            raise Unavailable(f"{name} lacks CONFIG_{part}=y, so it cannot start from a shared file system: take a cloud kernel")
+            raise Unavailable(
+                f"{name} lacks CONFIG_{part}=y, so it cannot start from a shared file system: take a cloud kernel"
+            )
     if subprocess.run(["depmod", "-b", made, release], capture_output=True, check=False).returncode != 0:
         raise Unavailable(f"depmod cannot index the modules of {name}")
     (made / "package").write_text(f"{release} {name} {version} of {suite}\n", encoding="utf-8")
@@ -182,10 +189,12 @@ def _find_suite(archive: Archive, *, new: bool, wanted: str, package: str) -> tu
         if version and (wanted or at_least(version, NEW) == new):
             return suites, suite, version
         reasons.append(f"{suite} has {package} {version or 'not at all'}")
-    raise Unavailable(f"no kernel {'of' if new else 'before'} {NEW}: {'; '.join(reasons)}. Name another with --suite and --package")
+    raise Unavailable(
+        f"no kernel {'of' if new else 'before'} {NEW}: {'; '.join(reasons)}. Name another with --suite and --package"
+    )
 
 
-# --- QEMU --------------------------------------------------------------------------------------------------------------
+# --- QEMU ---
 
 
 def _works(program: str, libraries: str) -> bool:
@@ -211,7 +220,9 @@ def _find_qemu(cache: Path) -> tuple[tuple[str, ...], str]:
     if not _works(str(program), libraries):
         _fetch_qemu(Archive(cache / "apt"), folder)
         if not _works(str(program), libraries):
-            raise Unavailable(f"the fetched {program} does not run here. Install qemu-system-x86 {OLDEST_QEMU} or later by other means")
+            raise Unavailable(
+                f"the fetched {program} does not run here. Install QEMU {OLDEST_QEMU} or later by other means"
+            )
     return (str(program), "-L", f"{folder}/usr/share/qemu", "-L", f"{folder}/usr/share/seabios"), libraries
 
 
@@ -227,7 +238,9 @@ def _fetch_qemu(archive: Archive, folder: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             suites.unpack_with_libraries(folder, "qemu-system-x86", suite)
             return
-    raise Unavailable(f"no QEMU of version {OLDEST_QEMU} or later in {archive.uri}. Install qemu-system-x86 by other means")
+    raise Unavailable(
+        f"no QEMU of version {OLDEST_QEMU} or later in {archive.uri}. Install qemu-system-x86 by other means"
+    )
 
 
 def _find_virtiofsd(cache: Path, libraries: str) -> str:
@@ -236,9 +249,13 @@ def _find_virtiofsd(cache: Path, libraries: str) -> str:
 
     def look() -> str:
         environment = {**os.environ, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
-        for program in (folder / name for folder in folders for name in ("usr/libexec/virtiofsd", "usr/lib/qemu/virtiofsd")):
+        for program in (
+            folder / name for folder in folders for name in ("usr/libexec/virtiofsd", "usr/lib/qemu/virtiofsd")
+        ):
             if program.exists():
-                done = subprocess.run([program, "--version"], env=environment, capture_output=True, check=False, timeout=20)
+                done = subprocess.run(
+                    [program, "--version"], env=environment, capture_output=True, check=False, timeout=20
+                )
                 if done.returncode == 0:
                     return str(program)
         return ""

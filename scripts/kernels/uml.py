@@ -38,7 +38,7 @@ NEW_SUITES = {"debian": ("testing", "unstable"), "ubuntu": ("devel",)}
 
 @dataclass(frozen=True, kw_only=True)
 class Uml:
-    """A User-mode Linux kernel that can be started. ``folder`` is set where it has a loader and a C library of its own."""
+    """A User-mode Linux kernel that can be started. ``folder`` holds its own loader and C library, if it needs them."""
 
     program: Path
     release: str
@@ -74,14 +74,12 @@ class Uml:
     def start(self, run: Run) -> subprocess.Popen[bytes]:
         """Start the kernel with the run's files and pipes."""
         out, err, console = run.pipes
-        if run.terminal is None:
-            tty = "con1=null"
-        else:
-            tty = f"con1=fd:{run.terminal},fd:{run.terminal}"
+        tty = "con1=null" if run.terminal is None else f"con1=fd:{run.terminal},fd:{run.terminal}"
         words = [
             str(self.program), f"mem={run.memory}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
-            f"init={run.folder}/init", "quiet", "netloom.lab_kernel", "con=null", f"con0=null,fd:{console}", tty, "ssl=null",
-            f"ssl1=null,fd:{out}", f"ssl2=null,fd:{err}", f"umid={run.folder.name}", f"uml_dir={run.folder}/",
+            f"init={run.folder}/init", "quiet", "netloom.lab_kernel", "con=null", f"con0=null,fd:{console}", tty,
+            "ssl=null", f"ssl1=null,fd:{out}", f"ssl2=null,fd:{err}", f"umid={run.folder.name}",
+            f"uml_dir={run.folder}/",
         ]  # fmt: skip
         if self.seccomp:
             words.append("seccomp=on")
@@ -157,7 +155,8 @@ def _describe(program: Path, *, package: str, folder: Path | None = None, tools:
         raise Unavailable(f"no modules of kernel {release} in {modules}. Run: apt-get install --reinstall {PACKAGE}")
     seccomp = "seccomp=" in _ask(program, "--help", folder)
     return Uml(
-        program=program, release=release, modules_folder=modules, package=package, seccomp=seccomp, folder=folder, tools=tools
+        program=program, release=release, modules_folder=modules, package=package, seccomp=seccomp, folder=folder,
+        tools=tools,
     )  # fmt: skip
 
 
@@ -166,7 +165,9 @@ def _fetch(cache: Path, slot: Path, *, new: bool) -> None:
     archive = Archive(cache / "apt")
     names = NEW_SUITES.get(archive.distribution, ()) if new else ()
     suites = _readable(archive, (archive.codename, *names))
-    version, suite = suites.newest(PACKAGE) if new else (suites.versions(PACKAGE).get(archive.codename, ""), archive.codename)
+    version, suite = (
+        suites.newest(PACKAGE) if new else (suites.versions(PACKAGE).get(archive.codename, ""), archive.codename)
+    )
     if not version:
         raise Unavailable(f"no package {PACKAGE} in {archive.codename} of {archive.uri}")
     if (numbers(version) >= KEEPS_AMX) != new:

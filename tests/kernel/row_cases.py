@@ -12,6 +12,12 @@ import pytest
 from . import raw
 
 
+class Begins(str):
+    """The first bytes of an attribute, in hexadecimal. A mask that differs from kernel to kernel may follow (br_boolopt_multi)."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Case:
     """One option: two values, and what ``ip -j -d link`` or ``bridge -j -d link`` says for each (key, value).
@@ -164,7 +170,7 @@ NEW_CASES = [
         "mdb_offload_fail_notification",
         (True, False),
         ("data", 46),
-        ("080000001f000000", "000000001f000000"),
+        (Begins("08000000"), Begins("00000000")),
     ),
     Case("bridge", "fdb_max_learned", (7, 0), ("data", 49), ("07000000", "00000000")),
     *(
@@ -211,7 +217,7 @@ LAB_CASES = [
     Case("bridge", "vlan_stats_enabled", *NUMBER[:1], "vlan_stats_enabled", NUMBER[1]),
     Case("bridge", "vlan_stats_per_port", *NUMBER[:1], "vlan_stats_per_port", NUMBER[1]),
     Case("bridge", "mcast_vlan_snooping", *NUMBER[:1], "mcast_vlan_snooping", NUMBER[1], {"vlan_filtering": True}),
-    Case("bridge", "mst_enabled", (True, False), ("data", 46), ("0400000007000000", "0000000007000000")),
+    Case("bridge", "mst_enabled", (True, False), ("data", 46), (Begins("04000000"), Begins("00000000"))),
 ]
 
 
@@ -254,6 +260,8 @@ def shown(tell: Any, case: Case, name: str = "t0") -> Any:
 
 def agree(seen: Any, told: Any) -> bool:
     """Compare with what iproute2 6.1 says; newer ones say ``false`` where it says nothing, and gbp and gpe are null."""
+    if isinstance(told, Begins):
+        return isinstance(seen, str) and seen.startswith(told)
     return bool(seen == told) or (told is None and seen is False)
 
 

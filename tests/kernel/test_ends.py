@@ -39,8 +39,8 @@ OTHERWISE = {
         for kind in ("dummy", "geneve", "ipvlan", "ipvtap", "vlan", "vrf")
     },
 }
-#: What the native kernel, without CONFIG_BRIDGE_VLAN_FILTERING, does not tell.
-OF_THE_LAB = {("bridge", "vlan_default_pvid")}
+#: A kernel without CONFIG_BRIDGE_VLAN_FILTERING does not report these.
+OF_VLAN_FILTERING = {("bridge", "vlan_default_pvid")}
 
 
 def rows() -> list[tuple[str, Option]]:
@@ -61,7 +61,8 @@ def wish(place: str, name: str, value: Any) -> dict[str, Any]:
 def marks(place: str, row: Option) -> list[Any]:
     """Give what a row needs of the kernel."""
     kind = {"ipvtap": "ipvlan", "macvtap": "macvlan"}.get(place, place)
-    found = [pytest.mark.needs_kind("geneve" if (place, row.name) in OF_THE_LAB else kind)] if place in KINDS else []
+    found = [pytest.mark.needs_kind(kind)] if place in KINDS else []
+    found += [pytest.mark.needs_vlan_filtering] if (place, row.name) in OF_VLAN_FILTERING else []
     return found + ([pytest.mark.needs_linux(row.since)] if release(row.since or "0.0") > (6, 1) else [])
 
 

@@ -12,7 +12,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.engine import Fail
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 from .look import run
-from .multicast import BASE, GROUP, MODE, RELEASE, database, joined, quiet, wish
+from .multicast import BASE, GROUP, MODE, database, joined, quiet, wish
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def filtering(**bridge: Any) -> dict[str, Any]:
 VLANS = wish({**MODE, "vid": 10}, {"port": "u0", "grp": "ff0e::1", "vid": 11}, {"grp": "01:02:03:04:05:06", "vid": 1})
 
 
-@pytest.mark.needs_kind("vlan")
+@pytest.mark.needs_vlan_filtering
 def test_a_bridge_that_filters_by_vlan(apply: Any, gather: Any) -> None:
     """Its entries are of one VLAN each; they are back behind the VLANs of a link that is made anew."""
     config = filtering()
@@ -54,7 +54,7 @@ def test_a_bridge_that_filters_by_vlan(apply: Any, gather: Any) -> None:
     assert len(database()) == 2
 
 
-@pytest.mark.needs_kind("vlan")
+@pytest.mark.needs_vlan_filtering
 def test_an_entry_without_a_vlan_is_refused_where_the_bridge_filters(apply: Any) -> None:
     """``bridge mdb`` puts it into each VLAN of the port: what is asked for would never be there."""
     apply(filtering())
@@ -65,7 +65,7 @@ def test_an_entry_without_a_vlan_is_refused_where_the_bridge_filters(apply: Any)
     assert [line.split()[3] for line in database()] == ["1", "10", "11", "12"], "what bridge mdb does"
 
 
-@pytest.mark.needs_kind("vlan")
+@pytest.mark.needs_vlan_filtering
 def test_snooping_for_each_vlan(apply: Any) -> None:
     """The kernel says which VLAN has none."""
     config = filtering(mcast_vlan_snooping=True, vlans=[{"vid": 10}])
@@ -77,8 +77,7 @@ def test_snooping_for_each_vlan(apply: Any) -> None:
         apply(wish({**MODE, "vid": 99}))
 
 
-@pytest.mark.lab_kernel
-@pytest.mark.skipif(RELEASE >= (6, 3), reason="lab kernel: newer ones replace an entry (test_mdb.py)")
+@pytest.mark.needs_linux(before="6.3")  # newer ones replace an entry (test_mdb.py)
 def test_an_old_kernel_replaces_nothing(apply: Any) -> None:
     """What was learned is removed and the entry added, and the other way round when the run fails."""
     apply(BASE)

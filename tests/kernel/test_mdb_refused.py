@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
 from .look import told
-from .multicast import BASE, GROUP, MODE, RELEASE, database, quiet, wish
+from .multicast import BASE, GROUP, MODE, database, quiet, wish
 
 
 @pytest.fixture(autouse=True)
@@ -106,8 +106,7 @@ def test_sources_need_a_bridge_that_heeds_them(base: None, apply: Any) -> None:
         assert apply(wish(item)).commands == []
 
 
-@pytest.mark.skipif(RELEASE >= (6, 3), reason="lab kernel: newer ones take them (test_mdb_vxlan.py, test_mdb.py)")
-@pytest.mark.lab_kernel
+@pytest.mark.needs_linux(before="6.3")  # newer ones take them (test_mdb_vxlan.py, test_mdb.py)
 @pytest.mark.parametrize(
     ("item", "option"),
     [

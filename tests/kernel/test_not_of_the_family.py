@@ -184,7 +184,6 @@ def test_what_is_gathered_is_granted_again(sends: str, apply: Any, gather: Any) 
     assert not apply(gather(), overridden=True).changed
 
 
-@pytest.mark.native
 @pytest.mark.needs_linux("6.8")
 def test_a_label_of_the_inner_packet_is_for_ipv6_too(apply: Any, tell: Any) -> None:
     """``flowlabel inherit``: younger than the iproute2 at hand."""

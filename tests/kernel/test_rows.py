@@ -91,7 +91,6 @@ def newer(cases: list[Case]) -> list[Any]:
     return found
 
 
-@pytest.mark.native
 @pytest.mark.parametrize("case", newer([*NEW_CASES, *NEW_COMMON_CASES]))
 def test_row_of_a_newer_kernel(case: Case, apply: Any, tell: Any) -> None:
     """Read what the lab kernel or iproute2 is too old for."""
@@ -126,7 +125,6 @@ def test_port_row(case: Case, apply: Any, tell: Any) -> None:
     change_round(case, apply, tell, ports, in_place=True)
 
 
-@pytest.mark.native
 @pytest.mark.parametrize("case", newer(NEW_PORT_CASES))
 def test_port_row_of_a_newer_kernel(case: Case, apply: Any, tell: Any) -> None:
     """Likewise, by their bytes."""

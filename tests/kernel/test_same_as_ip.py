@@ -30,7 +30,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engi
 from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import MARK_GROUP
 from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
 
-from .conftest import enter_new_network, in_user_mode_linux
+from .conftest import enter_new_network, in_lab_kernel
 from .look import unless_swept
 
 HERE = Path(__file__).parent / "same_as_ip"
@@ -119,7 +119,7 @@ def program(line: str) -> tuple[tuple[str, ...], str]:
 
 def run(commands: Any) -> str:
     """Run commands, those of one program in one batch; return what went wrong, empty where nothing did."""
-    assert "_opts" not in str(commands) or in_user_mode_linux(), "newer kernels do not survive tunnel options of routes"
+    assert "_opts" not in str(commands) or in_lab_kernel(), "newer kernels do not survive tunnel options of routes"
     for name, group in groupby(map(program, lines_of(commands)), key=lambda one: one[0]):
         batch = "\n".join(line for _program, line in group)
         argv = [*name, "-batch", "-"] if name[0] in ("ip", "bridge") else [*name, *shlex.split(batch)]
@@ -311,7 +311,7 @@ def compare(batch: dict[str, Any]) -> None:
 
 def shell(line: str) -> str:
     """Run a command that the engine told; return what went wrong, empty where nothing did."""
-    assert "_opts" not in line or in_user_mode_linux()
+    assert "_opts" not in line or in_lab_kernel()
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=30)
     return f"{done.stderr.strip()} in: {line}" if done.returncode else ""
 

@@ -17,7 +17,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.model import Refus
 from .look import run
 from .raw import heard
 
-vlan_filtering = pytest.mark.needs_kind("geneve")  # the kernel that has it is the one that has geneve
+vlan_filtering = pytest.mark.needs_vlan_filtering
 
 
 def vlans(tell: Any, name: str) -> dict[int, tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Geneve, VXLAN and ERSPAN options of tunnel headers that routes put on.
 
-Linux 6.15 and later die of them (objects/encap.py): what sends them is marked ``lab_kernel``, asks for the fixture
-``lab_kernel_only``, and conftest.py lets no other kernel have them.
+Linux 6.15 and later may die of them (objects/encap.py). A test that sends them is marked ``needs_lab_kernel`` and asks
+for the fixture ``lab_kernel_only``: a lab kernel dies alone. conftest.py lets no other kernel have them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.model import Refus
 from ansible_collections.netloom.overlay.plugins.module_utils.objects.encap import is_hazardous
 from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
 
-from .conftest import in_user_mode_linux
+from .conftest import in_lab_kernel
 
 OPTIONS: dict[str, Any] = {
     "geneve_opts": [{"class": 0x0102, "type": 0x80, "data": "11223344"}],
@@ -68,14 +68,12 @@ def test_this_kernel_is_judged_as_what_it_is() -> None:
     assert is_hazardous(kernel) == (kernel >= (6, 15))
 
 
-@pytest.mark.native
 def test_no_test_can_send_them_here() -> None:
-    if not in_user_mode_linux():
+    if not in_lab_kernel():
         with pytest.raises(AssertionError, match="kernel that may die of it"):
             encap.write_encap((("type", "ip"), ("vxlan_opts", (("gbp", 1),))), 21, 22)
 
 
-@pytest.mark.native
 @pytest.mark.needs_linux("6.15")
 def test_engine_refuses_here(apply: Any) -> None:
     """Let the engine itself refuse on a kernel that dies, before it sends; without allow_kernel_hazard."""
@@ -132,13 +130,15 @@ def test_252_bytes_are_no_refusal() -> None:
 
 @pytest.fixture
 def lab_kernel_only() -> None:
-    """Stop anything that would send tunnel options to another kernel."""
-    if not in_user_mode_linux() or is_hazardous(release(os.uname().release)):
+    """Fail on any other kernel, before a tunnel option is sent."""
+    if not in_lab_kernel():
         pytest.fail("this sends tunnel options, which kill some kernels: in the lab kernel only (scripts/lab-kernel)")
 
 
-IN_LAB = (pytest.mark.lab_kernel, pytest.mark.needs_kind("geneve"))
+IN_LAB = (pytest.mark.needs_lab_kernel, pytest.mark.needs_kind("geneve"))
 
+#: The lab kernel may be one of those that die.
+CONSENT = {"allow_kernel_hazard": True}
 EXTERNAL = {
     "links": [
         {"name": "gnv", "kind": "geneve", "external": True, "dstport": 6081, "addresses": ["10.99.0.1/24"]},
@@ -151,7 +151,7 @@ def on(dev: str, opts: dict[str, Any], kind: str = "ip") -> dict[str, Any]:
     """Give a config with a route through a link in external mode."""
     six = kind == "ip6"
     header = {"type": kind, "id": 1000, "dst": "2001:db8::9" if six else "10.0.0.9", "key": True, **opts}
-    return {"routes": [{"dst": "2001:db8:7::/64" if six else "10.7.0.0/16", "dev": dev, "encap": header}]}
+    return {"routes": [{"dst": "2001:db8:7::/64" if six else "10.7.0.0/16", "dev": dev, "encap": header, **CONSENT}]}
 
 
 LONG = [{"class": 1, "type": 1, "data": words(31)}, {"class": 2, "type": 255, "data": words(30)}]
@@ -232,7 +232,7 @@ def test_geneve_options_on_the_wire(case: str, lab_kernel_only: None, apply: Any
                 {"name": "gnv", "kind": "geneve", "external": True, "dstport": 6081, "addresses": ["10.99.0.1/32"]},
             ],
             "neighbors": [{"dev": "gnv", "dst": "10.7.0.1", "mac": "02:00:00:00:00:07"}],
-            "routes": [{"dst": "10.7.0.0/16", "dev": "gnv", "src": "10.99.0.1", "encap": encap_}],
+            "routes": [{"dst": "10.7.0.0/16", "dev": "gnv", "src": "10.99.0.1", "encap": encap_, **CONSENT}],
         }
     )
     capture = [

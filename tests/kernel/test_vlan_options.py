@@ -19,7 +19,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils.model import Refus
 from .look import run
 from .raw import heard
 
-pytestmark = pytest.mark.needs_kind("geneve")  # the kernel that has VLAN filtering is the one that has geneve
+pytestmark = pytest.mark.needs_vlan_filtering
 
 NETWORK = """
 links:
