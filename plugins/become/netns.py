@@ -9,8 +9,8 @@ short_description: Run tasks inside a network namespace
 version_added: 0.1.0
 description:
   - Runs any task of any module inside a network namespace of the host, over any connection.
-  - In a named namespace the task sees the same files as with C(ip netns exec). These are the files of
-    C(/etc/netns/NAME), such as its resolver, and a C(/sys) with the namespace's links.
+  - In a named namespace the task sees the files of C(/etc/netns/NAME), such as its resolver, and a C(/sys) with the
+    namespace's links, as with C(ip netns exec).
   - In the namespace of a process or container the task sees such a C(/sys) too. The resolver is the host's, because
     C(/etc/netns) is only for named namespaces. The file system is always the host's, not that of a container.
   - Tasks run as root. If the connection's user is not root, the plugin prepends C(sudo). C(sudo) must not ask for a

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Document what is said of single VLANs of a bridge and of a port."""
+"""Document the options of single VLANs of a bridge and of a port."""
 
 from __future__ import annotations
 

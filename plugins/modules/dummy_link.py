@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. A dummy link drops all packets. It
-    is used for addresses that do not belong to a network card.
+  - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. A dummy link drops all packets. Use
+    a dummy link for addresses that do not belong to a network card.
 options:
   carrier:
     description:

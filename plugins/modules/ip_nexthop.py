@@ -14,8 +14,8 @@ description:
   - Makes, changes and removes one nexthop object, as C(ip nexthop) does. Routes and FDB entries refer to the nexthop by
     number, so one change affects all of them.
   - A nexthop is a single next hop (O(via), O(dev), O(encap)), a blackhole, or a group of other nexthops. Differences
-    are changed in place. Some changes recreate the nexthop and restore its routes and groups. These are a change
-    between a group and a single next hop, and changes of O(fdb), O(type) and O(buckets).
+    are changed in place. A change between a group and a single next hop, or of O(fdb), O(type) or O(buckets), recreates
+    the nexthop and restores its routes and groups.
   - The kernel removes routes together with their only nexthop, and removes the nexthops of a link that is set down.
   - A new nexthop has protocol 110, the mark of the collection.
   - Needs Linux 5.3.

@@ -63,8 +63,8 @@ options:
         C(from_netns).
       - C(state) of an object is V(present) or V(absent). Ports and sysctls have no C(state). C(recreate=true) of a link
         allows the module to recreate the link if the kernel cannot change an option in place.
-      - The module refuses these conflicts before any change. Two links in one namespace have the same VNI and port. An
-        endpoint has the other address family. An object is in O(config) twice.
+      - The module refuses conflicts before any change. Examples are two links with the same VNI and port in one
+        namespace, an endpoint of the other address family, and one object twice in O(config).
       - New links are set up unless C(up=false). The C(lo) of a new namespace is set up unless C(loopback=false). Ports
         get their options before they are set up.
     type: dict

@@ -13,7 +13,7 @@ author:
 description:
   - Makes, changes and removes a tun or tap link, as C(ip tuntap add) does. A program such as a virtual machine or a VPN
     sends and receives packets through the link.
-  - The link is persistent. It exists without a program, and stays when an attached program ends.
+  - The link is persistent. A persistent link exists without a program, and stays when an attached program ends.
 options:
   mode:
     description:

@@ -76,7 +76,7 @@ class Ttl(Type):
 
     inherit_wire: str = "u8"
     wire: str = "u8"
-    takes = "`inherit`, `auto` (the route decides) or 1 to 255"
+    takes = "`inherit`, `auto` or 0 (the route decides), or 1 to 255"
 
     @property
     def wires(self) -> tuple[str, ...]:
