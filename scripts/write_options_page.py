@@ -1,7 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write docs/options.md from the tables: every option, its iproute2 word, what it takes and how it changes.
+"""Write docs/options.md from the tables: every option with its iproute2 word, its values and how it changes.
 
-Called by ``make docs``. ``--check`` writes nothing and fails where the page is not what the tables say.
+``make docs`` calls this script. ``--check`` writes nothing and fails when the page differs from the tables. The text in
+the column "takes" is the property ``takes`` of the option's type.
 """
 
 from __future__ import annotations
@@ -23,150 +24,143 @@ from ansible_collections.netloom.overlay.plugins.module_utils.objects import SOR
 HEAD = """\
 # Every option
 
-Made from the tables in `plugins/module_utils/kinds/` and `objects/` by `make docs`: do not edit it by hand.
+`make docs` generates this page from the tables in `plugins/module_utils/kinds/` and `objects/`. Do not edit the page.
 
-An option left out is not managed. **changes** says what the kernel lets be done on what is there already: *in place*,
-or only with *a new one* (links: `recreate: true` makes it anew and puts back what hangs on it). **since** is the first
-Linux release that knows the option, where that is later than 5.4. **word** is iproute2's. Names after *or* are other
-names to ask for the option by; asking under two names at once is refused. What is told has the first name.
+An option that is left out is not managed.
+
+- **option** is the name of the option. Names after *or* are aliases. Results use the first name. An item that has one
+  option under two names is refused.
+- **word** is iproute2's word, where it differs from the name.
+- **takes** lists the values.
+- **changes** says how the option of an existing object can change: *in place*, or only with *a new one*. A link with
+  `recreate: true` is recreated, and its dependent objects are restored. *given once* means that the kernel sets the
+  value once and never changes it. *key* means that the option is part of the object's identity.
+- **since** is the first Linux release with the option, where that is later than 5.4.
 """
 
 
-#: iproute2's words for objects that have no row, each with its reason.
+#: iproute2's words without an option, each with the reason.
 LEFT_OUT = (
     (
         "link",
         "`name` (a new one), `state`, `vf`, `xdp` and its like",
-        "A link is known by its name. The kernel sets the state by the carrier, programs are no numbers, and none of "
-        "these kinds has functions of a network card",
+        "The name identifies the link. The kernel derives the state from the carrier. Programs and functions of "
+        "network cards are outside of this collection",
     ),
     (
         "bridge, port",
         "`fdb_flush`, `hwmode`",
-        "A deed and no state; for network cards that switch by themselves",
+        "`fdb_flush` is an action, not a setting. `hwmode` is for network cards with a switch in hardware",
     ),
     (
         "vxlan",
         "`mcroute`",
-        "The kernel takes it (Linux 6.17) and never tells it",
+        "The kernel accepts the option (Linux 6.17) and never reports it",
     ),
     (
         "address, route, rule, nexthop, neighbor",
         "`proto`, `protocol`",
-        "It is the mark by which the collection knows what is its own: always 110",
+        "The collection marks its own objects with protocol 110",
     ),
     (
         "address",
         "`anycast`",
-        "The kernel does not read it (`IFA_ANYCAST` is for dumps)",
+        "The kernel ignores `IFA_ANYCAST` in requests",
     ),
     (
         "route",
         "`as to`, `ttl-propagate`",
-        "For MPLS routes, and this collection has none",
+        "For MPLS routes, which this collection does not make",
     ),
     (
         "route",
         "`pervasive`",
-        "The kernel keeps the flag and does nothing with it",
+        "The kernel stores the flag without any effect",
     ),
     (
         "route",
         "`encap mpls`, `seg6`, `seg6local`, `rpl`, `ioam6`, `ila`, `bpf`, `xfrm`",
-        "Not of the overlays that this collection makes: `ip` and `ip6` are",
+        "Not used by the overlays of this collection. Use `ip` or `ip6`",
     ),
     (
         "route",
         "`append`, `prepend`",
-        "Two routes that differ in their way only cannot be told apart: `nexthops` has several ways",
+        "Two routes that differ only in their next hop have one identity. Use `nexthops` for several next hops",
     ),
     (
         "rule, nexthop",
         "no `priority`, no `id`",
-        "The kernel would choose another one in each run, and nothing would tell which rule or nexthop is meant",
+        "The kernel would choose a new number on every run, so no run could find the object again",
     ),
     (
         "rule",
         "`del pref 0` and its like",
-        "The kernel's own rules are left alone. One of ours may stand before them",
+        "The kernel's own rules are foreign objects and stay",
     ),
     (
         "route, rule",
         "`nat`, `map-to`, `xresolve`",
-        "Gone from the kernel since 2.6, or never in it",
+        "The kernel removed them in 2.6, or never had them",
     ),
     (
         "rule",
         "`vrf`, `dev` of `ip rule list`",
-        "They choose what is listed. `iif` has the alias `dev`",
+        "Filters of the list, not options. `dev` is an alias of `iif`",
     ),
     (
         "nexthop",
         "`hw_stats`",
-        "Counters in switch hardware, no wish about where packets go",
+        "Counters in switch hardware",
     ),
     (
         "nexthop",
         "`vrf`, `master`, `groups`",
-        "They choose what is listed",
+        "Filters of the list, not options",
     ),
     (
         "neighbor",
         "`use`, `nud none`, `nud incomplete`, `nud failed`",
-        "They start or show a search, which is over in a moment: `managed` lasts",
+        "States of an address resolution that ends at once. Use `managed` to resolve an address permanently",
     ),
     (
         "fdb",
         "`use`, `replace`, `append`, `flush`",
-        "A deed and no state. Several destinations are several entries, and what differs is changed",
+        "Actions, not settings. Each destination is an entry of its own",
     ),
     (
         "mdb",
         "`replace`, `get`, `flush`, `router` of `show`",
-        "A deed and no state, and what is heard of routers. What differs is changed",
+        "Actions, not settings. `router` shows learned routers",
     ),
     (
         "`ip addrlabel`, `ip ntable`",
         "all",
-        "Of a whole host and of no link. `sysctls` have what the neighbors of a link are kept by",
+        "Settings of the whole host. Use `sysctls` for the neighbor settings of a link",
     ),
     (
         "`ip maddress`, `ip mroute`",
         "all",
-        "What programs have joined, and what a multicast routing daemon has made; `autojoin` joins with an address",
+        "Managed by programs and by multicast routing daemons. Use `autojoin` to join a group with an address",
     ),
     (
         "netns",
         "`monitor`, `identify`, `pids`, `exec`",
-        "They ask or run something: become plugin `netloom.overlay.netns` runs tasks",
+        "Actions, not settings. The become plugin `netloom.overlay.netns` runs tasks in a namespace",
     ),
 )
 
 
-def values(row: Option) -> str:
-    """Say what an option takes."""
-    of = row.type
-    if of.choices:
-        return ", ".join(f"`{word}`" for word in of.choices)
-    if of.ansible == "bool":
-        return "`true`, `false`"
-    words = [f"`{word}`" for word in getattr(of, "table", {})]
-    if hasattr(of, "low") and of.ansible != "list":
-        rule = getattr(of, "rule", "")
-        words.append(f"{of.low} to {of.high}{f' ({rule})' if rule else ''}")
-        return " or ".join(words)
-    return (type(of).__doc__ or "").split("\n")[0].rstrip(".").replace("``", "`").replace("|", "\\|")
-
-
 def cell(value: Any) -> str:
-    """Write a default."""
-    if value is None:
+    """Return a value as Markdown; the empty string for none."""
+    if value is None or value == "":
         return ""
+    if value == ():
+        return "`[]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def changes(row: Option) -> str:
-    """Say what the kernel lets be changed."""
+    """Return how the kernel changes the option of an existing object."""
     if row.once:
         return "given once"
     if not row.in_place:
@@ -174,21 +168,20 @@ def changes(row: Option) -> str:
     if row.in_place_since:
         return f"in place since {row.in_place_since}"
     if row.only_new:
-        return f"in place, but not to {' or '.join(cell(value) for value in row.only_new)}"
+        return f"in place, but not to {' or '.join(filter(None, map(cell, row.only_new)))}"
     if row.fixed:
-        listed = " or ".join(cell(value) for value in row.fixed)
-        return f"in place, but not from or to {listed}"
+        return f"in place, but not from or to {' or '.join(filter(None, map(cell, row.fixed)))}"
     return "in place"
 
 
 def table(rows: Iterable[Option], keys: bool = False) -> list[str]:
-    """Write one table."""
+    """Return the lines of one table."""
     lines = ["| option | word | takes | default | changes | since |", "|---|---|---|---|---|---|"]
     for row in rows:
         parts = (
             " or ".join(f"`{name}`" for name in (row.name, *row.aliases)),
             f"`{row.word}`" if row.word else "",
-            values(row),
+            row.type.takes,
             cell(row.default),
             "key" if keys else changes(row),
             ", ".join([row.since] * bool(row.since) + [f"{release} for `{value}`" for value, release in row.newer]),
@@ -206,18 +199,18 @@ def page() -> str:
     for sort in SORTS.values():
         lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
         for option, (gives, kind, its) in sort.by_link.items():
-            lines += [f"| `{option}` |  | The name of a link of kind {kind}: `{gives}` is its `{its}` |  | key |  |"]
+            lines += [f"| `{option}` |  | The name of a {kind} link, whose `{its}` becomes `{gives}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]
     return "\n".join(lines) + "\n"
 
 
 def main() -> int:
-    """Write the page, or compare it."""
+    """Write the page, or compare it with the tables; return the exit status."""
     text = page()
     if "--check" in sys.argv[1:]:
         if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print("docs/options.md is not what the tables say: run make docs", file=sys.stderr)
+            print("docs/options.md differs from the tables. Run make docs.", file=sys.stderr)
             return 1
         return 0
     PAGE.write_text(text, encoding="utf-8")

@@ -9,28 +9,29 @@ short_description: Run tasks inside a network namespace
 version_added: 0.1.0
 description:
   - Runs any task of any module inside a network namespace of the host, over any connection.
-  - In a named namespace the task sees what C(ip netns exec) gives it. These are the files of C(/etc/netns/NAME), so
-    its resolver too, and a C(/sys) that shows the namespace's links.
-  - In the namespace of a process or container it sees such a C(/sys) too. C(/etc/netns) belongs to names, so the
-    resolver is the host's. The file system is the host's in any case, not that of a container.
-  - Tasks run as root. Where the connection's user is another one, C(sudo) comes first. It must not ask for a password.
-  - Where the namespace cannot be entered, the task fails with the reason, and its module is not started.
+  - In a named namespace the task sees the files of C(/etc/netns/NAME), such as its resolver, and a C(/sys) with the
+    namespace's links, as with C(ip netns exec).
+  - In the namespace of a process or container the task sees such a C(/sys) too. The resolver is the host's, because
+    C(/etc/netns) is only for named namespaces. The file system is always the host's, not that of a container.
+  - Tasks run as root. If the connection's user is not root, the plugin prepends C(sudo). C(sudo) must not ask for a
+    password.
+  - If the plugin cannot enter the namespace, the task fails with the reason, and its module does not start.
 author:
   - The netloom.overlay contributors (@netloom)
 notes:
-  - Mounts that a task makes end with the task. They are made in its own mount namespace.
-  - The host needs C(ip) for a name, and C(nsenter), C(unshare) and C(mount) for a process or container.
+  - Mounts of a task end with the task, because they are in its own mount namespace.
+  - The host needs C(ip) for named namespaces, and C(nsenter), C(unshare) and C(mount) for processes and containers.
 options:
   netns:
     description:
-      - The network namespace. It must be there.
-      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N,
-        V(pidfile:PATH) for that of the process whose number stands in a file of the host, or V(container:NAME) for that
-        of a container. A path below C(/run/netns) is the name's, also where that would say another namespace
+      - The network namespace. The namespace must exist.
+      - A name (below C(/run/netns), as made by C(ip netns)), V(pid:N) for the namespace of process N, V(pidfile:PATH)
+        for the process whose number is in a file of the host, or V(container:NAME) for a container. A path below
+        C(/run/netns) is the same as the name. A name that reads as another form needs its path
         (V(/run/netns/container:z)).
-      - A container is looked for with C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl) of the
-        host, in this order. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID), V(lxc:NAME) and
-        V(machine:NAME) ask one of them alone.
+      - The plugin asks the host's C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl) for a
+        container, in this order. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID), V(lxc:NAME) and
+        V(machine:NAME) ask only one runtime.
     type: str
     ini:
       - section: netns_become_plugin
@@ -40,13 +41,13 @@ options:
     env:
       - name: ANSIBLE_NETNS
   root:
-    description: Whether O(become_exe) is put in front, to become root.
+    description: Whether to prepend O(become_exe) to become root.
     type: str
     default: auto
     choices:
-      auto: Where the connection's user is not root. The host tells.
-      always: In any case.
-      never: In no case.
+      auto: Prepend it if the connection's user is not root, as detected on the host.
+      always: Always prepend it.
+      never: Never prepend it.
     ini:
       - section: netns_become_plugin
         key: root
@@ -55,7 +56,7 @@ options:
     env:
       - name: ANSIBLE_NETNS_ROOT
   become_exe:
-    description: The command that runs another one as root.
+    description: The command that runs another command as root.
     type: str
     default: sudo
     ini:
@@ -89,7 +90,7 @@ options:
     keyword:
       - name: become_flags
   run_as:
-    description: The user whom tasks run as. There is only root, another one is refused.
+    description: The user of tasks. Only V(root) is accepted.
     type: str
     default: root
     vars:
@@ -99,7 +100,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Look at a namespace from inside
+- name: Run tasks in namespaces
   hosts: node1
   tasks:
     - name: Read the resolver that programs in client1 see

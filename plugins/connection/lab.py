@@ -8,8 +8,8 @@ name: lab
 short_description: Run tasks in a lab host on this machine
 version_added: 0.1.0
 description:
-  - Enters the namespaces of a lab host that M(netloom.overlay.lab_hosts) has made on the controller.
-  - Tasks run as root. A lab host sees the controller's files, so the controller's own Python interpreter is there too.
+  - Enters the namespaces of a lab host that M(netloom.overlay.lab_hosts) made on the controller.
+  - Tasks run as root. A lab host sees the controller's files, including the controller's Python interpreter.
 author:
   - The netloom.overlay contributors (@netloom)
 options:
@@ -29,14 +29,14 @@ options:
     env:
       - name: NETLOOM_LAB_NAME
   lab_path:
-    description: Folder of the lab's state. Left out, it is C(/run/netloom-lab/) and O(lab_name).
+    description: Folder of the lab's state. The default is C(/run/netloom-lab/) and O(lab_name).
     type: path
     vars:
       - name: ansible_lab_path
     env:
       - name: NETLOOM_LAB_PATH
   remote_user:
-    description: The user whom tasks run as. There is only root.
+    description: The user of tasks. Only V(root) is supported.
     type: str
     default: root
 """

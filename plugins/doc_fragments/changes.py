@@ -11,10 +11,9 @@ class ModuleDocFragment:
 options:
   protect_connection:
     description:
-      - Refuse a change that would cut the SSH connection that the task came by. These are the removal of a link that
-        the connection runs over, setting it down or giving it another master, and the removal of its address or of the
-        route to the controller.
-      - The connection is known from C(SSH_CONNECTION) of the processes above the module. Where there is none nothing is
+      - Refuse a change that would cut the SSH connection of the task. Such changes remove the link of the connection,
+        set it down or give it another master, or remove its address or the route to the controller.
+      - The module reads the connection from C(SSH_CONNECTION) of its parent processes. Without this variable nothing is
         refused.
     type: bool
     default: true
@@ -24,7 +23,8 @@ requirements:
 attributes:
   check_mode:
     description:
-      - Everything but the change itself is done, refusals included. The returned C(commands) tell what would be done.
+      - The module checks and plans everything, including refusals, and changes nothing. The returned C(commands) show
+        the plan.
     support: full
   diff_mode:
     description: Shows the equivalent C(ip) and C(bridge) command lines.
@@ -35,18 +35,17 @@ attributes:
     support: full
 notes:
   - An option that is left out is not managed. V(0), V(false) and V(none) are values.
-  - When the kernel refuses one step, those before it are taken back and the task fails with the kernel's own words.
-  - One run at a time changes a host. A second one waits for a minute, then fails and names the process that holds the
-    lock.
+  - When the kernel refuses an operation, the run is rolled back and the task fails with the kernel's reason.
+  - One run at a time changes a host. A second run waits for one minute, then fails and names the process with the lock.
 """
 
     READING = r"""
 attributes:
   check_mode:
-    description: Nothing is ever changed.
+    description: The module never changes anything.
     support: full
   diff_mode:
-    description: There is nothing to differ.
+    description: The module never changes anything.
     support: none
   platform:
     description: Runs on Linux.

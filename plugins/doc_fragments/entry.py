@@ -11,8 +11,7 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) makes the entry where there is none, and changes what is given here and differs. V(absent) removes
-        it.
+      - V(present) creates the entry if it does not exist, and changes options that differ. V(absent) removes the entry.
     type: str
     choices: [present, absent]
     default: present

@@ -11,21 +11,21 @@ class ModuleDocFragment:
 options:
   mode:
     description:
-      - What the link beneath does with packets. V(l2) switches frames, V(l3) routes packets and knows neither broadcast
-        nor multicast, V(l3s) is V(l3) with the host's netfilter for what comes in.
-      - The kernel keeps one mode for all ipvlan and ipvtap links of one O(link). A change is one for each of them, and
-        the returned C(commands) name each, in the namespaces of containers too.
-      - A new link for which it is left out joins its siblings. The first link on O(link) gets V(l3) from the kernel.
-      - Changed in place.
+      - Treatment of packets by the lower device. V(l2) switches frames. V(l3) routes packets, without broadcast and
+        multicast. V(l3s) is V(l3) with the host's netfilter for received packets.
+      - All ipvlan and ipvtap links of one O(link) share one mode. A change of the mode changes each of these links. The
+        returned C(commands) name each of them, also in namespaces of containers.
+      - By default a new link takes the mode of the other links on O(link). The first link on O(link) has V(l3).
+      - This option changes in place.
     type: str
     choices: [l2, l3, l3s]
   flag:
     description:
-      - Whether links on one O(link) talk to each other. V(bridge) lets them, V(private) does not, V(vepa) leaves it to
-        the switch outside.
-      - The kernel keeps one flag for all ipvlan and ipvtap links of one O(link), as with O(mode). A first link has
-        V(bridge) when this is left out.
-      - Changed in place.
+      - Traffic between links on one O(link). V(bridge) allows it, V(private) denies it, V(vepa) sends it to the
+        external switch.
+      - All ipvlan and ipvtap links of one O(link) share one flag, as with O(mode). The first link on O(link) has
+        V(bridge) by default.
+      - This option changes in place.
     type: str
     choices: [bridge, private, vepa]
 """

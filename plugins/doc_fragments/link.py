@@ -16,63 +16,63 @@ options:
     required: true
   state:
     description:
-      - V(present) makes the link where there is none, and changes on it what is given here and differs.
-      - V(absent) removes it with all that hangs on it.
+      - V(present) creates the link if it does not exist, and changes options that differ.
+      - V(absent) removes the link with its dependent objects.
     type: str
     choices: [present, absent]
     default: present
   from_netns:
     description:
-      - The namespace to take the link from, where it is not in O(netns) yet. It is moved then, instead of made, and
-        what is given here is set on it. V(host) is the namespace that the module runs in. Other forms as for O(netns).
-      - A link that moves is set down by the kernel, and loses its master, addresses, routes, neighbor entries and port
-        options. It is set up again where it was up, unless O(up) says otherwise. Its kind's own options stay, and the
-        UDP socket of a tunnel stays where it is.
-      - Without it no link is moved. The kernel moves no bridge and no vrf.
+      - The namespace to take the link from if the link is not in O(netns). The link is moved instead of created, and
+        then changed. V(host) is the namespace in which the module runs. The other forms are those of O(netns).
+      - The kernel sets a moved link down. The link loses its master, addresses, routes, neighbor entries and port
+        options. The module sets the link up again if it was up, unless O(up) says otherwise. The options of its kind
+        are kept. The UDP socket of a tunnel stays in its namespace.
+      - Without this option no link is moved. The kernel cannot move a bridge or a vrf.
     type: str
   recreate:
     description:
-      - Allow to remove the link and make it anew where the kernel cannot change an option on a living link, or where a
-        link of another kind has the name. Addresses, routes, master, ports, port options, FDB, MDB and neighbor entries
-        are put back.
-      - Without it such a change is refused by the option's name.
+      - Recreate the link if the kernel cannot change an option of an existing link, or if a link of another kind has
+        the name. Addresses, routes, master, ports, port options, FDB, MDB and neighbor entries, and sysctls are
+        restored.
+      - Without this option such a change is refused, and the message names the option.
     type: bool
     default: false
   mtu:
     description:
       - Largest packet in bytes, without the link-layer header.
-      - A bridge of which this is not set follows the smallest of its ports.
+      - A bridge without this option has the smallest MTU of its ports.
     type: int
   mac:
     description:
-      - Ethernet address (C(address) in iproute2's words), a unicast one. Quote it in YAML.
-      - A new link gets a random one.
+      - Unicast MAC address, C(address) in iproute2. Quote the address in YAML.
+      - A new link has a random address by default.
     type: str
     aliases: [address, lladdr]
   broadcast:
     description:
-      - Ethernet address of broadcast frames. Quote it in YAML.
+      - MAC address of broadcast frames. Quote the address in YAML.
     type: str
     aliases: [brd]
   alias:
     description:
-      - Text of up to 255 bytes that C(ip link) shows. An empty string takes it away.
+      - Text of up to 255 bytes that C(ip link) shows. An empty string removes the text.
     type: str
   token:
     description:
-      - The last 64 bits of the addresses that the link gives itself when a router tells a prefix, V(::5)
-        (C(ip token set)). V(none) or V(::) leaves them to O(addrgenmode).
-      - The kernel takes none while the link does not ask for routers. It must do ARP, and its sysctls C(ipv6.accept_ra)
-        and C(ipv6.router_solicitations) must not be 0; where it forwards, C(ipv6.accept_ra) is 2. Sysctls of the same
-        task are set before.
+      - The last 64 bits of the IPv6 addresses that the link derives from a router's prefix, such as V(::5) (C(ip token
+        set)). With V(none) or V(::), O(addrgenmode) decides.
+      - The kernel accepts a token only on a link that solicits routers. The link must use ARP, and its sysctls
+        C(ipv6.accept_ra) and C(ipv6.router_solicitations) must not be 0. On a link that forwards, C(ipv6.accept_ra)
+        must be 2. Sysctls of the same task are set first.
     type: str
   altnames:
     description:
-      - Further names of the link, of up to 127 bytes each (C(ip link property add ... altname)).
-      - The link is found by them too, by C(ip) and wherever a module of this collection asks for a link, and is then
-        told by its own name. A name that goes from one link to another in a task is that of the one that gets it.
-      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, names are not
-        managed. Needs Linux 5.5.
+      - Alternative names of the link, up to 127 bytes each (C(ip link property add ... altname)).
+      - C(ip) and all modules of this collection find a link by its alternative names, too. Results use the link's own
+        name. If a task moves a name from one link to another, the name means the link that gets it.
+      - The list is complete. Names that are not in the list are removed. An empty list removes all names. If this
+        option is left out, names are unmanaged. Needs Linux 5.5.
     type: list
     elements: str
     aliases: [altname]
@@ -83,35 +83,36 @@ options:
     aliases: [qlen, txqlen]
   master:
     description:
-      - The link that this one becomes a port of, such as a bridge. V(none) takes it out of its master.
+      - The master of the link, such as a bridge. V(none) removes the link from its master.
     type: str
     aliases: [vrf]
   group:
     description:
       - Link group, a number or its name in the host's C(/etc/iproute2/group). V(default) is 0.
-      - A new link is put into group 28268, the mark by which O(netloom.overlay.network_state#module:state=overridden)
-        and roles know what the collection made. A link that is given another group is not touched by them.
+      - A new link has group 28268 by default, the mark of the collection.
+        O(netloom.overlay.network_state#module:state=overridden) and the roles purge only links with this mark. A link
+        with another group is foreign to them.
     type: str
   linkmode:
     description:
-      - What the link says of itself when it has a carrier (C(mode) in iproute2's words). V(default) is up, V(dormant)
-        waits for a program to say so, such as one for IEEE 802.1X. A new link has V(default).
+      - State of a link with carrier, C(mode) in iproute2. With V(default) the link is up at once. With V(dormant) a
+        program must set the link up, such as one for IEEE 802.1X. A new link has V(default).
     type: str
     choices: [default, dormant]
   index:
     description:
-      - The link's number in its namespace (ifindex), 2 to 2147483647. Left out, one that is free. What is gathered does
-        not tell it.
-      - Changed only with O(recreate=true).
+      - Number of the link in its namespace (ifindex), 2 to 2147483647. The default is a free number. The gathered state
+        does not include the number.
+      - This option changes only with O(recreate=true).
     type: int
   gso_max_size:
     description:
-      - Largest packet in bytes that generic segmentation offload gives to the link, 524280 at most. More than
-        65536 needs Linux 5.19. A value up to 65536 holds for IPv4 too, unless O(gso_ipv4_max_size) says another.
+      - Largest packet in bytes that generic segmentation offload gives to the link, 524280 at most. More than 65536
+        needs Linux 5.19. A value up to 65536 also sets O(gso_ipv4_max_size), unless that option is given.
     type: int
   gso_max_segs:
     description:
-      - Most segments of one packet of generic segmentation offload.
+      - Largest number of segments of one packet of generic segmentation offload.
     type: int
   gro_max_size:
     description:
@@ -119,38 +120,37 @@ options:
     type: int
   gso_ipv4_max_size:
     description:
-      - As O(gso_max_size), for IPv4 alone. Needs Linux 6.3.
+      - As O(gso_max_size), but only for IPv4. Needs Linux 6.3.
     type: int
   gro_ipv4_max_size:
     description:
-      - As O(gro_max_size), for IPv4 alone. Needs Linux 6.3.
+      - As O(gro_max_size), but only for IPv4. Needs Linux 6.3.
     type: int
   protodown:
     description:
-      - Hold the link down for a protocol of the control plane, whatever O(up) says. The kernel takes it for VXLAN and
-        macvlan links. A new link is not held down.
+      - Keep the link down for a control plane protocol, regardless of O(up). The kernel supports this option on VXLAN
+        and macvlan links. The default of a new link is V(false).
     type: bool
   protodown_reason:
     description:
-      - Reasons to hold the link down, numbers 0 to 31 or their names in the host's C(protodown_reasons.d). While there
-        is one, O(protodown) cannot be V(false). The kernel takes them for the links that take O(protodown).
-      - The list is the whole wish. What is not in it is cleared. Needs Linux 5.9.
+      - Reasons to keep the link down, numbers 0 to 31 or names in the host's C(protodown_reasons.d). O(protodown)
+        cannot be V(false) while the link has a reason. The kernel supports reasons on the same links as O(protodown).
+      - The list is complete. Reasons that are not in the list are removed. Needs Linux 5.9.
     type: list
     elements: str
   up:
     description:
-      - Whether the link is set up. A new link is set up when this is left out; one that is there already is left as it
-        is.
+      - Whether the link is up. A new link is up by default. The state of an existing link is unmanaged by default.
     type: bool
   promiscuity:
     description:
-      - Take in frames for other addresses too (C(promisc)). Only what the user asked for counts, not what a bridge
-        asks for its ports.
+      - Receive frames for other addresses too (C(promisc)). The option covers only the setting of users, not that of a
+        bridge on its ports.
     type: bool
     aliases: [promisc]
   allmulticast:
     description:
-      - Take in all multicast frames.
+      - Receive all multicast frames.
     type: bool
   arp:
     description:
@@ -162,16 +162,16 @@ options:
     type: bool
   dynamic:
     description:
-      - The flag DYNAMIC. No driver of today does anything with it.
+      - The flag DYNAMIC. No current driver uses the flag.
     type: bool
   trailers:
     description:
-      - Not the flag NOTRAILERS. No driver of today does anything with it.
+      - The inverse of the flag NOTRAILERS. No current driver uses the flag.
     type: bool
   addrgenmode:
     description:
-      - How the kernel makes IPv6 interface identifiers. V(none) makes no link-local address.
-        V(stable-privacy) is V(stable_secret).
+      - Method of the kernel for IPv6 interface identifiers. V(none) disables link-local addresses. V(stable-privacy) is
+        an alias of V(stable_secret).
     type: str
     choices: [eui64, none, stable_secret, random, stable-privacy]
 """
@@ -180,37 +180,36 @@ options:
 options:
   tos:
     description:
-      - TOS byte of the outer header, 0 to 255 (also V(0x10)), or a code point by its name, such as V(AF41), V(CS6) or
-        V(EF), or one in the host's C(rt_dsfield). V(inherit) takes the inner packet's. A new link has V(0).
-      - Changed in place.
+      - TOS byte of the outer header, 0 to 255 (also V(0x10)), a code point such as V(AF41), V(CS6) or V(EF), or a name
+        in the host's C(rt_dsfield). V(inherit) copies the TOS of the inner packet. A new link has V(0).
+      - This option changes in place.
     type: str
     aliases: [dsfield]
   df:
     description:
-      - The outer IPv4 header's bit "do not fragment". V(inherit) takes the inner packet's. A new link has V(unset).
-        V(true) is V(set), and V(false) is V(unset).
-      - Changed in place.
+      - Bit "do not fragment" of the outer IPv4 header. V(inherit) copies the bit of the inner packet. A new link has
+        V(unset). V(true) is an alias of V(set), and V(false) of V(unset).
+      - This option changes in place.
     type: str
     choices: [unset, set, inherit, "on", "off"]
   external:
     description:
-      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF give VNI and remote packet by packet; O(vni) and
-        O(remote) are left out. So are TTL (unless V(inherit)), TOS, flow label and checksums of a Geneve link.
-      - Changed only with O(recreate=true).
+      - Collect-metadata mode. Routes (C(encap ip)), tc or eBPF set VNI and remote of each packet, so leave out O(vni)
+        and O(remote). For a Geneve link also leave out TTL (except V(inherit)), TOS, flow label and checksums.
+      - This option changes only with O(recreate=true).
     type: bool
   udp6zerocsumrx:
     description:
-      - Take in packets without an UDP checksum over IPv6. Of a Geneve link with an IPv4 O(remote), which takes in
-        nothing by IPv6, the kernel tells V(true), and V(false) changes nothing. One with O(external=true) takes such
-        packets always, and V(false) is refused.
-      - Changed only with O(recreate=true).
+      - Receive packets without a UDP checksum over IPv6. For a Geneve link with an IPv4 O(remote) the kernel reports
+        V(true), and V(false) changes nothing. A Geneve link with O(external=true) always receives such packets, so
+        V(false) is refused.
+      - This option changes only with O(recreate=true).
     type: bool
   link_netns:
     description:
-      - The namespace from which the link is made (C(link-netns)), where that is not O(netns). The tunnel's UDP socket
-        stays there, and the underlay is reached from there.
-      - V(host) is the namespace that the module runs in. Other forms as for O(netns).
-      - Changed only with O(recreate=true).
+      - The namespace of the tunnel's UDP socket and of the underlay, if not O(netns) (C(link-netns)).
+      - V(host) is the namespace in which the module runs. The other forms are those of O(netns).
+      - This option changes only with O(recreate=true).
     type: str
 """
 
@@ -218,14 +217,14 @@ options:
 options:
   link:
     description:
-      - The link beneath (C(link) in iproute2's words). A new link needs it.
-      - Changed only with O(recreate=true).
+      - The lower device (C(link) in iproute2). Required for a new link.
+      - This option changes only with O(recreate=true).
     type: str
   link_netns:
     description:
-      - The namespace in which O(link) is, where that is not O(netns).
-      - V(host) is the namespace that the module runs in. Other forms as for O(netns).
-      - Changed only with O(recreate=true).
+      - The namespace of O(link), if not O(netns).
+      - V(host) is the namespace in which the module runs. The other forms are those of O(netns).
+      - This option changes only with O(recreate=true).
     type: str
 """
 
@@ -233,12 +232,14 @@ options:
 options:
   numtxqueues:
     description:
-      - Number of transmit queues, 1 to 4096. A new link has V(1), a veth link one for each processor.
-      - Changed only with O(recreate=true).
+      - Number of transmit queues, 1 to 4096. The default of a new link is V(1). The default of a new veth link is one
+        for each processor.
+      - This option changes only with O(recreate=true).
     type: int
   numrxqueues:
     description:
-      - Number of receive queues, 1 to 4096. A new link has V(1), a veth link one for each processor.
-      - Changed only with O(recreate=true).
+      - Number of receive queues, 1 to 4096. The default of a new link is V(1). The default of a new veth link is one
+        for each processor.
+      - This option changes only with O(recreate=true).
     type: int
 """

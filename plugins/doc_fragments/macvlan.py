@@ -11,46 +11,47 @@ class ModuleDocFragment:
 options:
   mode:
     description:
-      - Whether links on one O(link) talk to each other. V(private) does not let them, V(vepa) leaves it to the switch
-        outside, V(bridge) lets them.
-      - V(passthru) gives all of O(link) to this one link; others there are refused. Both have one MAC address then,
-        so O(mac) changes that of O(link) too.
-      - V(source) takes in frames from the MAC addresses of O(macaddrs) alone.
-      - A new link has V(vepa) when this is left out.
-      - Changed in place, but from and to V(passthru) with O(recreate=true).
+      - Traffic between links on one O(link). V(private) denies it, V(vepa) sends it to the external switch, V(bridge)
+        allows it.
+      - V(passthru) gives O(link) to this link alone, so other links on O(link) are refused. Both links have the same
+        MAC address, so O(mac) changes the MAC address of O(link) too.
+      - V(source) receives only frames from the MAC addresses of O(macaddrs).
+      - A new link has V(vepa) by default.
+      - This option changes in place, except from and to V(passthru), which needs O(recreate=true).
     type: str
     choices: [private, vepa, bridge, passthru, source]
   nopromisc:
     description:
-      - Do not put O(link) into promiscuous mode, for O(mode=passthru).
-      - Changed in place.
+      - Do not put O(link) into promiscuous mode. Only for O(mode=passthru).
+      - This option changes in place.
     type: bool
   nodst:
     description:
-      - Give a frame from one of O(macaddrs) to this link alone, not to the one that it is for as well, for
+      - Deliver a frame from one of O(macaddrs) only to this link, and not to the frame's destination. Only for
         O(mode=source). Needs Linux 5.13.
-      - Changed in place.
+      - This option changes in place.
     type: bool
   macaddrs:
     description:
-      - All MAC addresses from which frames are taken in (C(macaddr set)), for O(mode=source). Quote them in YAML. An
-        empty list takes all away.
-      - The kernel refuses it with another mode, even an empty list. It forgets them when it leaves V(source) in place.
-      - Changed in place.
+      - Complete list of the MAC addresses from which frames are received (C(macaddr set)). Only for O(mode=source).
+        Quote the addresses in YAML. An empty list removes all addresses.
+      - The kernel refuses this option with another mode, even an empty list. The kernel removes the addresses when
+        O(mode) changes from V(source) in place.
+      - This option changes in place.
     type: list
     elements: str
     aliases: [macaddr]
   bcqueuelen:
     description:
-      - Length in packets of the queue for broadcast and multicast that is asked for. The links of one O(link) have one
-        queue, as long as the longest that one of them asks for. A new link asks for V(1000). Needs Linux 5.11.
-      - Changed in place.
+      - Requested length of the queue for broadcast and multicast, in packets. All links of one O(link) share one queue,
+        which has the largest requested length. The default of a new link is V(1000). Needs Linux 5.11.
+      - This option changes in place.
     type: int
   bclim:
     description:
-      - How many links of O(link) may listen to a multicast address before its frames go through the queue of
-        broadcasts. V(0) puts all of them there, V(-1) none. The first link on O(link) has V(1).
-      - The links of one O(link) have it in common. A change shows each of them. Needs Linux 6.4.
-      - Changed in place.
+      - Number of links on O(link) that can listen to a multicast address before its frames go through the broadcast
+        queue. V(0) queues all frames, V(-1) none. The first link on O(link) has V(1).
+      - All links of one O(link) share this option. The returned C(commands) name each of them. Needs Linux 6.4.
+      - This option changes in place.
     type: int
 """

@@ -11,15 +11,14 @@ class ModuleDocFragment:
 options:
   netns:
     description:
-      - The network namespace in which the object is. It must be there.
-      - A name (below C(/run/netns), as C(ip netns) makes it), V(pid:N) for the namespace of process N,
-        V(pidfile:PATH) for that of the process whose number stands in a file, or V(container:NAME) for that of a
-        container.
-      - A path is the namespace of that file, as for C(nsenter --net). One below C(/run/netns) is the name's; where a
-        name says another namespace (V(host), V(container:z)), only its path (V(/run/netns/container:z)) calls it.
-      - A container is looked for with C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl), in
-        this order. The first that knows it has it. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID),
-        V(lxc:NAME) and V(machine:NAME) ask one of them alone. C(crictl) knows containers by their id.
-      - Left out or V(host), the namespace that the module runs in.
+      - The network namespace of the object. The namespace must exist.
+      - A name (below C(/run/netns), as made by C(ip netns)), V(pid:N) for the namespace of process N, V(pidfile:PATH)
+        for the process whose number is in a file, or V(container:NAME) for a container.
+      - A path means the namespace of that file, as for C(nsenter --net). A path below C(/run/netns) is the same as the
+        name. A name that reads as another form (V(host), V(container:z)) needs its path (V(/run/netns/container:z)).
+      - The module asks C(docker), C(podman), C(nerdctl), C(crictl), C(lxc-info) and C(machinectl) for a container, in
+        this order, and uses the first answer. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME), V(crictl:ID),
+        V(lxc:NAME) and V(machine:NAME) ask only one runtime. C(crictl) identifies containers by id.
+      - V(host), or no value, is the namespace in which the module runs.
     type: str
 """

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Document what is said of single VLANs of a bridge and of a port."""
+"""Document the options of single VLANs of a bridge and of a port."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _OF_BOTH = (
     + """
       state:
         description:
-          - State of the VLAN here. The kernel takes it only while STP is off (C(stp_state)). A new VLAN is
-            V(forwarding).
-          - The numbers V(0) to V(4) stand for the words in their order.
+          - State of the VLAN on this bridge or port. The kernel accepts a state only while STP is off (C(stp_state)). A
+            new VLAN is V(forwarding).
+          - The numbers V(0) to V(4) stand for the words in this order.
         type: str
         choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
       mcast_router:
         description:
-          - Multicast router in the VLAN. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
-            V(enabled) always. A new VLAN has V(1). Needs Linux 5.15.
+          - Multicast router in the VLAN. V(0) or V(disabled) for never, V(1) or V(auto) to detect a router, V(2) or
+            V(enabled) for always. A new VLAN has V(1). Needs Linux 5.15.
         type: str
 """
 )
@@ -42,11 +42,11 @@ options:
 {_VID}
       pvid:
         description:
-          - What the host sends without a tag is in this VLAN. One VLAN can be it.
+          - Frames that the host sends without a tag are in this VLAN. At most one VLAN is the pvid.
         type: bool
       untagged:
         description:
-          - The host gets frames of the VLAN without a tag.
+          - The host receives frames of the VLAN without a tag.
         type: bool
   vlan_options:
     suboptions:
@@ -56,11 +56,11 @@ options:
 {_VID}
       mcast_snooping:
         description:
-          - Snoop IGMP and MLD in the VLAN. A new VLAN does.
+          - Snoop IGMP and MLD in the VLAN. A new VLAN has V(true).
         type: bool
       mcast_querier:
         description:
-          - Send IGMP and MLD queries in the VLAN. A new VLAN does not.
+          - Send IGMP and MLD queries in the VLAN. A new VLAN has V(false).
         type: bool
       mcast_igmp_version:
         description:
@@ -72,11 +72,11 @@ options:
         type: int
       mcast_last_member_count:
         description:
-          - Queries that are sent after a leave message. A new VLAN has V(2).
+          - Number of queries after a leave message. A new VLAN has V(2).
         type: int
       mcast_startup_query_count:
         description:
-          - Queries that are sent at the start. A new VLAN has V(2).
+          - Number of queries at the start. A new VLAN has V(2).
         type: int
       mcast_last_member_interval:
         description:
@@ -84,11 +84,11 @@ options:
         type: int
       mcast_membership_interval:
         description:
-          - Time after which a group without reports is left. A new VLAN has V(26000).
+          - Time after which the bridge removes a group without reports. A new VLAN has V(26000).
         type: int
       mcast_querier_interval:
         description:
-          - Time after which another querier counts as gone. A new VLAN has V(25500).
+          - Time after which another querier is considered absent. A new VLAN has V(25500).
         type: int
       mcast_query_interval:
         description:
@@ -96,7 +96,7 @@ options:
         type: int
       mcast_query_response_interval:
         description:
-          - Longest time that a report may take. A new VLAN has V(1000).
+          - Longest time until a report. A new VLAN has V(1000).
         type: int
       mcast_startup_query_interval:
         description:
@@ -104,7 +104,7 @@ options:
         type: int
       msti:
         description:
-          - The spanning tree that the VLAN belongs to, 0 to 4094. Needs O(mst_enabled), and Linux 5.18.
+          - Spanning tree of the VLAN, 0 to 4094. Needs O(mst_enabled), and Linux 5.18.
         type: int
 """
 
@@ -115,27 +115,27 @@ options:
 {_VID}
       pvid:
         description:
-          - Frames that come in without a tag are in this VLAN. One VLAN can be it.
+          - Received frames without a tag are in this VLAN. At most one VLAN is the pvid.
         type: bool
       untagged:
         description:
-          - Frames of the VLAN leave without a tag.
+          - Frames of the VLAN are sent without a tag.
         type: bool
       tunnel_id:
         description:
-          - Tunnel id that the VLAN is mapped to, or a range as long as that of the VLANs. Needs O(vlan_tunnel).
+          - Tunnel id of the VLAN, or a range with the same length as the range of VLANs. Needs O(vlan_tunnel).
         type: str
   vlan_options:
     suboptions:
 {_OF_BOTH}
       mcast_max_groups:
         description:
-          - Most multicast groups in the VLAN. V(0) is no limit. Needs the bridge's C(mcast_vlan_snooping), and
-            Linux 6.3.
+          - Largest number of multicast groups in the VLAN. V(0) is no limit. Needs the bridge's C(mcast_vlan_snooping),
+            and Linux 6.3.
         type: int
       neigh_suppress:
         description:
-          - Answer ARP and neighbor discovery of the VLAN from the bridge's neighbor table. Holds with
+          - Answer ARP and neighbor discovery of the VLAN from the bridge's neighbor table. Takes effect only with
             O(neigh_vlan_suppress). Needs Linux 6.4.
         type: bool
 """

@@ -5,56 +5,55 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fabric
-short_description: Turn the fleet's overlay networks into each host's own configuration
+short_description: Compute the desired state of each host from the fleet's overlay networks
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Reads the overlay networks of the whole fleet from one YAML file and resolves them once,
-    with VNIs, VTEP addresses, MACs, peers and MTU.
-  - Gives each host the variable C(netloom_overlay). Its key C(config) is what M(netloom.overlay.network_state)
-    takes; the keys C(networks), C(workloads) and C(underlay) say what the host should reach.
-  - Gives the group C(all) the variable C(netloom_overlay_ledger) with the ledger's path and what it does not hold yet.
-    Reading an inventory writes nothing; the M(netloom.overlay.ledger) action records.
-  - Refuses what cannot work with a message that names host and key. As Ansible only warns about a source that fails,
-    the message is also put into the variable C(netloom_overlay_error) of the group C(all),
-    and no host gets C(netloom_overlay).
-  - What a host gets does not depend on C(--limit).
-  - The file must be read after the sources that bring the hosts, so let its name sort last in an inventory directory.
+  - Reads the overlay networks of the whole fleet from one YAML file. Resolves VNIs, VTEP addresses, MACs, peers and MTU
+    once for all hosts.
+  - Sets the variable C(netloom_overlay) of each host. Its key C(config) is the desired state for
+    M(netloom.overlay.network_state). The keys C(networks), C(workloads) and C(underlay) are for verification.
+  - Sets the variable C(netloom_overlay_ledger) of the group C(all), with the ledger's path and the proposals that are
+    not recorded yet. Reading an inventory writes nothing. The M(netloom.overlay.ledger) action records the proposals.
+  - Refuses impossible networks with a message that names host and key. Ansible only warns about a failed source. So the
+    message is also in the variable C(netloom_overlay_error) of the group C(all), and no host gets C(netloom_overlay).
+  - The desired state of a host does not depend on C(--limit).
+  - Ansible must read the file after the sources with the hosts. So the file's name must sort last in an inventory
+    directory.
 notes:
-  - The host variable C(netloom_overlay_host) holds what a host says of itself, with the keys C(underlay)
-    (C(address), C(device), C(mtu)) and C(networks) (by network, the keys of a member).
-    It may stand wherever host and group variables do.
-  - Every key of networks and workloads is described in docs/inventory.md of the collection.
+  - The host variable C(netloom_overlay_host) has settings of one host. Its keys are C(underlay) (C(address), C(device),
+    C(mtu)) and C(networks) (by network, the keys of a member). The variable can be a host variable or a group variable.
+  - The collection's docs/inventory.md describes every key of networks and workloads.
 options:
   plugin:
-    description: Says that the file is a source for this plugin.
+    description: Marks the file as a source for this plugin.
     type: str
     required: true
     choices: [netloom.overlay.fabric]
   fabric:
-    description: Name of the fabric. MACs are derived from it, so that two fabrics in one building have different ones.
+    description: Name of the fabric. MACs depend on the name, so two fabrics in one building have different MACs.
     type: str
     default: netloom
   ledger:
-    description: File with the assigned VNIs and addresses, relative to this file. It need not be there yet.
+    description: File with the assigned VNIs and addresses, relative to this file. The file need not exist yet.
     type: str
     default: ledger.yml
   vni_range:
-    description: First and last VNI that may be assigned to networks that name none.
+    description: First and last VNI for networks without a VNI of their own.
     type: list
     elements: int
     default: [10000, 19999]
   hosts:
     description:
-      - Host pattern (or a list) of the hosts that get C(netloom_overlay).
-        A host in no network gets an empty configuration.
+      - Host pattern (or a list) of the hosts that get C(netloom_overlay). A host without networks gets an empty desired
+        state.
     type: raw
     default: all
   underlay:
     description:
-      - Where tunnels end. C(address) is an address, the name of a host variable, or a template
-        (default V(ansible_host)); C(device) is a link name or V(auto) (default); C(mtu) is in bytes (default 1500).
+      - Endpoints of the tunnels. C(address) is an address, the name of a host variable, or a template (default
+        V(ansible_host)). C(device) is a link name or V(auto) (default). C(mtu) is in bytes (default 1500).
     type: dict
     default: {}
   networks:
@@ -62,7 +61,7 @@ options:
     type: dict
     default: {}
   workloads:
-    description: The namespaces and containers that are attached to networks, by name.
+    description: The namespaces and containers to attach to networks, by name.
     type: dict
     default: {}
 """

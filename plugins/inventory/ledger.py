@@ -5,18 +5,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: ledger
-short_description: Let a ledger file stand in an inventory directory
+short_description: Allow a ledger file in an inventory directory
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - The ledger of the P(netloom.overlay.fabric#inventory) inventory plugin may stand beside the other sources.
-    Ansible reads every file there as a source.
-    This plugin takes the ledger, checks it, and adds nothing to the inventory.
-  - The ledger is written by the M(netloom.overlay.ledger) action. You need not write this file.
+  - The ledger of the P(netloom.overlay.fabric#inventory) inventory plugin can be in the inventory directory, where
+    Ansible reads every file as a source. This plugin reads and checks the ledger, and adds nothing to the inventory.
+  - The M(netloom.overlay.ledger) action writes the ledger. Do not write the file by hand.
 options:
   plugin:
-    description: Says that the file is a ledger.
+    description: Marks the file as a ledger.
     type: str
     required: true
     choices: [netloom.overlay.ledger]
@@ -25,7 +24,7 @@ options:
     type: int
     default: 1
   networks:
-    description: What was assigned, by network.
+    description: The assigned values, by network.
     type: dict
     default: {}
 """

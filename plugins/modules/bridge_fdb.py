@@ -12,13 +12,13 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one entry of the forwarding database of a VXLAN link or a bridge, as C(bridge fdb) does.
-  - A unicast MAC address has one entry on a link, with one O(dst); what C(bridge fdb append) adds to it the kernel
-    drops without a word. Several endpoints for it are a nexthop group, O(nhid). The all-zero address, which stands for
-    all unknown ones, and multicast addresses have one entry for each remote, which is O(dst), O(port), O(vni) and
-    O(via) together. In external mode all this holds for each O(src_vni).
-  - The remotes of one such address share O(nud), O(extern_learn), O(sticky) and O(router). What is asked for of one
-    changes all of them, and is told of each.
-  - What a link learned for the address is replaced.
+  - A unicast MAC address has one entry on a link, with one O(dst). The kernel silently ignores further destinations
+    (C(bridge fdb append)). Use a nexthop group (O(nhid)) for several endpoints. The all-zero address, which matches all
+    unknown addresses, and multicast addresses have one entry for each remote. O(dst), O(port), O(vni) and O(via)
+    together identify a remote. In external mode each O(src_vni) has its own entries.
+  - The remotes of one such address share O(nud), O(extern_learn), O(sticky) and O(router). A change of one remote
+    changes all of them, and the result names each.
+  - The entry replaces a learned entry of the address.
 options:
   dev:
     description:
@@ -27,48 +27,48 @@ options:
     required: true
   mac:
     description:
-      - The MAC address. Quote it in YAML. C(00:00:00:00:00:00) is VXLAN's default entry.
+      - The MAC address. Quote the address in YAML. C(00:00:00:00:00:00) is the default entry of VXLAN.
     type: str
     required: true
   vlan:
     description:
-      - VLAN of the entry, for a bridge that filters by VLAN. Left out or V(0), none.
+      - VLAN of the entry, for a bridge that filters by VLAN. V(0), or no value, means no VLAN.
     type: int
   target:
     description:
-      - V(self) is the link's own database, that of a VXLAN link or of a bridge. V(master) is that of the bridge that
-        the link is a port of.
-      - Left out, V(self).
+      - V(self) is the database of the VXLAN link or bridge itself. V(master) is the database of the bridge whose port
+        the link is.
+      - The default is V(self).
     type: str
     choices: [self, master]
   dst:
     description:
-      - Address of the tunnel endpoint behind which the MAC address is. For the all-zero and multicast addresses it
-        tells one entry from another, together with O(port), O(vni) and O(via), which are the link's own when they are
-        left out.
+      - Address of the tunnel endpoint of the MAC address. For the all-zero and multicast addresses, O(dst), O(port),
+        O(vni) and O(via) identify the entry. O(port), O(vni) and O(via) default to those of the link.
     type: str
   nud:
     description:
-      - V(permanent) never ages; on a bridge it is an address of the bridge itself (C(local)). V(static) never ages and
-        is behind the port.
-      - V(dynamic) ages as a learned one does, and the kernel tells the two not apart. The task is content with what was
-        learned, and makes the entry again when it has aged. Such an entry does not come back with a link that is made
-        anew, unless it is part of the same task.
-      - A new entry is V(permanent). V(local) is another word for V(permanent), V(temp) for V(static).
+      - A V(permanent) entry never ages. On a bridge, a permanent entry is an address of the bridge itself (C(local)). A
+        V(static) entry never ages and is an address behind the port.
+      - A V(dynamic) entry ages like a learned entry, and the kernel does not distinguish them. So a learned entry
+        satisfies the task, and the task creates the entry again after it has aged. A recreated link does not have its
+        dynamic entries, except those of the same task.
+      - A new entry is V(permanent). V(local) is an alias of V(permanent), and V(temp) of V(static).
     type: str
     choices: [permanent, static, dynamic, local, temp]
   vni:
     description:
-      - VNI that is sent to O(dst). Left out, the link's.
+      - VNI of packets to O(dst). The default is the link's VNI.
     type: int
   src_vni:
     description:
-      - VNI that the entry belongs to, on a link in external mode. It tells one entry from another. Left out or V(0),
-        none.
+      - VNI of the entry, on a link in external mode. The VNI is part of the entry's identity. V(0), or no value, means
+        no VNI.
     type: int
   port:
     description:
-      - UDP port of O(dst), a number, or the name of a service on the host such as V(vxlan). Left out, the link's.
+      - UDP port of O(dst), a number or the name of a service on the host, such as V(vxlan). The default is the link's
+        port.
     type: str
   via:
     description:
@@ -76,34 +76,34 @@ options:
     type: str
   nhid:
     description:
-      - Nexthop group of endpoints (C(ip nexthop add id 10 group 1/2 fdb)), in the place of O(dst), O(port), O(vni) and
-        O(via). From the one to the other the entry is made anew. Needs Linux 5.8.
+      - Nexthop group of endpoints (C(ip nexthop add id 10 group 1/2 fdb)). Excludes O(dst), O(port), O(vni) and O(via).
+        A change between a group and a remote recreates the entry. Needs Linux 5.8.
     type: int
   sticky:
     description:
-      - The address does not move to another port of the bridge, for V(static) entries of a bridge.
+      - The address does not move to another port of the bridge. Only for V(static) entries of a bridge.
     type: bool
   router:
     description:
-      - The endpoint is a router, for links with C(rsc).
+      - The endpoint is a router. Only for links with C(rsc).
     type: bool
   activity_notify:
     description:
-      - Tell user space when the address sends again after it was silent, and when it falls silent, though the entry
-        does not age. For V(static) entries of a bridge (O(target=master)). Needs Linux 5.9.
+      - Notify user space when the address becomes silent or sends again, although the entry does not age. Only for
+        V(static) entries of a bridge (O(target=master)). Needs Linux 5.9.
     type: bool
   inactive:
     description:
-      - The entry is new, and no frame from the address has come yet; the first one ends that, so it never differs from
-        what is there. With it goes O(activity_notify=true). Needs Linux 5.9.
+      - Create the entry as inactive. The first frame from the address makes the entry active. So the option applies
+        only to new entries and is never a difference. Implies O(activity_notify=true). Needs Linux 5.9.
     type: bool
   norefresh:
     description:
-      - A change of the entry does not make it younger. The kernel keeps nothing of this. Needs Linux 5.9.
+      - Do not reset the age of the entry on a change. The kernel does not store this option. Needs Linux 5.9.
     type: bool
   extern_learn:
     description:
-      - A control plane learned it. Such an entry does not count as the collection's own.
+      - A control plane learned the entry. Such an entry is foreign to the collection.
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -118,38 +118,38 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Flood to a peer (head-end replication). There is one entry for each
+- name: Flood to a peer (head-end replication), with one entry for each peer
   netloom.overlay.bridge_fdb:
     dev: red
     mac: "00:00:00:00:00:00"
     dst: 10.0.0.2
 
-- name: Tell where a MAC address is
+- name: Send a MAC address to an endpoint
   netloom.overlay.bridge_fdb:
     dev: red
     mac: "02:00:00:00:00:05"
     dst: 10.0.0.2
 
-- name: It moved
+- name: Move the MAC address to another endpoint
   netloom.overlay.bridge_fdb:
     dev: red
     mac: "02:00:00:00:00:05"
     dst: 10.0.0.3
 
-- name: Tell a MAC address that is behind several endpoints (ip nexthop add id 10 group 1/2 fdb)
+- name: Send a MAC address to several endpoints (ip nexthop add id 10 group 1/2 fdb)
   netloom.overlay.bridge_fdb:
     dev: red
     mac: "02:00:00:00:00:06"
     nhid: 10
 
-- name: On one link for many VNIs, each VNI has its own entries
+- name: Add an entry of one VNI to a link for many VNIs
   netloom.overlay.bridge_fdb:
     dev: many
     mac: "02:00:00:00:00:07"
     src_vni: 100
     dst: 10.0.0.2
 
-- name: An address behind a port of a bridge, which never moves to another port
+- name: Pin a MAC address to a port of a bridge
   netloom.overlay.bridge_fdb:
     dev: veth0
     mac: "02:00:00:00:00:08"
@@ -166,7 +166,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -12,15 +12,15 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one entry of the multicast database of a bridge or a VXLAN link, as C(bridge mdb) does.
-  - An entry of a bridge says that frames of a group go out of a port. It is told from others by O(port), O(grp), O(src)
-    and O(vid). An entry of a VXLAN link says that they go to an endpoint. It is told from others by O(grp), O(src),
-    O(src_vni) and O(dst), and needs Linux 6.4.
-  - The kernel changes the database of a bridge only while that is up and has C(mcast_snooping). What it learned from
-    IGMP and MLD reports is its own. It is not told, and not removed; an entry that is wished for takes its place.
-  - Entries cannot be marked. Permanent ones on a link of the collection are the collection's own, but for those with
-    another O(proto) than V(static). An entry comes back with a link that is made anew, whoever made it, unless the
-    bridge was down.
-  - The kernel changes an entry in place since Linux 6.3. On older ones it is removed and made again.
+  - An entry of a bridge sends frames of a group to a port. O(port), O(grp), O(src) and O(vid) identify the entry. An
+    entry of a VXLAN link sends frames of a group to an endpoint. O(grp), O(src), O(src_vni) and O(dst) identify the
+    entry. Entries of VXLAN links need Linux 6.4.
+  - The kernel changes the database of a bridge only while the bridge is up and has C(mcast_snooping). Entries that the
+    kernel learned from IGMP and MLD reports are neither reported nor removed. A desired entry replaces a learned entry.
+  - Entries have no mark. Permanent entries on an owned link are owned, except those with another O(proto) than
+    V(static). A recreated link has its permanent entries again, owned and foreign, unless the bridge was down.
+  - The kernel changes an entry in place since Linux 6.3. Older kernels need a new entry, so the module recreates the
+    entry.
 options:
   dev:
     description:
@@ -29,68 +29,69 @@ options:
     required: true
   port:
     description:
-      - The port of the bridge. Left out, or the bridge itself, the entry is of the bridge's own host. For a VXLAN link
-        it is left out, or that link.
+      - The port of the bridge. No value, or the bridge itself, means the bridge's own host. For a VXLAN link, leave
+        this option out or name the link.
     type: str
   grp:
     description:
-      - The group, an IPv4, IPv6 or Ethernet multicast address. Quote an Ethernet one in YAML. A bridge takes those
-        since Linux 5.11, and keeps them permanently.
-      - V(0.0.0.0) and V(::) are all groups of a VXLAN link that have no entry of their own.
+      - The group, an IPv4, IPv6 or Ethernet multicast address. Quote an Ethernet address in YAML. A bridge accepts
+        Ethernet addresses since Linux 5.11, and keeps them permanently.
+      - V(0.0.0.0) and V(::) mean all groups of a VXLAN link without an entry of their own.
     type: str
     aliases: [group]
     required: true
   src:
     description:
-      - The one sender that the entry is for. Left out, all senders. Needs Linux 5.10.
+      - The sender of the entry. The default is all senders. Needs Linux 5.10.
     type: str
   vid:
     description:
-      - VLAN of the entry. A bridge that filters by VLAN has no entry without one. Left out or V(0), none.
+      - VLAN of the entry. Required for a bridge that filters by VLAN. V(0), or no value, means no VLAN.
     type: int
     aliases: [vlan]
   src_vni:
     description:
-      - VNI that the entry belongs to, on a VXLAN link in external mode. Left out or V(0), none.
+      - VNI of the entry, on a VXLAN link in external mode. V(0), or no value, means no VNI.
     type: int
   dst:
     description:
-      - Address of the tunnel endpoint that frames of the group go to. Needed for a VXLAN link. A group has one entry
-        for each. Needs Linux 6.4.
+      - Address of the tunnel endpoint for frames of the group. Required for a VXLAN link. A group has one entry for
+        each endpoint. Needs Linux 6.4.
     type: str
   permanent:
     description:
-      - V(true) keeps the entry until somebody removes it. V(false) lets it age as a learned one does; the task is
-        content with a learned one, and makes the entry again when it has aged. Such an entry does not come back with a
-        link that is made anew.
-      - Left out, V(true). A host's entry of an IP group ages in any case, and is V(false).
+      - With V(true) the entry never ages. With V(false) the entry ages like a learned entry. A learned entry satisfies
+        V(false), and the task creates the entry again after it has aged. A recreated link does not have its temporary
+        entries.
+      - The default is V(true). A host's entry of an IP group always ages, so the only value is V(false).
       - With O(state=absent), V(false) removes a learned entry too.
     type: bool
   filter_mode:
     description:
-      - V(include) takes frames of the senders in O(source_list) alone, V(exclude) of all others. A new entry has
-        V(exclude). For entries without O(src). Needs Linux 6.3.
+      - V(include) accepts only frames of the senders in O(source_list). V(exclude) accepts only frames of all other
+        senders. A new entry has V(exclude). Only for entries without O(src). Needs Linux 6.3.
     type: str
     choices: [exclude, include]
   source_list:
     description:
-      - Addresses of senders, for O(filter_mode). The kernel makes an entry for each of them, and removes it again. A
-        bridge heeds them with C(mcast_igmp_version=3) (IPv4) or C(mcast_mld_version=2) (IPv6) only. Needs Linux 6.3.
+      - Addresses of senders for O(filter_mode). The kernel makes and removes an entry for each sender. A bridge uses
+        the list only with C(mcast_igmp_version=3) (IPv4) or C(mcast_mld_version=2) (IPv6). Needs Linux 6.3.
     type: list
     elements: str
   proto:
     description:
-      - Who put the entry there, a number from 4 to 255, or a name in the host's C(rt_protos) such as V(zebra). A new
-        entry has V(static). Needs Linux 6.3.
+      - Protocol that made the entry, a number from 4 to 255 or a name in the host's C(rt_protos), such as V(zebra). A
+        new entry has V(static). Needs Linux 6.3.
     type: str
     aliases: [protocol]
   dst_port:
     description:
-      - UDP port of O(dst), a number, or the name of a service on the host such as V(vxlan). Left out, the link's.
+      - UDP port of O(dst), a number or the name of a service on the host, such as V(vxlan). The default is the link's
+        port.
     type: str
   vni:
     description:
-      - VNI that is sent to O(dst). Left out, the link's.
+      - VNI of packets to O(dst). The default is the link's VNI.
     type: int
   via:
     description:
@@ -109,13 +110,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Send a group out of a port, though nobody there asks for it
+- name: Send a group to a port without a listener
   netloom.overlay.bridge_mdb:
     dev: br-red
     port: red
     grp: 239.1.1.1
 
-- name: Frames of one sender of the group only
+- name: Send only the frames of one sender of the group
   netloom.overlay.bridge_mdb:
     dev: br-red
     port: red
@@ -123,7 +124,7 @@ EXAMPLES = r"""
     src: 10.20.2.9
     vid: 0
 
-- name: Frames of all but one sender (Linux 6.3; mcast_igmp_version 3)
+- name: Send the frames of all senders except one (Linux 6.3; mcast_igmp_version 3)
   netloom.overlay.bridge_mdb:
     dev: br-red
     port: red
@@ -131,7 +132,7 @@ EXAMPLES = r"""
     filter_mode: exclude
     source_list: [10.20.2.9]
 
-- name: A group that the bridge itself listens to, by its Ethernet address
+- name: Let the bridge itself listen to a group, by its Ethernet address
   netloom.overlay.bridge_mdb:
     dev: br-red
     grp: "01:00:5e:7f:00:01"
@@ -158,7 +159,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -11,9 +11,8 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Sets the options of a port, as C(bridge link set) does. All are changed in place.
-  - A port is there as long as its link has a bridge as its master. The option C(master) of the link modules makes and
-    removes it.
+  - Sets the options of a bridge's port, as C(bridge link set) does. All options change in place.
+  - A link is a port while its master is a bridge. The option C(master) of the link modules adds and removes the port.
 options:
   dev:
     description:
@@ -22,9 +21,9 @@ options:
     required: true
   state:
     description:
-      - State of the spanning tree protocol. The kernel takes it only while the port is up and STP is off
-        (C(stp_state)), and chooses it itself otherwise.
-      - The numbers V(0) to V(4) stand for the words in their order.
+      - State of the spanning tree protocol. The kernel accepts a state only while the port is up and STP is off
+        (C(stp_state)). Otherwise the kernel chooses the state.
+      - The numbers V(0) to V(4) stand for the words in this order.
     type: str
     choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
   priority:
@@ -33,15 +32,15 @@ options:
     type: int
   cost:
     description:
-      - STP path cost, 1 to 65535. The kernel chooses it by the link's speed.
+      - STP path cost, 1 to 65535. The default depends on the link's speed.
     type: int
   hairpin:
     description:
-      - Send frames back to the port that they came from.
+      - Send frames back to their own port.
     type: bool
   guard:
     description:
-      - Refuse STP packets of the port (BPDU guard); the port is disabled when one comes.
+      - Disable the port when an STP packet arrives (BPDU guard).
     type: bool
   root_block:
     description:
@@ -49,16 +48,16 @@ options:
     type: bool
   fastleave:
     description:
-      - Leave a multicast group at once when one member does.
+      - Remove the port from a multicast group as soon as one member leaves.
     type: bool
     aliases: [mcast_fast_leave]
   learning:
     description:
-      - Learn MAC addresses from what comes in. A new port does.
+      - Learn MAC addresses from received frames. A new port has V(true).
     type: bool
   flood:
     description:
-      - Flood unicast frames for unknown addresses to the port. A new port does.
+      - Flood unicast frames for unknown addresses to the port. A new port has V(true).
     type: bool
   proxy_arp:
     description:
@@ -70,14 +69,14 @@ options:
     type: bool
   mcast_router:
     description:
-      - Multicast router behind the port. V(0) or V(disabled) never, V(1) or V(auto) when one is heard, V(2) or
-        V(enabled) always, V(3) or V(temporary) for a while. A new port has V(1). systemd's V(query) is V(1), its
-        V(permanent) is V(2).
+      - Multicast router behind the port. V(0) or V(disabled) for never, V(1) or V(auto) to detect a router, V(2) or
+        V(enabled) for always, V(3) or V(temporary) for a limited time. A new port has V(1). The words V(query) and
+        V(permanent) of systemd mean V(1) and V(2).
     type: str
     aliases: [multicast_router]
   mcast_flood:
     description:
-      - Flood multicast frames to the port. A new port does.
+      - Flood multicast frames to the port. A new port has V(true).
     type: bool
   mcast_to_unicast:
     description:
@@ -85,15 +84,16 @@ options:
     type: bool
   vlan_tunnel:
     description:
-      - Map VLANs to tunnel ids, as O(vlans) says.
+      - Map VLANs to the tunnel ids in O(vlans).
     type: bool
   bcast_flood:
     description:
-      - Flood broadcast frames to the port. A new port does.
+      - Flood broadcast frames to the port. A new port has V(true).
     type: bool
   group_fwd_mask:
     description:
-      - As the bridge's option of that name, for this port. Bits, 0 to 65535. The kernel refuses the bit V(2).
+      - Bit mask as the bridge's option C(group_fwd_mask), but only for this port, 0 to 65535. The kernel refuses the
+        bit V(2).
     type: int
   neigh_suppress:
     description:
@@ -105,52 +105,52 @@ options:
     type: bool
   backup_port:
     description:
-      - The port that takes over while this one has no carrier. V(none) is no such port.
+      - The port that replaces this port while it has no carrier. V(none) means no backup port.
     type: str
   locked:
     description:
-      - Take in only frames from known MAC addresses. Needs Linux 5.18.
+      - Accept only frames from known MAC addresses. Needs Linux 5.18.
     type: bool
   mab:
     description:
-      - MAC authentication bypass; note unknown MAC addresses of a locked port. Needs Linux 6.2, and O(locked) and
+      - MAC authentication bypass. A locked port records unknown MAC addresses. Needs Linux 6.2, O(locked) and
         O(learning).
     type: bool
   mcast_max_groups:
     description:
-      - Most multicast groups of the port. V(0) is no limit. Needs Linux 6.3.
+      - Largest number of multicast groups of the port. V(0) means no limit. Needs Linux 6.3.
     type: int
   neigh_vlan_suppress:
     description:
-      - As O(neigh_suppress), by VLAN. Needs Linux 6.4.
+      - As O(neigh_suppress), but for single VLANs. Needs Linux 6.4.
     type: bool
   backup_nhid:
     description:
-      - Nexthop id for what goes to the backup port. V(0) is none. Needs Linux 6.6.
+      - Nexthop id for packets to the backup port. V(0) means no nexthop. Needs Linux 6.6.
     type: int
   vlans:
     description:
       - VLANs of the port, as C(bridge vlan add dev X vid ...) sets them.
-      - The list is the whole wish. What is not in it is removed; an empty list removes all. Left out, VLANs are not
-        managed. A new port has
-        the VLAN that its bridge's C(vlan_default_pvid) names, as pvid and untagged.
-      - An item may be the VLANs alone, V(100-199), with V(pvid) and V(untagged) behind them.
-      - Compared VLAN by VLAN, so that a range and its numbers one by one are the same. Changed in place.
+      - The list is complete. VLANs that are not in the list are removed. An empty list removes all VLANs. If this
+        option is left out, VLANs are unmanaged. A new port has the VLAN of its bridge's C(vlan_default_pvid) as pvid
+        and untagged.
+      - An item can be a text with the VLANs, such as V(100-199), followed by V(pvid) and V(untagged).
+      - A range equals its single VLANs. This option changes in place.
     type: list
     elements: dict
   vlan_options:
     description:
       - Options of single VLANs of the port, as C(bridge vlan set vid ... dev X) sets them. Needs Linux 5.6.
-      - No whole wish. VLANs that are not named, and options that are not, stay as they are. The VLANs must be there;
-        O(vlans) in the same task makes them.
+      - VLANs and options that are not named stay as they are. The VLANs must exist. O(vlans) in the same task creates
+        them.
     type: list
     elements: dict
   mst:
     description:
       - States in multiple spanning trees, as C(bridge mst set dev X msti ...) sets them. The bridge's C(mst_enabled)
-        must be on, and the tree be that of a VLAN of the port (C(msti) in C(vlan_global) of the bridge). Needs
-        Linux 5.18.
-      - No whole wish. Trees that are not named stay as they are.
+        must be on. A VLAN of the port must belong to the tree (C(msti) in C(vlan_global) of the bridge). Needs Linux
+        5.18.
+      - Trees that are not named stay as they are.
     type: list
     elements: dict
     suboptions:
@@ -161,8 +161,8 @@ options:
         required: true
       state:
         description:
-          - State in the tree. In a new one the kernel says V(disabled).
-          - The numbers V(0) to V(4) stand for the words in their order.
+          - State in the tree. The default in a new tree is V(disabled).
+          - The numbers V(0) to V(4) stand for the words in this order.
         type: str
         choices: [disabled, listening, learning, forwarding, blocking, '0', '1', '2', '3', '4']
 extends_documentation_fragment:
@@ -177,26 +177,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A tunnel port that takes nothing from other tunnels
+- name: Isolate a tunnel port from other tunnels
   netloom.overlay.bridge_port:
     dev: gen0
     isolated: true
     neigh_suppress: true
 
-- name: Change it
+- name: Change the port
   netloom.overlay.bridge_port:
     dev: gen0
     learning: false
     cost: 10
 
-- name: A port of a bridge that filters by VLAN, untagged in VLAN 10, and with a hundred tagged ones
+- name: Set untagged VLAN 10 and a hundred tagged VLANs
   netloom.overlay.bridge_port:
     dev: veth0
     vlans:
       - {vid: 10, pvid: true, untagged: true}
       - {vid: 100-199}
 
-- name: A VXLAN port that maps VLANs to VNIs
+- name: Map VLANs of a VXLAN port to VNIs
   netloom.overlay.bridge_port:
     dev: vxlan0
     vlan_tunnel: true
@@ -204,14 +204,14 @@ EXAMPLES = r"""
       - {vid: 200, tunnel_id: 10200}
       - {vid: 300-309, tunnel_id: 1300-1309}
 
-- name: Say in which of its VLANs a multicast router is always heard, and block one VLAN
+- name: Declare a permanent multicast router in one VLAN, and block another VLAN
   netloom.overlay.bridge_port:
     dev: veth0
     vlan_options:
       - {vid: 10, mcast_router: 2}
       - {vid: 100, state: blocking}
 
-- name: Put it back to what a new port has
+- name: Restore the defaults of a new port
   netloom.overlay.bridge_port:
     dev: gen0
     isolated: false
@@ -221,7 +221,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -6,22 +6,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: capabilities
-short_description: Tell whether a host can do what the inventory asks of it
+short_description: Check whether a host has the requirements of the inventory
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Looks for pyroute2, for programs, for the link kinds that the host needs, and for the underlay.
-  - Says in one sentence each what is missing. The role P(netloom.overlay.prepare#role) mends it.
-  - Changes nothing. A kernel that has a link kind as a module loads it when it is asked for it.
+  - Checks pyroute2, programs, the required kinds of links, and the underlay.
+  - Returns one sentence for each missing requirement. The role P(netloom.overlay.prepare#role) installs missing
+    requirements.
+  - Changes nothing. The kernel may load the kernel module of a kind during the check.
 options:
   kinds:
-    description: Link kinds that the host needs.
+    description: Required kinds of links.
     type: list
     elements: str
     default: []
   tools:
-    description: Programs that the host needs.
+    description: Required programs.
     type: list
     elements: str
     default: []
@@ -30,20 +31,20 @@ options:
     type: dict
     default: {}
   boot:
-    description: Work out which kernel modules are to be loaded at boot too.
+    description: Also return the kernel modules to load at boot.
     type: bool
     default: false
 attributes:
   check_mode:
-    description: Does the same, as it changes nothing.
+    description: Runs in the same way, because nothing changes.
     support: full
   diff_mode:
-    description: Has no differences to show.
+    description: There are no differences to show.
     support: none
 """
 
 EXAMPLES = r"""
-- name: See whether the host has Geneve and fping
+- name: Check for Geneve and fping
   netloom.overlay.capabilities:
     kinds: [geneve, bridge]
     tools: [fping]
@@ -52,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 missing:
-  description: A sentence for each thing that is missing.
+  description: One sentence for each missing requirement.
   returned: always
   type: list
   elements: str
@@ -67,21 +68,21 @@ missing_tools:
   type: list
   elements: str
 missing_kinds:
-  description: The link kinds that the kernel does not have.
+  description: The kinds of links that the kernel lacks.
   returned: always
   type: list
   elements: str
 boot_file:
-  description: The file that names kernel modules to load at boot.
+  description: The file with the kernel modules to load at boot.
   returned: always
   type: str
   sample: /etc/modules-load.d/netloom.overlay.conf
 boot_content:
-  description: What it should hold, empty where no module has to be loaded.
+  description: The required content of RV(boot_file). Empty if no kernel module must be loaded.
   returned: always
   type: str
 boot_differs:
-  description: Whether it holds something else now.
+  description: Whether RV(boot_file) has other content now.
   returned: always
   type: bool
 """

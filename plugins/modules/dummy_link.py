@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. It drops what is sent to it, and
-    holds addresses that belong to no network card.
+  - Makes, changes and removes a dummy link, as C(ip link add ... type dummy) does. A dummy link drops all packets. Use
+    a dummy link for addresses that do not belong to a network card.
 options:
   carrier:
     description:
-      - Whether the link has a carrier. A new link has one.
-      - Changed in place.
+      - Whether the link has a carrier. A new link has V(true).
+      - This option changes in place.
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -30,12 +30,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A link for the address of a VTEP
+- name: Create a link for the address of a VTEP
   netloom.overlay.dummy_link:
     name: vtep0
     mac: "02:00:00:00:00:10"
 
-- name: Change it in place
+- name: Change the link in place
   netloom.overlay.dummy_link:
     name: vtep0
     mtu: 9000
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

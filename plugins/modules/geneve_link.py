@@ -15,54 +15,55 @@ description:
 options:
   vni:
     description:
-      - Virtual network identifier (C(id)), 24 bits. A new link needs it, unless O(external=true).
-      - Changed only with O(recreate=true).
+      - Virtual network identifier (C(id)), 24 bits. Required for a new link, unless O(external=true).
+      - This option changes only with O(recreate=true).
     type: int
     aliases: [id]
   remote:
     description:
-      - Unicast address of the other tunnel endpoint, IPv4 or IPv6. A new link needs it, unless O(external=true).
-      - Changed in place within one address family, with O(recreate=true) to the other.
+      - Unicast address of the other tunnel endpoint, IPv4 or IPv6. Required for a new link, unless O(external=true).
+      - This option changes in place within one address family. A change to the other family needs O(recreate=true).
     type: str
   ttl:
     description:
-      - TTL of the outer header, 1 to 255. V(auto) (or V(0)) lets the route decide and is what a new link has;
-        V(inherit) takes the inner packet's.
-      - Changed in place.
+      - TTL of the outer header, 1 to 255. V(auto) (or V(0)) lets the route decide, and is the default of a new link.
+        V(inherit) copies the TTL of the inner packet.
+      - This option changes in place.
     type: str
     aliases: [hoplimit]
   flowlabel:
     description:
-      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0), the only value where O(remote) is IPv4.
-      - Changed in place.
+      - Flow label of the outer IPv6 header, 20 bits. A new link has V(0), which is the only value with an IPv4
+        O(remote).
+      - This option changes in place.
     type: int
     aliases: [label]
   dstport:
     description:
-      - UDP port of the other endpoint, and the one listened on. A new link has 6081 when this is left out.
-      - Changed only with O(recreate=true).
+      - UDP port of both endpoints. The default of a new link is 6081.
+      - This option changes only with O(recreate=true).
     type: int
   srcport:
     description:
       - Range of UDP source ports, V(LOW-HIGH). A new link has V(1-65535). Needs Linux 6.15.
-      - Changed only with O(recreate=true).
+      - This option changes only with O(recreate=true).
     type: str
   udpcsum:
     description:
       - Send UDP checksums over IPv4. With an IPv6 O(remote), or with O(external=true), V(false) changes nothing and
         V(true) is refused.
-      - Changed only with O(recreate=true).
+      - This option changes only with O(recreate=true).
     type: bool
   udp6zerocsumtx:
     description:
       - Send no UDP checksums over IPv6. With an IPv4 O(remote), or with O(external=true), V(false) changes nothing and
         V(true) is refused.
-      - Changed only with O(recreate=true).
+      - This option changes only with O(recreate=true).
     type: bool
   innerprotoinherit:
     description:
       - Carry IP packets without an inner Ethernet header. Needs Linux 5.18.
-      - Changed only with O(recreate=true).
+      - This option changes only with O(recreate=true).
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -77,7 +78,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A tunnel to node2, as a port of a bridge
+- name: Create a tunnel to node2 as a port of a bridge
   netloom.overlay.geneve_link:
     name: gen0
     vni: 1000
@@ -85,19 +86,19 @@ EXAMPLES = r"""
     dstport: 6082
     master: br0
 
-- name: Give it another remote and a fixed TTL, in place
+- name: Change remote and TTL in place
   netloom.overlay.geneve_link:
     name: gen0
     remote: 10.0.0.3
     ttl: 64
 
-- name: Give it another VNI, for which the kernel needs a new link
+- name: Change the VNI, which recreates the link
   netloom.overlay.geneve_link:
     name: gen0
     vni: 1001
     recreate: true
 
-- name: A tunnel that lives in a container while its UDP socket stays on the host
+- name: Create a tunnel in a container, with its UDP socket on the host
   netloom.overlay.geneve_link:
     name: gen1
     netns: pidfile:/run/box1.pid
@@ -113,7 +114,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

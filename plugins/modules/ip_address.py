@@ -12,9 +12,9 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one IPv4 or IPv6 address of a link, as C(ip address) does.
-  - A new address carries protocol 110 as its mark (Linux 5.18 and later).
-  - An address on a port of a bridge is warned of. The bridge takes all frames that come in, so the address belongs on
-    the bridge.
+  - A new address has protocol 110, the mark of the collection (Linux 5.18 and later).
+  - The module warns about an address on a port of a bridge. The bridge receives all frames of the port, so the address
+    must be on the bridge.
 options:
   dev:
     description:
@@ -23,91 +23,93 @@ options:
     required: true
   address:
     description:
-      - The address with its prefix length, such as V(10.20.1.1/24). Without a length, V(/32) or V(/128).
-      - A link has an IPv6 address once. One that is there with another prefix length, even from the kernel itself as
-        C(::1/128) is on C(lo), is removed and made anew with this one. An IPv4 address may be there with several.
+      - The address with its prefix length, such as V(10.20.1.1/24). The default length is V(/32) or V(/128).
+      - A link has an IPv6 address only once. An existing address with another prefix length is recreated with the new
+        length, also an address of the kernel such as C(::1/128) on C(lo). A link can have an IPv4 address with several
+        prefix lengths.
     type: str
     required: true
     aliases: [local]
   peer:
     description:
       - Address of the other end of a point-to-point link.
-      - A prefix length here is that of O(address), which then has none of its own or the same.
-      - Changing it makes the address anew.
+      - A prefix length of the peer is also that of O(address). O(address) must have no length or the same length.
+      - A change recreates the address.
     type: str
   scope:
     description:
       - Scope of the address, V(global), V(site), V(link), V(host), V(nowhere), a number from 0 to 255, or a name in the
-        host's C(rt_scopes). A new one has V(global). The kernel gives IPv6 addresses their scope itself.
-      - Changing it makes the address anew.
+        host's C(rt_scopes). A new address has V(global). The kernel sets the scope of IPv6 addresses.
+      - A change recreates the address.
     type: str
   label:
     description:
-      - Label of an IPv4 address, 15 bytes at most. It begins with the link's name.
-      - Changing it makes the address anew.
+      - Label of an IPv4 address, at most 15 bytes. The label begins with the link's name.
+      - A change recreates the address.
     type: str
   metric:
     description:
-      - Metric of the route to the address's prefix. A new one has 0, which leaves it to the kernel.
-      - Changed in place, but not to 0, which makes the address anew.
+      - Metric of the route to the address's prefix. The default of a new address is 0, and the kernel chooses the
+        metric.
+      - This option changes in place, except to 0, which recreates the address.
     type: int
     aliases: [priority, preference]
   broadcast:
     description:
-      - Broadcast address of an IPv4 address (C(brd)). V(+) sets all host bits, V(-) clears them, V(none) is none. A new
-        address has none.
-      - Changing it makes the address anew.
+      - Broadcast address of an IPv4 address (C(brd)). V(+) sets all host bits, V(-) clears them, V(none) means no
+        broadcast address. A new address has V(none).
+      - A change recreates the address.
     type: str
     aliases: [brd]
   valid_lft:
     description:
-      - Seconds until the kernel removes the address (V(3600) or V(3600sec)), or V(forever), which a new one has;
-        V(infinity) and V(infinite) are the same.
-      - They count down. The task is content while at least half of them is left, and sets them anew when less is left
-        or more than asked for. Changed in place.
+      - Seconds until the kernel removes the address (V(3600) or V(3600sec)), or V(forever). A new address has
+        V(forever). V(infinity) and V(infinite) are aliases.
+      - The kernel counts the seconds down. The task resets them when less than half is left, or when more is left than
+        given. This option changes in place.
     type: str
   preferred_lft:
     description:
-      - Seconds until the kernel chooses the address no longer for new connections (C(deprecated)), or V(forever). V(0)
-        is at once. Compared as O(valid_lft) is; not longer than that. An IPv4 address without a O(valid_lft) is
-        preferred forever or not at all.
-      - Left out where O(valid_lft) is given, it is at most that. Changed in place.
+      - Seconds until the kernel stops using the address for new connections (C(deprecated)), or V(forever). V(0)
+        deprecates the address at once. The value is compared as O(valid_lft) and must not be longer. An IPv4 address
+        without O(valid_lft) accepts only V(forever) and V(0).
+      - The default with O(valid_lft) is at most O(valid_lft). This option changes in place.
     type: str
   noprefixroute:
     description:
       - Make no route to the address's prefix.
-      - Changing it makes the address anew.
+      - A change recreates the address.
     type: bool
   nodad:
     description:
       - Skip duplicate address detection (IPv6).
-      - Changing it makes the address anew.
+      - A change recreates the address.
     type: bool
   home:
     description:
       - Home address of mobile IPv6.
-      - Changing it makes the address anew.
+      - A change recreates the address.
     type: bool
   mngtmpaddr:
     description:
-      - Make temporary addresses from it (IPv6).
-      - Changing it makes the address anew.
+      - Create temporary addresses from this address (IPv6).
+      - A change recreates the address.
     type: bool
   autojoin:
     description:
-      - Join the multicast group that the address is.
-      - Changing it makes the address anew.
+      - Join the multicast group of the address.
+      - A change recreates the address.
     type: bool
   optimistic:
     description:
-      - Use an IPv6 address before duplicate address detection is done (RFC 4429). A new address can be so. The kernel
-        takes the mark away when it is done, so this says nothing of an address that is there. Excludes O(nodad).
-      - Without the sysctl C(optimistic_dad) of the link, or of C(all), the kernel pays no heed to it.
+      - Use an IPv6 address before duplicate address detection has finished (RFC 4429). The kernel then clears the flag.
+        So the option applies only to new addresses and is never a difference. Excludes O(nodad).
+      - The kernel ignores the flag unless the sysctl C(optimistic_dad) of the link or of C(all) is set.
     type: bool
   state:
     description:
-      - V(present) makes the address where there is none, and changes what is given here and differs. V(absent) removes
-        it.
+      - V(present) creates the address if it does not exist, and changes options that differ. V(absent) removes the
+        address.
     type: str
     choices: [present, absent]
     default: present
@@ -120,19 +122,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: An address on a bridge
+- name: Add an address to a bridge
   netloom.overlay.ip_address:
     dev: br0
     address: 10.20.1.1/24
 
-- name: An address in a namespace, without the route to its prefix
+- name: Add an address in a namespace, without the route to its prefix
   netloom.overlay.ip_address:
     dev: eth0
     netns: client1
     address: 10.20.1.11/24
     noprefixroute: true
 
-- name: An address with a broadcast address, for the next hour; a play that runs each half hour keeps it
+- name: Add an address for one hour, which a play every half hour renews
   netloom.overlay.ip_address:
     dev: br0
     address: 10.20.2.1/24
@@ -140,7 +142,7 @@ EXAMPLES = r"""
     valid_lft: 3600
     preferred_lft: 3600
 
-- name: Use an address for no new connections
+- name: Deprecate an address
   netloom.overlay.ip_address:
     dev: br0
     address: 10.20.1.1/24
@@ -155,7 +157,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -12,7 +12,7 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one entry of the ARP or neighbor discovery table, as C(ip neighbor) does.
-  - What was learned for the address is replaced. A new entry carries protocol 110 as its mark.
+  - The entry replaces a learned entry. A new entry has protocol 110, the mark of the collection.
 options:
   dev:
     description:
@@ -26,47 +26,48 @@ options:
     required: true
   mac:
     description:
-      - Its MAC address (C(lladdr)). Quote it in YAML.
-      - A new entry needs it, unless it is O(managed) or a O(proxy).
+      - MAC address of the neighbor (C(lladdr)). Quote the address in YAML.
+      - Required for a new entry without O(managed) or O(proxy).
     type: str
     aliases: [lladdr]
   nud:
     description:
-      - State. V(permanent) stays until it is removed; V(noarp) is no subject of reachability checks, and goes when the
-        link loses its carrier, or when the kernel's table of neighbors (one for all namespaces of the host) has more
-        than C(gc_thresh2) entries, unless O(extern_learn=true). A new entry is V(permanent).
-      - V(reachable), V(stale), V(delay) and V(probe) are what a new entry begins with. The kernel lets them pass into
-        each other and, at last, the entry go, so any of them meets the wish as long as the MAC address is the one that
-        is wished for; an entry that is gone is made again.
-      - The states C(none), C(incomplete) and C(failed) are what the kernel is in while it looks for an address, and
-        cannot be asked for; O(managed) makes it look.
+      - State. A V(permanent) entry stays until it is removed. The kernel does not probe a V(noarp) entry. The kernel
+        removes a V(noarp) entry when the link loses its carrier. The kernel also removes the entry when the neighbor
+        table of all namespaces has more than C(gc_thresh2) entries, unless O(extern_learn=true). A new entry is
+        V(permanent).
+      - V(reachable), V(stale), V(delay) and V(probe) are initial states of a new entry. The kernel changes between
+        these states and finally removes the entry. So each of them satisfies the task if the MAC address is right. The
+        next run creates a removed entry again.
+      - The states C(none), C(incomplete) and C(failed) are states of the kernel's address resolution, not values of
+        this option. Use O(managed) to resolve an address.
     type: str
     choices: [permanent, noarp, reachable, stale, delay, probe]
   router:
     description:
-      - The neighbor is a router (IPv6); a proxy entry answers as one.
+      - The neighbor is a router (IPv6). A proxy entry answers as a router.
     type: bool
   extern_learn:
     description:
-      - A control plane learned it.
+      - A control plane learned the entry.
     type: bool
   managed:
     description:
-      - The kernel finds the MAC address by itself, and asks again before it forgets it. Excludes O(mac) and O(nud).
-        Needs Linux 5.16.
+      - The kernel resolves the MAC address and refreshes it. Excludes O(mac) and O(nud). Needs Linux 5.16.
     type: bool
   extern_valid:
     description:
-      - A control plane sees to it that the entry is right. The kernel still asks whether the neighbor is there, but
-        keeps the entry when there is no answer, and does not drop it when the table is full. Excludes O(managed).
+      - A control plane keeps the entry valid. The kernel probes the neighbor, but keeps the entry without an answer and
+        when the table is full. Excludes O(managed).
       - Needs Linux 6.17.
     type: bool
   proxy:
     description:
-      - The host answers for the address on this link, as C(ip neigh add proxy) has it. The kernel does so only where it
-        forwards (sysctl C(forwarding)). For IPv4 its route to the address leads out of another link; for IPv6 it wants
-        the sysctl C(proxy_ndp).
-      - Such an entry has neither O(mac) nor O(nud), and stands beside one for the same address that is no proxy.
+      - The host answers for the address on this link (C(ip neigh add proxy)). The kernel answers only if the sysctl
+        C(forwarding) is on. For IPv4 the route to the address must use another link. For IPv6 the sysctl C(proxy_ndp)
+        must be on.
+      - A proxy entry has neither O(mac) nor O(nud). A link can have a proxy entry and another entry for the same
+        address.
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -79,25 +80,25 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell the MAC address of an endpoint behind a tunnel
+- name: Set the MAC address of an endpoint behind a tunnel
   netloom.overlay.ip_neighbor:
     dev: br-red
     dst: 10.20.2.7
     mac: "02:00:00:00:00:07"
 
-- name: It has another one now
+- name: Change the MAC address
   netloom.overlay.ip_neighbor:
     dev: br-red
     dst: 10.20.2.7
     mac: "02:00:00:00:00:08"
 
-- name: Let the kernel find the MAC address of a gateway, and keep it
+- name: Let the kernel resolve and refresh the MAC address of a gateway
   netloom.overlay.ip_neighbor:
     dev: eth0
     dst: 10.0.0.1
     managed: true
 
-- name: Answer for an address that is elsewhere
+- name: Answer for the address of another link
   netloom.overlay.ip_neighbor:
     dev: br-red
     dst: 10.20.2.9
@@ -112,7 +113,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

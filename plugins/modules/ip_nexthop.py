@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes one nexthop object, as C(ip nexthop) does. Routes and FDB entries lead to it by its
-    number, so that one change turns them all.
-  - A nexthop is a way (O(via), O(dev), O(encap)), a blackhole, or a group of other nexthops. What differs is changed in
-    place. Where the kernel does not do that (a group that becomes none, O(fdb), O(type), O(buckets)) the nexthop is
-    made anew, and routes and groups that have it are put back.
-  - A removed nexthop takes the routes along that lead to it alone. A link that is set down takes its nexthops along.
-  - A new nexthop carries protocol 110 as its mark.
+  - Makes, changes and removes one nexthop object, as C(ip nexthop) does. Routes and FDB entries refer to the nexthop by
+    number, so one change affects all of them.
+  - A nexthop is a single next hop (O(via), O(dev), O(encap)), a blackhole, or a group of other nexthops. Differences
+    are changed in place. A change between a group and a single next hop, or of O(fdb), O(type) or O(buckets), recreates
+    the nexthop and restores its routes and groups.
+  - The kernel removes routes together with their only nexthop, and removes the nexthops of a link that is set down.
+  - A new nexthop has protocol 110, the mark of the collection.
   - Needs Linux 5.3.
 options:
   id:
@@ -27,26 +27,26 @@ options:
     required: true
   via:
     description:
-      - Address of the next hop. With O(fdb), of a VTEP.
+      - Address of the next hop. With O(fdb), address of a VTEP.
     type: str
   dev:
     description:
-      - The link that packets leave by. It must be up and have its carrier; that of a link which was just set up is
-        waited for, two seconds at most. Needed but with O(blackhole), O(group) and O(fdb).
+      - The output link. The link must be up and have a carrier. The module waits up to two seconds for the carrier of a
+        link that was just set up. Required without O(blackhole), O(group) and O(fdb).
     type: str
   family:
     description:
-      - Address family of the routes that may lead to it. Left out, that of O(via), else V(ipv4). iproute2's V(inet) and
-        V(inet6) are the same two.
+      - Address family of the nexthop's routes. The default is the family of O(via), else V(ipv4). V(inet) and V(inet6)
+        are iproute2's aliases.
     type: str
     choices: [ipv4, ipv6, inet, inet6]
   encap:
     description:
-      - Tunnel header that is put on each packet, as in M(netloom.overlay.ip_route).
+      - Tunnel header of each packet, as in M(netloom.overlay.ip_route).
     type: dict
   onlink:
     description:
-      - Take O(via) to be on the link although no address says so.
+      - Treat O(via) as on-link, although no address of the link has its subnet.
     type: bool
   blackhole:
     description:
@@ -54,12 +54,13 @@ options:
     type: bool
   fdb:
     description:
-      - For FDB entries of VXLAN links instead of routes. All members of a group are, or none.
+      - Use the nexthop for FDB entries of VXLAN links instead of routes. All members of a group must have the same
+        value.
       - Needs Linux 5.8.
     type: bool
   group:
     description:
-      - Members of a group. Their order says nothing. An item may be the number alone.
+      - Members of a group. The order has no meaning. An item can be only the number.
     type: list
     elements: dict
     suboptions:
@@ -70,12 +71,12 @@ options:
         required: true
       weight:
         description:
-          - Share of the member, 1 to 65535. Left out, 1. More than 255 needs Linux 6.12.
+          - Weight of the member, 1 to 65535. The default is 1. More than 255 needs Linux 6.12.
         type: int
   type:
     description:
-      - Type of a group. V(mpath) shares out by a hash over the weights; V(resilient) by a table of buckets, so that a
-        changed member moves few flows.
+      - Type of a group. V(mpath) distributes flows by a hash and the weights. V(resilient) uses a table of buckets, so
+        a changed member moves few flows.
       - Needs Linux 5.13.
     type: str
     choices: [mpath, resilient]
@@ -85,21 +86,21 @@ options:
     type: int
   idle_timer:
     description:
-      - How long a bucket of a resilient group must be without traffic before it may get another member, in seconds,
-        or with a unit (V(1.5s), V(200ms)). The kernel counts in hundredths of a second.
+      - Time without traffic after which a bucket of a resilient group may get another member, in seconds or with a unit
+        (V(1.5s), V(200ms)). The kernel's resolution is 1/100 s.
     type: str
   unbalanced_timer:
     description:
-      - How long a resilient group may be out of balance before buckets move all the same, likewise. 0 is for ever.
+      - Time that a resilient group may be unbalanced before active buckets move, in the same form. V(0) means no limit.
     type: str
   allow_kernel_hazard:
     description:
-      - Send tunnel options of O(encap) to a kernel that may die of them, see M(netloom.overlay.ip_route).
+      - Send tunnel options of O(encap) to a kernel that can crash on them, see M(netloom.overlay.ip_route).
     type: bool
   state:
     description:
-      - V(present) makes the nexthop where there is none, and changes what is given here and differs. V(absent) removes
-        it.
+      - V(present) creates the nexthop if it does not exist, and changes options that differ. V(absent) removes the
+        nexthop.
     type: str
     choices: [present, absent]
     default: present
@@ -113,26 +114,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The way to one router
+- name: Add a nexthop
   netloom.overlay.ip_nexthop:
     id: 1
     via: 192.0.2.1
     dev: eth1
 
-- name: The way to another
+- name: Add a second nexthop
   netloom.overlay.ip_nexthop:
     id: 2
     via: 198.51.100.1
     dev: eth2
 
-- name: Both, the first with three times the share
+- name: Group both nexthops with weights 3 and 1
   netloom.overlay.ip_nexthop:
     id: 10
     group:
       - {id: 1, weight: 3}
       - {id: 2}
 
-- name: Two VTEPs for an FDB entry
+- name: Add a group of two VTEPs for an FDB entry
   netloom.overlay.ip_nexthop:
     id: "{{ item.id }}"
     fdb: true
@@ -143,7 +144,7 @@ EXAMPLES = r"""
     - {id: 22, via: 10.0.0.3}
     - {id: 20, group: [{id: 21}, {id: 22}]}
 
-- name: The first by another router
+- name: Change the gateway of the first nexthop
   netloom.overlay.ip_nexthop:
     id: 1
     via: 192.0.2.2
@@ -157,7 +158,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -12,114 +12,115 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one IPv4 or IPv6 route, as C(ip route) does.
-  - Destination, table, metric, TOS and O(from) tell one route from another. What else differs is replaced in place,
-    without a moment in which there is no route.
-  - The way of a route is one next hop (O(via), O(dev), O(onlink), O(encap)), several (O(nexthops)), or a nexthop object
-    (O(nhid)). When one of these is asked for, the others are given up.
-  - A route through a port of a bridge is warned of. The bridge takes all that comes in, so the route leads nowhere;
-    lead it through the bridge.
-  - A new route carries protocol 110 as its mark.
+  - Destination, table, metric, TOS and O(from) identify a route. Other options are replaced in place, without a gap in
+    which the route does not exist.
+  - A route has one next hop (O(via), O(dev), O(onlink), O(encap)), several next hops (O(nexthops)), or a nexthop object
+    (O(nhid)). Setting one form removes the others.
+  - The module warns about a route through a port of a bridge. The bridge receives all replies, so the route does not
+    work. Use the bridge as O(dev).
+  - A new route has protocol 110, the mark of the collection.
 options:
   dst:
     description:
       - Destination, a prefix such as V(10.99.0.0/16), an address, or V(default).
-      - V(default) is of the family of O(via) or O(src), else of IPv4. IPv6's own is V(::/0).
+      - V(default) has the family of O(via) or O(src), else IPv4. For IPv6 use V(::/0).
     type: str
     required: true
   table:
     description:
       - Routing table, a number, V(main), V(default) or V(local), or a name in the host's C(rt_tables).
-      - Left out, V(local) for the types V(local), V(broadcast) and V(anycast), else V(main), as C(ip route) has it.
+      - The default is V(local) for the types V(local), V(broadcast) and V(anycast), else V(main), as with C(ip route).
     type: str
   vrf:
     description:
-      - The table of this VRF, a link of the route's namespace. Excludes O(table).
+      - Use the table of this VRF, a link in the route's namespace. Excludes O(table).
     type: str
   metric:
     description:
-      - Metric (preference), the lower the better. Left out, 0 for IPv4 and 1024 for IPv6.
+      - Metric (preference). A lower value is preferred. The default is 0 for IPv4 and 1024 for IPv6.
     type: int
     aliases: [priority, preference]
   tos:
     description:
-      - TOS (dsfield) of the packets that an IPv4 route is for, a number whose two lowest bits are 0, or a name such as
-        V(AF11), V(CS6) or V(EF), or one in the host's C(rt_dsfield). Left out, 0, which is for all packets.
-      - A number is decimal, or hexadecimal with V(0x). C(ip route) reads it as hexadecimal in any case.
+      - TOS (dsfield) of the packets of an IPv4 route. The value is a number whose two lowest bits are 0, a name such as
+        V(AF11), V(CS6) or V(EF), or a name in the host's C(rt_dsfield). The default 0 matches all packets.
+      - A number is decimal, or hexadecimal with V(0x). C(ip route) always reads a number as hexadecimal.
     type: str
     aliases: [dsfield]
   from:
     description:
-      - Source of the packets that an IPv6 route is for, a prefix or an address. Left out, V(all).
+      - Source of the packets of an IPv6 route, a prefix or an address. The default is V(all).
     type: str
   type:
     description:
-      - Type of the route. A new one is V(unicast). V(blackhole), V(unreachable), V(prohibit) and V(throw) lead nowhere
-        and have neither O(via) nor O(dev).
+      - Type of the route. A new route has V(unicast). Routes of the types V(blackhole), V(unreachable), V(prohibit) and
+        V(throw) have neither O(via) nor O(dev).
     type: str
     choices: [unicast, local, broadcast, anycast, multicast, blackhole, unreachable, prohibit, throw]
   nhid:
     description:
-      - Number of the nexthop object or group that the route leads to, see M(netloom.overlay.ip_nexthop).
+      - Number of the route's nexthop object or group, see M(netloom.overlay.ip_nexthop).
       - Needs Linux 5.3.
     type: int
   encap:
     description:
-      - Tunnel header that the route puts on each packet. An empty dict takes it away.
+      - Tunnel header that the route adds to each packet. An empty dict removes the header.
       - The keys are C(type) (V(ip) or V(ip6), of the outer header), C(id) (the VNI), C(dst), C(src) (addresses of the
         outer header), C(ttl) (C(hoplimit)), C(tos) (C(tc); a number, or a name as for O(tos)), and the flags C(key),
-        C(csum) and C(seq), which GRE knows.
+        C(csum) and C(seq) of GRE.
       - C(geneve_opts) is a list of Geneve options (RFC 8926), each a dict of C(class), C(type) (0x80 is the critical
-        bit) and C(data) (bytes in hexadecimal, a multiple of 4, at most 124; quote it). All together may have 252
-        bytes, with 4 more for each option.
+        bit) and C(data) (bytes in hexadecimal, a multiple of 4, at most 124; quote it). All options together have at
+        most 252 bytes, including 4 bytes for each option.
       - C(vxlan_opts) is a dict with C(gbp), the group policy of VXLAN GBP. C(erspan_opts) is a dict with C(version) 1
         and C(index), or with C(version) 2, C(dir) and C(hwid).
       - These options need O(allow_kernel_hazard) on Linux 6.15 and later.
     type: dict
   via:
     description:
-      - Address of the next hop; V(none) is none.
-      - An IPv4 route may have an IPv6 next hop. For V(default), which is then taken for IPv6's, write
-        V(inet6 ADDRESS).
+      - Address of the next hop. V(none) means no gateway.
+      - An IPv4 route can have an IPv6 next hop. The IPv4 route V(default) needs V(inet6 ADDRESS), because V(default)
+        with an IPv6 address means the IPv6 route.
     type: str
   dev:
     description:
-      - The link that packets leave by.
+      - The output link.
     type: str
   src:
     description:
-      - Source address to prefer; V(none) is none.
+      - Preferred source address. V(none) means no preference.
     type: str
   scope:
     description:
       - Scope of an IPv4 route, V(global), V(site), V(link), V(host), V(nowhere), a number from 0 to 255, or a name in
-        the host's C(rt_scopes). Left out, V(link) for a route without O(via), else V(global).
+        the host's C(rt_scopes). The default is V(link) for a route without O(via), else V(global).
     type: str
   onlink:
     description:
-      - Take O(via) to be on the link although no address says so.
+      - Treat O(via) as on-link, although no address of the link has its subnet.
     type: bool
   pref:
     description:
-      - Preference of an IPv6 route among those that routers announced (RFC 4191). A new one is V(medium).
+      - Preference of an IPv6 route among routes of router advertisements (RFC 4191). A new route has V(medium).
     type: str
     choices: [low, medium, high]
   realms:
     description:
-      - Realms that packets of an IPv4 route are accounted to, V(7) for that of the destination, V(3/7) for source and
-        destination, each a number from 0 to 65535 or a name in the host's C(rt_realms); V(none) is none.
-      - With O(nexthops) each next hop has its own.
+      - Realms for the accounting of an IPv4 route. V(7) is the destination's realm, V(3/7) are the realms of source and
+        destination. Each realm is a number from 0 to 65535 or a name in the host's C(rt_realms). V(none) means no
+        realm.
+      - With O(nexthops) each next hop has its own realms.
     type: str
   expires:
     description:
-      - Seconds until the kernel removes an IPv6 route, 1 to 21474836, or V(forever), which a new one has;
-        as O(netloom.overlay.ip_address#module:valid_lft).
-      - They count down. The task is content while at least half of them is left, and sets them anew when less is left
-        or more than asked for.
+      - Seconds until the kernel removes an IPv6 route, 1 to 21474836, or V(forever). A new route has V(forever). The
+        forms are those of O(netloom.overlay.ip_address#module:valid_lft).
+      - The kernel counts the seconds down. The task resets them when less than half is left, or when more is left than
+        given.
     type: str
   nexthops:
     description:
-      - Several next hops, among which flows are shared out. An empty list asks for none.
-      - Each has O(nexthops[].via) or O(nexthops[].dev) at least. Their order says nothing.
+      - Several next hops, which share the flows. An empty list means no next hops.
+      - Each next hop has at least O(nexthops[].via) or O(nexthops[].dev). The order has no meaning.
     type: list
     elements: dict
     suboptions:
@@ -129,11 +130,11 @@ options:
         type: str
       dev:
         description:
-          - The link that packets leave by. Left out, the kernel finds it.
+          - The output link. By default the kernel finds the link.
         type: str
       weight:
         description:
-          - Share of this next hop, 1 to 256. Left out, 1.
+          - Weight of the next hop, 1 to 256. The default is 1.
         type: int
       onlink:
         description:
@@ -149,52 +150,52 @@ options:
         type: str
   mtu:
     description:
-      - MTU along the route, in bytes. As with all metrics, 0 takes it away.
+      - MTU of the route, in bytes. For this and all other metrics, 0 removes the metric.
     type: int
   advmss:
     description:
-      - Segment size that TCP announces, in bytes.
+      - Segment size that TCP advertises, in bytes.
     type: int
   window:
     description:
-      - The largest window that TCP announces, in bytes.
+      - Largest window that TCP advertises, in bytes.
     type: int
   rtt:
     description:
-      - First guess of the round trip time, in milliseconds, or with a unit (V(100ms), V(1.5s)). The kernel counts in
-        steps of 0.125 ms.
+      - Initial round trip time, in milliseconds or with a unit (V(100ms), V(1.5s)). The kernel's resolution is 0.125
+        ms.
     type: str
   rttvar:
     description:
-      - First guess of the round trip time's variance, likewise, in steps of 0.25 ms.
+      - Initial variance of the round trip time, in the same form. The kernel's resolution is 0.25 ms.
     type: str
   rto_min:
     description:
-      - The shortest retransmission timeout of TCP, in milliseconds, or with a unit.
+      - Smallest retransmission timeout of TCP, in milliseconds or with a unit.
     type: str
   ssthresh:
     description:
-      - First slow start threshold, in segments.
+      - Initial slow start threshold, in segments.
     type: int
   cwnd:
     description:
-      - Upper bound of the congestion window, in segments. The kernel heeds it only with O(lock).
+      - Largest congestion window, in segments. The kernel uses this metric only with O(lock).
     type: int
   initcwnd:
     description:
-      - First congestion window, in segments.
+      - Initial congestion window, in segments.
     type: int
   initrwnd:
     description:
-      - First window that TCP announces, in segments.
+      - Initial window that TCP advertises, in segments.
     type: int
   reordering:
     description:
-      - How far segments may be out of order before TCP takes one for lost.
+      - Largest reordering of segments before TCP treats a segment as lost.
     type: int
   hoplimit:
     description:
-      - TTL or hop limit of packets sent along the route.
+      - TTL or hop limit of packets on the route.
     type: int
   quickack:
     description:
@@ -202,36 +203,34 @@ options:
     type: bool
   congctl:
     description:
-      - Congestion control of TCP, such as V(cubic). The empty text takes it away.
+      - Congestion control of TCP, such as V(cubic). The empty text removes the metric.
     type: str
   features:
     description:
-      - Features of TCP, V(ecn) and V(tcp_usec_ts) (Linux 6.7). An empty list asks for none.
+      - Features of TCP, V(ecn) and V(tcp_usec_ts) (Linux 6.7). An empty list means no features.
     type: list
     elements: str
   fastopen_no_cookie:
     description:
-      - Let TCP Fast Open do without a cookie.
+      - Use TCP Fast Open without a cookie.
     type: bool
   lock:
     description:
-      - Names of metrics that path MTU discovery and TCP are not to change, C(lock) before the value in iproute2.
+      - Names of metrics that path MTU discovery and TCP must not change (C(lock) before the value in iproute2).
     type: list
     elements: str
   allow_kernel_hazard:
     description:
-      - Send the tunnel options of O(encap) (C(geneve_opts), C(vxlan_opts), C(erspan_opts)) to a kernel that may die of
-        them.
-      - Linux 6.15 and later, where compiled with gcc 15 or clang 19.1.3 (or later) and FORTIFY_SOURCE, stop in the
-        middle of such a request with the lock of rtnetlink held. From then on nothing that touches the network works
-        on that machine, in no namespace, until it is started again. Seen on 6.18 compiled with gcc 15.3; Debian's
-        kernels up to 7.2 were seen to survive. Whatever the compiler, such a route is refused from 6.15 on without
-        this option.
+      - Send the tunnel options of O(encap) (C(geneve_opts), C(vxlan_opts), C(erspan_opts)) to a kernel that can crash
+        on them.
+      - Linux 6.15 and later can stop in such a request with the lock of rtnetlink held, if compiled with FORTIFY_SOURCE
+        and gcc 15 or clang 19.1.3 or later. Then no network configuration works in any namespace until the machine is
+        restarted. The crash was seen on 6.18 compiled with gcc 15.3. Debian's kernels up to 7.2 did not crash. Without
+        this option such a route is refused on Linux 6.15 and later, with any compiler.
     type: bool
   state:
     description:
-      - V(present) makes the route where there is none, and changes what is given here and differs. V(absent) removes
-        it.
+      - V(present) creates the route if it does not exist, and changes options that differ. V(absent) removes the route.
     type: str
     choices: [present, absent]
     default: present
@@ -247,44 +246,44 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A default route in a namespace
+- name: Add a default route in a namespace
   netloom.overlay.ip_route:
     dst: default
     via: 10.20.1.1
     netns: client1
 
-- name: A subnet behind a tunnel endpoint, through a link in external mode
+- name: Route a subnet to a tunnel endpoint, through a link in external mode
   netloom.overlay.ip_route:
     dst: 10.99.0.0/16
     dev: vx-ext
     encap: {type: ip, id: 42, dst: 10.0.0.2}
 
-- name: Give it another endpoint
+- name: Change the endpoint
   netloom.overlay.ip_route:
     dst: 10.99.0.0/16
     dev: vx-ext
     encap: {type: ip, id: 42, dst: 10.0.0.3}
 
-- name: Two uplinks, the first with three times the share
+- name: Use two uplinks with weights 3 and 1
   netloom.overlay.ip_route:
     dst: 10.97.0.0/16
     nexthops:
       - {via: 192.0.2.1, weight: 3}
       - {via: 198.51.100.1}
 
-- name: A route of a VRF
+- name: Add a route to a VRF
   netloom.overlay.ip_route:
     dst: 10.98.0.0/16
     via: 10.30.0.1
     vrf: red
 
-- name: An IPv6 route for what comes from one prefix
+- name: Add an IPv6 route for packets from one prefix
   netloom.overlay.ip_route:
     dst: "::/0"
     from: 2001:db8:1::/64
     via: 2001:db8::1
 
-- name: Geneve options, the first of them critical
+- name: Add Geneve options, the first of them critical
   netloom.overlay.ip_route:
     dst: 10.96.0.0/16
     dev: gnv-ext
@@ -304,7 +303,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -12,76 +12,76 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes one rule that chooses the routing table, as C(ip rule) does.
-  - Priority, family and what the rule selects tell one rule from another. The kernel takes any number of rules with one
-    priority. So a task with another selection makes another rule beside the first. A task with O(state=absent) removes
-    that, and so does M(netloom.overlay.network_state) with O(netloom.overlay.network_state#module:state=overridden).
-  - The kernel changes no rule in place. Where what becomes of the packets differs, the new rule is made before the old
-    one is removed. A rule without the collection's mark is left alone then, and a second one is made beside it.
-    O(state=absent) leaves it alone too.
-  - A new rule carries protocol 110 as its mark. The kernel's own rules (priorities 0, 32766 and 32767, and 1000 for
-    VRFs) are never touched.
+  - Priority, family and selectors identify a rule. The kernel allows any number of rules with one priority. So a task
+    with other selectors creates another rule, and the first rule stays. Remove the first rule with O(state=absent), or
+    with M(netloom.overlay.network_state) and O(netloom.overlay.network_state#module:state=overridden).
+  - The kernel cannot change a rule in place. When the action differs, the new rule is created before the old rule is
+    removed. A foreign rule stays, and the new rule is created in addition. O(state=absent) does not remove a foreign
+    rule.
+  - A new rule has protocol 110, the mark of the collection. The kernel's own rules (priorities 0, 32766 and 32767, and
+    1000 for VRFs) are never changed.
 options:
   priority:
     description:
-      - Priority of the rule, the lower the earlier. It must be given, for the kernel would choose another one each
-        time.
+      - Priority of the rule. Rules with a lower value come first. The priority is required, because the kernel would
+        choose a new priority on every run.
     type: int
     required: true
     aliases: [preference, order, pref]
   family:
     description:
-      - Address family of the packets. Left out, that of O(from) or O(to), V(ipv6) with O(flowlabel), else V(ipv4).
-        iproute2's V(inet) and V(inet6) are the same two.
+      - Address family of the packets. The default is the family of O(from) or O(to), V(ipv6) with O(flowlabel), else
+        V(ipv4). V(inet) and V(inet6) are iproute2's aliases.
     type: str
     choices: [ipv4, ipv6, inet, inet6]
   not:
     description:
-      - Take all packets that the rest does not select.
+      - Invert the selection. The rule matches all packets that its other selectors do not match.
     type: bool
   from:
     description:
-      - Source, a prefix or an address; V(all) selects nothing.
+      - Source, a prefix or an address. V(all) matches all sources.
     type: str
   to:
     description:
-      - Destination, likewise.
+      - Destination, in the same form.
     type: str
   tos:
     description:
-      - TOS (dsfield), a number whose two lowest bits are 0, or a name such as V(CS6), or one in the host's
-        C(rt_dsfield). IPv4 rules take 0 to 0x1c; for larger ones there is O(dscp).
-      - A number is decimal, or hexadecimal with V(0x). C(ip rule) reads it as hexadecimal in any case.
+      - TOS (dsfield). The value is a number whose two lowest bits are 0, a name such as V(CS6), or a name in the host's
+        C(rt_dsfield). IPv4 rules accept 0 to 0x1c. For larger values use O(dscp).
+      - A number is decimal, or hexadecimal with V(0x). C(ip rule) always reads a number as hexadecimal.
     type: str
     aliases: [dsfield]
   fwmark:
     description:
-      - Firewall mark, V(0x10) or with a mask V(0x10/0xff). Quote it.
+      - Firewall mark such as V(0x10), or with a mask such as V(0x10/0xff). Quote the value in YAML.
     type: str
   iif:
     description:
-      - Name of the link that packets come from; V(lo) is for those that this host sends. The link need not be there.
+      - Name of the input link. V(lo) matches packets of this host. The link need not exist.
     type: str
     aliases: [dev]
   oif:
     description:
-      - Name of the link that a socket is bound to.
+      - Name of the link to which the socket is bound.
     type: str
   uidrange:
     description:
-      - Users whose sockets send the packets, V(1000-1999), or one user by number or name.
+      - Users of the sending sockets, a range such as V(1000-1999), or one user by number or name.
     type: str
   ipproto:
     description:
-      - IP protocol, a number or a name such as V(tcp), or one in the host's C(/etc/protocols).
+      - IP protocol, a number, a name such as V(tcp), or a name in the host's C(/etc/protocols).
     type: str
   sport:
     description:
-      - Source port or ports, V(1000-2000), within 1 to 65534, or some bits of a port, V(1000/0xfff8). A mask needs
-        Linux 6.15.
+      - Source port from 1 to 65534, a range such as V(1000-2000), or a port with a mask such as V(1000/0xfff8). A mask
+        needs Linux 6.15.
     type: str
   dport:
     description:
-      - Destination port or ports, likewise.
+      - Destination port, in the same forms.
     type: str
   tun_id:
     description:
@@ -89,53 +89,53 @@ options:
     type: int
   dscp:
     description:
-      - DSCP of the packets, 0 to 63, or a name such as V(EF), or some of its bits, V(8/0x38). Excludes O(tos). Needs
-        Linux 6.13, a mask 6.15.
+      - DSCP of the packets, 0 to 63, a name such as V(EF), or a value with a mask such as V(8/0x38). Excludes O(tos).
+        Needs Linux 6.13. A mask needs Linux 6.15.
     type: str
   flowlabel:
     description:
-      - Flow label of IPv6 packets, 20 bits, or some of them, V(0x345/0xfff). Needs Linux 6.14.
+      - Flow label of IPv6 packets, 20 bits, also with a mask such as V(0x345/0xfff). Needs Linux 6.14.
     type: str
   action:
     description:
-      - What becomes of the packets. V(lookup) looks into O(table), V(goto) goes on at another rule, V(nop) goes on with
-        the next one, the others drop. Left out, V(goto) with O(goto), else V(lookup).
+      - Action on the packets. V(lookup) uses O(table), V(goto) continues at another rule, V(nop) continues with the
+        next rule, and the others drop the packets. The default is V(goto) with O(goto), else V(lookup).
     type: str
     choices: [lookup, goto, nop, blackhole, unreachable, prohibit]
   table:
     description:
-      - Routing table, a number, V(main), V(default) or V(local), or a name in the host's C(rt_tables). A new rule looks
-        into V(main).
+      - Routing table, a number, V(main), V(default) or V(local), or a name in the host's C(rt_tables). A new rule uses
+        V(main).
     type: str
     aliases: [lookup]
   l3mdev:
     description:
-      - Take packets of VRFs only. Those that are looked up are in the table of their VRF. With O(action=unreachable)
-        and the like none of them goes on to the rules behind.
+      - Match only packets of VRFs. With O(action=lookup) the table is that of the packet's VRF. With
+        O(action=unreachable) and similar actions, no packet of a VRF reaches the later rules.
     type: bool
   goto:
     description:
-      - Priority of the rule to go on at, which must be larger.
+      - Priority of the rule at which to continue. The value must be larger than O(priority).
     type: int
   realms:
     description:
-      - Realms that packets of an IPv4 rule are accounted to, V(7) or V(3/7), as in M(netloom.overlay.ip_route); V(none)
-        is none.
+      - Realms for the accounting of an IPv4 rule, such as V(7) or V(3/7), as in M(netloom.overlay.ip_route). V(none)
+        means no realm.
     type: str
   suppress_prefixlength:
     description:
-      - Do not take a route whose prefix is that long or shorter; V(-1) takes all.
+      - Ignore routes whose prefix has this length or is shorter. V(-1) ignores no route.
     type: int
     aliases: [sup_pl]
   suppress_ifgroup:
     description:
-      - Do not take a route through a link of this group, a number or its name in the host's C(/etc/iproute2/group);
-        V(-1) takes all.
+      - Ignore routes through a link of this group. The group is a number or a name in the host's
+        C(/etc/iproute2/group). V(-1) ignores no route.
     type: str
     aliases: [sup_group]
   state:
     description:
-      - V(present) makes the rule where there is none, and changes what is given here and differs. V(absent) removes it.
+      - V(present) creates the rule if it does not exist, and changes options that differ. V(absent) removes the rule.
     type: str
     choices: [present, absent]
     default: present
@@ -149,25 +149,25 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A routing table of their own for packets of one subnet
+- name: Use a routing table for packets from one subnet
   netloom.overlay.ip_rule:
     priority: 100
     from: 10.20.1.0/24
     table: 100
 
-- name: Another table for them
+- name: Change the table
   netloom.overlay.ip_rule:
     priority: 100
     from: 10.20.1.0/24
     table: 101
 
-- name: What is marked and not local is dropped
+- name: Drop packets with a mark
   netloom.overlay.ip_rule:
     priority: 200
     fwmark: "0x10/0xff"
     action: blackhole
 
-- name: Remove the first
+- name: Remove the first rule
   netloom.overlay.ip_rule:
     priority: 100
     from: 10.20.1.0/24
@@ -176,7 +176,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

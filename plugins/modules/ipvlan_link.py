@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes an ipvlan link, as C(ip link add link ... type ipvlan) does. It shares the MAC address of
-    the link beneath and has IP addresses of its own.
+  - Makes, changes and removes an ipvlan link, as C(ip link add link ... type ipvlan) does. An ipvlan link has the MAC
+    address of its lower device and its own IP addresses.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -21,10 +21,9 @@ extends_documentation_fragment:
   - netloom.overlay.ipvlan
   - netloom.overlay.changes
 notes:
-  - In one task of M(netloom.overlay.network_state), two links of one O(link) that ask for different modes or flags are
-    refused.
-  - The kernel gives an ipvlan link the MAC address of O(link) and does not change it. Leave O(mac) out.
-  - A link beneath has either ipvlan or macvlan links on it, not both.
+  - M(netloom.overlay.network_state) refuses two links of one O(link) with different modes or flags.
+  - An ipvlan link always has the MAC address of O(link). Leave O(mac) out.
+  - A lower device has either ipvlan or macvlan links, not both.
 seealso:
   - module: netloom.overlay.ipvtap_link
   - module: netloom.overlay.macvlan_link
@@ -33,7 +32,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Give a namespace a link on eth0
+- name: Create a link on eth0 in a namespace
   netloom.overlay.ipvlan_link:
     name: iv0
     netns: client1
@@ -48,7 +47,7 @@ EXAMPLES = r"""
     mode: l3
     flag: private
 
-- name: Put it on another link, for which the kernel needs a new one
+- name: Change the lower device, which recreates the link
   netloom.overlay.ipvlan_link:
     name: iv0
     netns: client1
@@ -65,7 +64,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

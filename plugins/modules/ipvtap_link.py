@@ -11,9 +11,9 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes an ipvtap link, as C(ip link add link ... type ipvtap) does. It is an ipvlan link that a
-    program such as a virtual machine sends and receives packets through, by the device file C(/dev/tapN). N is the
-    interface index of the link.
+  - Makes, changes and removes an ipvtap link, as C(ip link add link ... type ipvtap) does. An ipvtap link is an ipvlan
+    link with a device file C(/dev/tapN), where N is the interface index of the link. A program such as a virtual
+    machine sends and receives packets through the file.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -22,14 +22,13 @@ extends_documentation_fragment:
   - netloom.overlay.ipvlan
   - netloom.overlay.changes
 notes:
-  - The device file is not made by this module. The kernel makes it where devtmpfs is mounted on C(/dev), and gives it
-    to root. A link that is made anew has another interface index and so another file.
-  - The kernel does not tell in which namespace the link beneath an ipvtap link is. So O(link) must be in O(netns), and
+  - The kernel, not this module, makes the device file, if devtmpfs is mounted on C(/dev). The file belongs to root. A
+    recreated link has another interface index, and so another file.
+  - The kernel does not report the namespace of the lower device of an ipvtap link. So O(link) must be in O(netns), and
     another namespace in O(link_netns) is refused.
-  - In one task of M(netloom.overlay.network_state), two links of one O(link) that ask for different modes or flags are
-    refused.
-  - The kernel gives an ipvtap link the MAC address of O(link) and does not change it. Leave O(mac) out.
-  - A link beneath has either ipvlan and ipvtap links on it or macvlan and macvtap links, not both.
+  - M(netloom.overlay.network_state) refuses two links of one O(link) with different modes or flags.
+  - An ipvtap link always has the MAC address of O(link). Leave O(mac) out.
+  - A lower device has either ipvlan and ipvtap links, or macvlan and macvtap links, not both.
 seealso:
   - module: netloom.overlay.ipvlan_link
   - module: netloom.overlay.tuntap_link
@@ -37,7 +36,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A link on eth0 for a virtual machine
+- name: Create a link on eth0 for a virtual machine
   netloom.overlay.ipvtap_link:
     name: it0
     link: eth0
@@ -49,7 +48,7 @@ EXAMPLES = r"""
     mode: l3
     flag: private
 
-- name: Put it on another link, for which the kernel needs a new one
+- name: Change the lower device, which recreates the link
   netloom.overlay.ipvtap_link:
     name: it0
     link: eth1
@@ -63,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -9,12 +9,12 @@ module: lab_hosts
 short_description: Make and end lab hosts on one machine
 version_added: 0.1.0
 description:
-  - A lab host is a group of namespaces (network, mount, UTS, IPC, PID) on the machine that the module runs on.
-    It sees that machine's files through an overlay of its own, so nothing that it writes reaches the machine.
-  - The lab hosts are joined by their C(eth0) to a bridge that stands in a network namespace of its own, the underlay.
-    Nothing is made in the machine's own network namespace.
-  - The lab has exactly the hosts that are listed. Those that are up and as asked are kept; one that has died or is
-    listed with other addresses is made anew; one that is not listed any more is ended.
+  - A lab host is a group of namespaces (network, mount, UTS, IPC, PID) on the machine on which the module runs. A lab
+    host reads the machine's files through its own overlay, so its writes do not change the machine.
+  - The C(eth0) of each lab host is connected to the underlay, a bridge in a network namespace of its own. The machine's
+    own network namespace does not change.
+  - The lab has exactly the listed hosts. A running host with the desired addresses is kept. A host that has died, or
+    has other addresses, is recreated. A host that is no longer listed is ended.
 author:
   - The netloom.overlay contributors (@netloom)
 options:
@@ -24,13 +24,13 @@ options:
     default: default
   path:
     description:
-      - Folder for the state of the lab. It is removed when the lab ends.
-      - Left out, it is C(/run/netloom-lab/) and O(name).
+      - Folder for the state of the lab. The folder is removed when the lab ends.
+      - The default is C(/run/netloom-lab/) and O(name).
     type: path
   state:
     description:
-      - V(present) makes the lab as asked.
-      - V(absent) ends the hosts that are listed in O(hosts), or the whole lab when none is listed.
+      - V(present) creates or changes the lab.
+      - V(absent) ends the hosts in O(hosts), or the whole lab if O(hosts) is empty.
     type: str
     choices: [present, absent]
     default: present
@@ -52,8 +52,8 @@ options:
         type: str
       processes:
         description:
-          - Processes in the lab host, each with a network namespace of its own, as a container has.
-          - The PID of each, as the lab host sees it, stands in C(/run/NAME.pid) of the lab host.
+          - Processes in the lab host, each with its own network namespace, like a container.
+          - The PID of each process in the lab host is in the lab host's C(/run/NAME.pid).
         type: list
         elements: dict
         default: []
@@ -63,15 +63,15 @@ options:
             type: str
             required: true
   underlay:
-    description: What joins the lab hosts.
+    description: The network between the lab hosts.
     type: dict
     default: {}
     suboptions:
       subnet:
-        description: IPv4 subnet of the underlay. Needed where a host has an O(hosts[].address).
+        description: IPv4 subnet of the underlay. Required if a host has an O(hosts[].address).
         type: str
       subnet6:
-        description: IPv6 subnet of the underlay. Needed where a host has an O(hosts[].address6).
+        description: IPv6 subnet of the underlay. Required if a host has an O(hosts[].address6).
         type: str
       mtu:
         description: MTU of each lab host's C(eth0), in bytes.
@@ -79,29 +79,29 @@ options:
         default: 1500
   share:
     description:
-      - Folders that the lab hosts see although they lie under C(/tmp) or C(/run), which each host has of its own, or on
-        another file system than C(/). A lab host sees its own, writable copy.
-      - Folders on the root file system are seen anyway.
+      - Folders below C(/tmp) or C(/run), or on another file system than C(/), that lab hosts also see. Each lab host
+        sees its own writable copy.
+      - Lab hosts always see folders on the root file system.
     type: list
     elements: path
     default: []
   size:
-    description: Most that one lab host can write, as the C(size) option of tmpfs. It is memory.
+    description: Memory limit of one lab host's writes, in the form of the C(size) option of tmpfs.
     type: str
     default: 512m
 attributes:
   check_mode:
     support: full
-    description: Says what would be made and ended, and does neither.
+    description: Reports the hosts to create and end, and changes nothing.
   diff_mode:
     support: none
-    description: The result lists what was made, kept and ended.
+    description: The result lists the created, kept and ended hosts.
 notes:
   - Needs root, C(ip), C(nsenter) and a kernel with overlay file systems.
 """
 
 EXAMPLES = r"""
-- name: Two lab hosts
+- name: Create two lab hosts
   netloom.overlay.lab_hosts:
     hosts:
       - {name: node1, address: 10.0.0.1}
@@ -120,23 +120,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: The lab hosts that are up.
+  description: The running lab hosts.
   returned: success
   type: list
   elements: dict
   sample: [{name: node1, pid: 4711, addresses: [10.0.0.1/24]}]
 made:
-  description: Names of the lab hosts that were made.
+  description: Names of the created lab hosts.
   returned: success
   type: list
   elements: str
 started:
-  description: Processes that were started in lab hosts that are kept, as HOST/NAME.
+  description: Processes that were started in kept lab hosts, as HOST/NAME.
   returned: success
   type: list
   elements: str
 ended:
-  description: Names of the lab hosts that were ended, and C(underlay) where that was.
+  description: Names of the ended lab hosts, and C(underlay) if the underlay was ended.
   returned: success
   type: list
   elements: str

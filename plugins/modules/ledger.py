@@ -11,39 +11,40 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Records in the ledger what the inventory plugin P(netloom.overlay.fabric#inventory) proposed, or gives something up.
-  - Runs on the controller, where the ledger is. No connection to a host is made.
-  - The ledger is changed under a lock and replaced at once. Where another controller has meanwhile recorded something
-    that the proposal contradicts, nothing is written and the task fails. Run the playbook again then,
-    as the inventory is read anew.
-  - What stands in the ledger never moves. Only O(state=released) takes it away.
+  - Records the proposals of the inventory plugin P(netloom.overlay.fabric#inventory) in the ledger, or releases
+    recorded values.
+  - Runs on the controller, where the ledger is, without a connection to a host.
+  - The action takes a lock and replaces the ledger atomically. If another controller recorded a conflicting value in
+    the meantime, the task fails and writes nothing. Run the playbook again, which reads the inventory again.
+  - A recorded value never changes. Only O(state=released) removes it.
 options:
   state:
     description:
-      - V(recorded) adds what was proposed.
-      - V(released) gives up what O(network), O(host) and O(workload) name. What the ledger does not hold is no error.
+      - V(recorded) adds the proposals.
+      - V(released) removes the values of O(network), O(host) and O(workload). Values that are not in the ledger are
+        ignored.
     type: str
     choices: [recorded, released]
     default: recorded
   path:
     description:
-      - The ledger's file on the controller.
-        Left out, the one that the inventory names (C(netloom_overlay_ledger.path)).
+      - The ledger's file on the controller. The default is the inventory's ledger (C(netloom_overlay_ledger.path)).
     type: path
   proposed:
     description:
-      - What to record, by network, with the keys C(vni), C(hosts), C(workloads) and C(subnets).
-        Left out, what the inventory proposed (C(netloom_overlay_ledger.proposed)).
-      - With O(state=recorded) only.
+      - The values to record, by network, with the keys C(vni), C(hosts), C(workloads) and C(subnets). The default is
+        the inventory's proposal (C(netloom_overlay_ledger.proposed)).
+      - Only with O(state=recorded).
     type: dict
   network:
-    description: Give up what this network holds. With O(host) or O(workload), only what these hold in it.
+    description: Release the values of this network. With O(host) or O(workload), release only their values in this
+      network.
     type: str
   host:
-    description: Give up the addresses and subnets of this host.
+    description: Release the addresses and subnets of this host.
     type: str
   workload:
-    description: Give up the addresses of this workload.
+    description: Release the addresses of this workload.
     type: str
   timeout:
     description: Seconds to wait for another controller that holds the ledger's lock.
@@ -54,7 +55,7 @@ attributes:
     description: Runs on the controller.
     support: full
   check_mode:
-    description: Shows what would change and writes nothing.
+    description: Shows the changes and writes nothing.
     support: full
   diff_mode:
     description: Shows the ledger before and after.
@@ -65,17 +66,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Record what the inventory proposed
+- name: Record the proposals of the inventory
   netloom.overlay.ledger:
   run_once: true
 
-- name: Give up the VNI and the addresses of a network
+- name: Release the VNI and the addresses of a network
   netloom.overlay.ledger:
     state: released
     network: red
   run_once: true
 
-- name: Give up what a host that is gone held in all networks
+- name: Release the values of a removed host in all networks
   netloom.overlay.ledger:
     state: released
     host: node7
@@ -89,7 +90,7 @@ path:
   type: str
   sample: /home/me/site/inventory/ledger.yml
 networks:
-  description: What the ledger holds now (in check mode, would hold), by network.
+  description: The values in the ledger after the task, by network. In check mode, the planned values.
   returned: success
   type: dict
   sample: {red: {vni: 10000, hosts: {node1: 10.20.2.1}}}

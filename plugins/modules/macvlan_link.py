@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes a macvlan link, as C(ip link add link ... type macvlan) does. It has a MAC address of its
-    own on the link beneath.
+  - Makes, changes and removes a macvlan link, as C(ip link add link ... type macvlan) does. A macvlan link has its own
+    MAC address on its lower device.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -21,8 +21,8 @@ extends_documentation_fragment:
   - netloom.overlay.macvlan
   - netloom.overlay.changes
 notes:
-  - A host and its macvlan links do not reach each other over O(link).
-  - A link beneath has either macvlan or ipvlan links on it, not both.
+  - A host and its macvlan links cannot reach each other over O(link).
+  - A lower device has either macvlan or ipvlan links, not both.
 seealso:
   - module: netloom.overlay.macvtap_link
   - module: netloom.overlay.ipvlan_link
@@ -31,7 +31,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A link with its own MAC address on eth0, which takes in frames from two others alone
+- name: Create a link on eth0 that receives frames only from two MAC addresses
   netloom.overlay.macvlan_link:
     name: mv0
     link: eth0
@@ -39,13 +39,13 @@ EXAMPLES = r"""
     mac: "02:00:00:00:00:10"
     macaddrs: ["02:00:00:00:00:20", "02:00:00:00:00:21"]
 
-- name: Change what the kernel changes in place
+- name: Change options in place
   netloom.overlay.macvlan_link:
     name: mv0
     mode: bridge
     bcqueuelen: 2000
 
-- name: Give all of eth0 to it, for which the kernel needs a new link
+- name: Give the whole of eth0 to the link, which recreates the link
   netloom.overlay.macvlan_link:
     name: mv0
     mode: passthru
@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

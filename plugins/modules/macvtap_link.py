@@ -11,9 +11,9 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes a macvtap link, as C(ip link add link ... type macvtap) does. It is a macvlan link that a
-    program such as a virtual machine sends and receives frames through, by the device file C(/dev/tapN). N is the
-    interface index of the link.
+  - Makes, changes and removes a macvtap link, as C(ip link add link ... type macvtap) does. A macvtap link is a macvlan
+    link with a device file C(/dev/tapN), where N is the interface index of the link. A program such as a virtual
+    machine sends and receives frames through the file.
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
@@ -22,10 +22,10 @@ extends_documentation_fragment:
   - netloom.overlay.macvlan
   - netloom.overlay.changes
 notes:
-  - The device file is not made by this module. The kernel makes it where devtmpfs is mounted on C(/dev), and gives it
-    to root. A link that is made anew has another interface index and so another file.
-  - A host and its macvtap links do not reach each other over O(link).
-  - A link beneath has either macvlan and macvtap links on it or ipvlan and ipvtap links, not both.
+  - The kernel, not this module, makes the device file, if devtmpfs is mounted on C(/dev). The file belongs to root. A
+    recreated link has another interface index, and so another file.
+  - A host and its macvtap links cannot reach each other over O(link).
+  - A lower device has either macvlan and macvtap links, or ipvlan and ipvtap links, not both.
 seealso:
   - module: netloom.overlay.macvlan_link
   - module: netloom.overlay.tuntap_link
@@ -33,20 +33,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A link with its own MAC address on eth0 for a virtual machine
+- name: Create a link on eth0 for a virtual machine
   netloom.overlay.macvtap_link:
     name: mt0
     link: eth0
     mode: bridge
     mac: "02:00:00:00:00:10"
 
-- name: Change what the kernel changes in place
+- name: Change options in place
   netloom.overlay.macvtap_link:
     name: mt0
     mode: private
     bcqueuelen: 2000
 
-- name: Give all of eth0 to it, for which the kernel needs a new link
+- name: Give the whole of eth0 to the link, which recreates the link
   netloom.overlay.macvtap_link:
     name: mt0
     mode: passthru
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

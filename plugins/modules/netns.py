@@ -11,53 +11,53 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes and removes a network namespace with a name, as C(ip netns add) and C(ip netns del) do.
-  - With O(attach) it gives a name to the namespace of a process or container, as C(ip netns attach) does.
-  - The namespace itself lives on as long as a process is in it. Links that end with it are removed by the kernel.
+  - Makes and removes named network namespaces, as C(ip netns add) and C(ip netns del) do.
+  - With O(attach) the module names the namespace of a process or container, as C(ip netns attach) does.
+  - The namespace exists as long as a process is in it. The kernel removes the virtual links of a namespace that ends.
 options:
   name:
     description:
-      - Name of the namespace, a file name below C(/run/netns), or its path. One whose name says another namespace
-        (V(host), V(container:z)) is called by its path (V(/run/netns/container:z)), and told by it.
+      - Name of the namespace, a file name below C(/run/netns), or its path. A name that reads as another form (V(host),
+        V(container:z)) needs its path (V(/run/netns/container:z)). Results use the path of such a name.
     type: str
     required: true
   attach:
     description:
-      - The namespace that gets the name, instead of a new one. V(pid:N) is that of process N, V(pidfile:PATH) that of
-        the process whose number stands in a file, and V(container:NAME) that of a container. V(docker:NAME),
-        V(podman:NAME), V(nerdctl:NAME), V(crictl:ID), V(lxc:NAME) and V(machine:NAME) ask one runtime alone.
-      - A name that is another namespace's is left there, unless O(recreate=true). A container that is started again has
-        a new namespace, and the name still keeps the old one.
-      - What is attached does not carry the collection's mark. So
-        O(netloom.overlay.network_state#module:state=overridden) leaves the name alone.
+      - The existing namespace to name. V(pid:N) is the namespace of process N, V(pidfile:PATH) of the process whose
+        number is in a file, and V(container:NAME) of a container. V(docker:NAME), V(podman:NAME), V(nerdctl:NAME),
+        V(crictl:ID), V(lxc:NAME) and V(machine:NAME) ask only one runtime.
+      - A name of another namespace is refused, unless O(recreate=true). A restarted container has a new namespace, and
+        the name keeps the old namespace.
+      - An attached namespace is foreign and has no mark of the collection. So
+        O(netloom.overlay.network_state#module:state=overridden) keeps the name.
     type: str
   nsid:
     description:
-      - The id that the module's namespace has for it (C(ip netns set)), a number or V(auto) for any that is free.
-      - The kernel gives an id once and keeps it for the life of the namespace. Another number is refused. An id also
-        stays when the run is taken back.
+      - Id of the namespace in the module's namespace (C(ip netns set)), a number or V(auto) for any free number.
+      - The kernel sets an id once and keeps it for the life of the namespace. Another number is refused. A rollback
+        keeps the id.
     type: str
   loopback:
     description:
-      - Whether its link C(lo) is up. In a new namespace it is set up when this is left out, in an attached one it is
-        left as it is.
+      - Whether the namespace's C(lo) is up. The default in a new namespace is V(true). In an attached namespace C(lo)
+        is unmanaged by default.
     type: bool
   resolver:
     description:
       - Content of C(/etc/netns/NAME/resolv.conf), which C(ip netns exec) shows as C(/etc/resolv.conf).
-      - The keys are C(nameservers) (addresses), C(search) (domains) and C(options) (words), each a list. V({}) takes
-        the file away.
+      - The keys are C(nameservers) (addresses), C(search) (domains) and C(options) (words), each a list. V({}) removes
+        the file.
     type: dict
   state:
     description:
-      - V(present) makes the namespace where there is none, and changes what is given here and differs. V(absent)
-        removes name and resolver file. An attached namespace lives on with its process.
+      - V(present) creates the namespace if it does not exist, and changes options that differ. V(absent) removes the
+        name and the resolver file. An attached namespace stays with its process.
     type: str
     choices: [present, absent]
     default: present
   recreate:
     description:
-      - Allow to take the name away from another namespace than the one of O(attach).
+      - Allow the module to move the name from another namespace to the namespace of O(attach).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -68,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A namespace with a resolver of its own
+- name: Create a namespace with its own resolver
   netloom.overlay.netns:
     name: client1
     resolver:
@@ -81,23 +81,23 @@ EXAMPLES = r"""
     resolver:
       nameservers: [10.3.3.4]
 
-- name: Take the resolver file away
+- name: Remove the resolver file
   netloom.overlay.netns:
     name: client1
     resolver: {}
 
-- name: Give a container's namespace a name, that of its present run
+- name: Name the namespace of a running container
   netloom.overlay.netns:
     name: web
     attach: container:web
     recreate: true
 
-- name: A namespace that this one knows by the id 7
+- name: Create a namespace with the id 7
   netloom.overlay.netns:
     name: client2
     nsid: 7
 
-- name: Remove it, with the links in it
+- name: Remove the namespace with its links
   netloom.overlay.netns:
     name: client1
     state: absent
@@ -105,7 +105,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -11,15 +11,15 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Reads what the kernel holds, as C(ip) and C(bridge) would show it, in the shape that
-    M(netloom.overlay.network_state) takes.
-  - What the kernel makes and learns by itself is left out. Changes nothing, and needs neither root for the module's
-    own namespace nor pyroute2.
+  - Reads the current state from the kernel, in the form of M(netloom.overlay.network_state).
+  - Omits objects that the kernel makes or learns. The module changes nothing. The module needs no pyroute2, and no root
+    for its own namespace.
 options:
   netns:
     description:
-      - The namespaces to read, each in a form that the link modules take for C(netns). V(host) is the module's own.
-      - Left out, the module's own and all named ones, with the section C(netns).
+      - The namespaces to read, each in a form of the option C(netns) of the link modules. V(host) is the module's own
+        namespace.
+      - The default is the module's own namespace and all named namespaces, with the section C(netns).
     type: list
     elements: str
 extends_documentation_fragment:
@@ -46,8 +46,8 @@ EXAMPLES = r"""
 RETURN = r"""
 config:
   description:
-    - What the kernel holds, in the shape that O(netloom.overlay.network_state#module:config) takes.
-      Given back to it, it changes nothing.
+    - The current state in the form of O(netloom.overlay.network_state#module:config). Applied to the same host, the
+      current state changes nothing. Sysctls are not included.
   returned: success
   type: dict
   sample: {"links": [{"name": "blue", "kind": "bridge", "mtu": 1450, "up": true, "addresses": ["10.20.1.1/24"]}]}

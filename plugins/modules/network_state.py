@@ -1,72 +1,72 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring a host's overlay networks to a wished state, or read it."""
+"""Bring a host's overlay networks to a desired state, or read the current state."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_state
-short_description: Bring a host's overlay networks to a wished state, or read it
+short_description: Bring a host's overlay networks to a desired state, or read the current state
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Brings the network of a host to the state that O(config) describes, in one step, whatever its size. Links, bridge
-    ports, addresses, FDB, MDB and neighbor entries, nexthops, routes, rules, namespaces and sysctls are compared with
-    what the kernel holds, and only what differs is sent.
-  - Takes what P(netloom.overlay.fabric#inventory) makes of an inventory, and what O(state=gathered) and
-    M(netloom.overlay.network_info) give.
+  - Brings the whole network of a host to the desired state in O(config) in one step. The module compares links, bridge
+    ports, addresses, FDB, MDB and neighbor entries, nexthops, routes, rules, namespaces and sysctls with the current
+    state, and changes only the differences.
+  - O(config) has the same form as the result of P(netloom.overlay.fabric#inventory), of O(state=gathered) and of
+    M(netloom.overlay.network_info).
 options:
   state:
     description:
       - >-
-        V(merged): at least what O(config) says. What it does not name is left alone.
+        V(merged) adds and changes the objects in O(config). All other objects stay as they are.
       - >-
-        V(overridden): exactly this, of what the collection owns. What carries the collection's mark and is not in
-        O(config) is removed, in the module's own namespace, in all named ones, and in those of processes that share a
-        link with the host. What has no mark is left alone.
+        V(overridden) also purges the owned objects that are not in O(config). Owned objects have the collection's mark.
+        FDB and MDB entries have no mark, so those on an owned link are owned too, unless a control plane made them. The
+        module purges in its own namespace, in all named namespaces, and in namespaces of processes that share a link
+        with the host. Foreign objects stay.
       - >-
-        V(gathered): changes nothing and returns what is there as RV(config).
+        V(gathered) changes nothing and returns the current state as RV(config).
     type: str
     choices: [merged, overridden, gathered]
     default: merged
   config:
     description:
-      - The wished state. Needed for V(merged) and V(overridden); an empty dict with V(overridden) removes all that the
-        collection owns.
+      - The desired state. Required for V(merged) and V(overridden). An empty dict with V(overridden) purges all owned
+        objects.
       - The sections are C(netns), C(links), C(ports), C(addresses), C(neighbors), C(nexthops), C(fdb), C(mdb),
-        C(routes), C(rules) and C(sysctls), each a list of dicts, each may be left out. An unknown section or option is
-        refused with the nearest known name. Objects may refer to each other in any order.
+        C(routes), C(rules) and C(sysctls), each a list of dicts, and each optional. An unknown section or option is
+        refused, and the message names the nearest known name. Objects can refer to each other in any order.
       - C(netns) takes the options of M(netloom.overlay.netns), C(ports) those of M(netloom.overlay.bridge_port),
         C(addresses) those of M(netloom.overlay.ip_address), C(neighbors) those of M(netloom.overlay.ip_neighbor),
         C(nexthops) those of M(netloom.overlay.ip_nexthop), C(rules) those of M(netloom.overlay.ip_rule),
         C(fdb) those of M(netloom.overlay.bridge_fdb), C(mdb) those of M(netloom.overlay.bridge_mdb), C(routes) those of
         M(netloom.overlay.ip_route), C(sysctls) those of M(netloom.overlay.sysctl_iface).
-      - A link has a C(name), a C(kind) and the options of that kind's module. V(bridge) is described in
+      - A link has a C(name), a C(kind) and the options of its kind's module. V(bridge) is described in
         M(netloom.overlay.bridge_link), V(dummy) in M(netloom.overlay.dummy_link), V(geneve) in
         M(netloom.overlay.geneve_link), V(ipvlan) in M(netloom.overlay.ipvlan_link), V(ipvtap) in
         M(netloom.overlay.ipvtap_link), V(macvlan) in M(netloom.overlay.macvlan_link), V(macvtap) in
         M(netloom.overlay.macvtap_link), V(tun) in M(netloom.overlay.tuntap_link), V(veth) in
         M(netloom.overlay.veth_link), V(vlan) in M(netloom.overlay.vlan_link), V(vrf) in M(netloom.overlay.vrf_link),
-        V(vxlan) in M(netloom.overlay.vxlan_link).
-        Without C(kind), options that every link has are changed on a link that is there already.
-      - What hangs on a link may stand within it, without C(dev) and C(netns). C(addresses) is a list of addresses
-        (text, or a dict of options), C(fdb) a list of FDB entries, C(mdb) a list of MDB entries (within their bridge or
-        VXLAN link), C(port) a dict of port options.
-      - The other end of a veth pair stands in C(peer), a link with C(name), its own C(netns) and again C(addresses),
-        C(port) and so on. C(netns) left out there is that of the first end. RV(config) shows each end as a link with
-        C(peer_name) and C(peer_netns), which is taken too.
+        V(vxlan) in M(netloom.overlay.vxlan_link). Without C(kind), the common options of an existing link are changed.
+      - Objects of a link can be inside the link, without C(dev) and C(netns). C(addresses) is a list of addresses
+        (text, or a dict of options), C(fdb) a list of FDB entries, C(mdb) a list of MDB entries (inside their bridge or
+        VXLAN link), and C(port) a dict of port options.
+      - The other end of a veth pair is in C(peer), a link with C(name), its own C(netns), C(addresses), C(port) and so
+        on. The default of this C(netns) is that of the first end. RV(config) has each end as a link with C(peer_name)
+        and C(peer_netns). O(config) accepts this form too.
       - C(netns) of any object is a name, a path, V(pid:N), V(pidfile:PATH) or V(container:NAME), as in the link
-        modules; left out or V(host), it is the namespace that the module runs in. A namespace must be there, or stand
-        in the section C(netns). A link that is elsewhere is moved there with C(from_netns), the namespace to take it
-        from. So a link without C(kind), such as a network card, gets into a namespace and back. A tunnel that is not
-        there either is made with its socket in C(from_netns).
-      - C(state) of an object is V(present) or V(absent) (ports and sysctls have no such option). C(recreate=true) of a
-        link lets it be made anew where the kernel cannot change an option in place.
-      - Two links that cannot be together (the same VNI and port twice in one namespace), an endpoint of the other
-        address family, and an object that is wished for twice are refused before anything is sent.
-      - New links are set up unless C(up=false), and the C(lo) of a new namespace unless C(loopback=false). Ports get
-        their options before they are set up.
+        modules. V(host), or no value, is the namespace in which the module runs. A namespace must exist, or be in the
+        section C(netns). C(from_netns) moves a link from that namespace to C(netns), also a link without C(kind) such
+        as a network card. If a tunnel exists in neither namespace, the tunnel is created with its socket in
+        C(from_netns).
+      - C(state) of an object is V(present) or V(absent). Ports and sysctls have no C(state). C(recreate=true) of a link
+        allows the module to recreate the link if the kernel cannot change an option in place.
+      - The module refuses conflicts before any change. Examples are two links with the same VNI and port in one
+        namespace, an endpoint of the other address family, and one object twice in O(config).
+      - New links are set up unless C(up=false). The C(lo) of a new namespace is set up unless C(loopback=false). Ports
+        get their options before they are set up.
     type: dict
 extends_documentation_fragment:
   - netloom.overlay.changes
@@ -77,7 +77,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A Geneve tunnel and a namespace on one bridge
+- name: Connect a Geneve tunnel and a namespace to one bridge
   netloom.overlay.network_state:
     config:
       netns:
@@ -99,7 +99,7 @@ EXAMPLES = r"""
       routes:
         - {dst: default, via: 10.20.1.1, netns: client1}
 
-- name: Exactly this VXLAN network with head-end replication, and nothing else of the collection's
+- name: Create a VXLAN network with head-end replication, and purge all other owned objects
   netloom.overlay.network_state:
     state: overridden
     config:
@@ -121,12 +121,12 @@ EXAMPLES = r"""
       sysctls:
         - {dev: br-red, name: ipv4.proxy_arp, value: 0}
 
-- name: Read what is there
+- name: Read the current state
   netloom.overlay.network_state:
     state: gathered
   register: host
 
-- name: Remove all that the collection made
+- name: Purge all owned objects
   netloom.overlay.network_state:
     state: overridden
     config: {}
@@ -134,7 +134,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str
@@ -143,7 +143,7 @@ commands:
     - ip link set dev blue up
 effective:
   description:
-    - What is in effect of each sysctl in O(config), as M(netloom.overlay.sysctl_iface) returns it.
+    - The value in effect of each sysctl in O(config), as M(netloom.overlay.sysctl_iface) returns it.
   returned: when O(config) has sysctls
   type: list
   elements: dict
@@ -151,8 +151,8 @@ effective:
     - {dev: eth0, name: ipv4.conf.rp_filter, value: "0", effective: "2", rule: the larger of all (2) and eth0 (0)}
 config:
   description:
-    - What the kernel holds, in the shape that O(netloom.overlay.network_state#module:config) takes.
-      Given back to it, it changes nothing.
+    - The current state in the form of O(netloom.overlay.network_state#module:config). Applied to the same host, the
+      current state changes nothing. Sysctls are not included.
   returned: with O(state=gathered)
   type: dict
   sample: {"links": [{"name": "blue", "kind": "bridge", "mtu": 1450, "up": true, "addresses": ["10.20.1.1/24"]}]}

@@ -11,41 +11,42 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Sets a sysctl of one link, or one of C(net.bridge), in any namespace.
-  - A sysctl is there as long as its link is. A link that the same run makes gets it before it is set up.
-  - Of many sysctls the kernel makes one value out of that of C(all) and that of the link. RV(effective) tells what is
-    in effect, and by which rule. A warning tells where that is not O(value), on every run.
+  - Sets one sysctl of a link, or of C(net.bridge), in any namespace.
+  - A sysctl exists as long as its link. A link of the same run gets its sysctls before the link is set up.
+  - For many sysctls the kernel combines the value of C(all) with that of the link. RV(effective) has the value in
+    effect and the kernel's rule. Every run warns if the value in effect is not O(value).
 options:
   dev:
     description:
-      - The link. C(all) and C(default) are the kernel's names for all links and for those to come. Left out, the link
-        in O(name), or C(all).
-      - Neighbor and MPLS sysctls know no C(all). Names that begin with V(bridge.) are of no link.
+      - The link. C(all) and C(default) are the kernel's names for all links and for new links. The default is the link
+        in O(name), else C(all).
+      - Neighbor and MPLS sysctls have no C(all). Names that begin with V(bridge.) have no link.
     type: str
   name:
     description:
       - V(ipv4.NAME), V(ipv6.NAME) or V(mpls.NAME) for C(/proc/sys/net/FAMILY/conf/DEV/NAME), V(ipv4.neigh.NAME) or
         V(ipv6.neigh.NAME) for C(neigh) instead of C(conf).
       - V(bridge.NAME) for C(/proc/sys/net/bridge/NAME).
-      - The name that sysctl(8) uses is taken too, as V(net.ipv4.conf.eth0.NAME) or, best for a link with a dot in its
-        name, V(net/ipv4/conf/eth0.100/NAME). It must agree with O(dev) where both are given.
+      - The names of sysctl(8) are accepted too, such as V(net.ipv4.conf.eth0.NAME). For a link with a dot in its name
+        use V(net/ipv4/conf/eth0.100/NAME). The link in the name and O(dev) must agree.
     type: str
     required: true
   value:
     description:
-      - The value, one number or word. V(true) is 1 and V(false) is 0. As in the kernel, V(0x10) is 16.
-      - Times that the kernel rounds to its clock are compared as it keeps them. With 250 Hz, 1001 ms are 1004 ms.
-      - A C(stable_secret) can be set and replaced, but not taken away. Use C(no_log) on such a task.
+      - The value, one number or word. V(true) is 1, V(false) is 0, and V(0x10) is 16.
+      - The kernel rounds times to its clock, and the module compares the rounded times. With 250 Hz, 1001 ms are 1004
+        ms.
+      - A C(stable_secret) can be set and replaced, but not removed. Use C(no_log) on such a task.
     type: str
     required: true
   persist:
     description:
-      - Whether C(/etc/sysctl.d/90-netloom-overlay.conf) holds the sysctl with this value, to set it again at boot. Left
-        out, the file is not looked at.
-      - C(systemd-sysctl) reads it at boot, for the links that are there by then and for C(all) and C(default). For a
-        link that comes later, the udev rule C(99-systemd.rules) has C(systemd-sysctl) read it again for this link.
-        Hosts without systemd and udev need C(sysctl --system) when the link is there.
-      - Only for the namespace of the host itself. Nothing sets sysctls of other namespaces at boot.
+      - Whether C(/etc/sysctl.d/90-netloom-overlay.conf) has the sysctl with this value, to set the sysctl at boot. If
+        this option is left out, the file is unmanaged.
+      - C(systemd-sysctl) reads the file at boot, for C(all), C(default) and the existing links. For a later link, the
+        udev rule C(99-systemd.rules) runs C(systemd-sysctl) for this link. On hosts without systemd and udev, run
+        C(sysctl --system) after the link is made.
+      - Only for the namespace of the host itself, because no service sets sysctls of other namespaces at boot.
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -56,13 +57,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Answer ARP for what is behind the host
+- name: Answer ARP for addresses behind the host
   netloom.overlay.sysctl_iface:
     dev: w-client1
     name: ipv4.proxy_arp
     value: 1
 
-- name: In a namespace, on a link whose name has a dot
+- name: Set a sysctl in a namespace, of a link whose name has a dot
   netloom.overlay.sysctl_iface:
     dev: eth0.7
     netns: client1
@@ -74,13 +75,13 @@ EXAMPLES = r"""
     name: bridge.bridge-nf-call-iptables
     value: 0
 
-- name: Loose source validation, after a reboot too
+- name: Set loose source validation, also after a reboot
   netloom.overlay.sysctl_iface:
     name: net/ipv4/conf/eth0.100/rp_filter
     value: 2
     persist: true
 
-- name: Set it for this boot only from now on
+- name: Stop setting the sysctl at boot
   netloom.overlay.sysctl_iface:
     name: net/ipv4/conf/eth0.100/rp_filter
     value: 2
@@ -89,7 +90,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent command lines, in their order. In check mode, those that would be run.
+  description: The equivalent command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str
@@ -97,13 +98,13 @@ commands:
     - sysctl -w net/ipv4/conf/w-client1/proxy_arp=1
 effective:
   description:
-    - What is in effect of the sysctl. In check mode, what would be.
+    - The value in effect of the sysctl. In check mode, the planned value.
   returned: success
   type: list
   elements: dict
   contains:
     dev:
-      description: The link, C(all) or C(default). Not there for names that begin with V(bridge.).
+      description: The link, C(all) or C(default). Names that begin with V(bridge.) have no link.
       returned: when there is one
       type: str
     netns:
@@ -111,20 +112,20 @@ effective:
       returned: when it is not the module's own
       type: str
     name:
-      description: The name in full.
+      description: The full name.
       returned: always
       type: str
     value:
-      description: What the kernel holds.
+      description: The value in the kernel.
       returned: always
       type: str
     effective:
       description:
-        - What the kernel goes by. V(null) for a sysctl of C(all) that no link goes by, and where the rule is not known.
+        - The value in effect. V(null) for a sysctl of C(all) without any effect on links, and if the rule is unknown.
       returned: always
       type: str
     rule:
-      description: How the kernel comes to it, with the values that it used.
+      description: The kernel's rule, with the values that it combines.
       returned: always
       type: str
   sample:

@@ -12,70 +12,69 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes a tun or tap link, as C(ip tuntap add) does. A program such as a virtual machine or a VPN
-    sends and receives packets through it.
-  - The link is persistent. It is there without a program, and stays when one that attached to it ends.
+    sends and receives packets through the link.
+  - The link is persistent. A persistent link exists without a program, and stays when an attached program ends.
 options:
   mode:
     description:
-      - What the program reads and writes. V(tap) takes Ethernet frames, and the link can be a port of a bridge. V(tun)
-        takes IP packets, and the link has no Ethernet address.
-      - A new link needs it.
-      - Changed only with O(recreate=true).
+      - Kind of packets. With V(tap) the program reads and writes Ethernet frames, and the link can be a port of a
+        bridge. With V(tun) the program reads and writes IP packets, and the link has no MAC address.
+      - Required for a new link.
+      - This option changes only with O(recreate=true).
     type: str
     choices: [tun, tap]
   user:
     description:
-      - The user whose programs may attach to the link (its owner), by number or by name, besides those with
-        CAP_NET_ADMIN.
-      - The name is looked up on the managed host, also where O(netns) is that of a container. V(none) lets any user
-        attach. So does leaving it out when the link is made.
-      - Changed in place, but to V(none) with O(recreate=true).
+      - The owner of the link, by number or name. Programs of this user and programs with CAP_NET_ADMIN may attach to
+        the link.
+      - The name is resolved on the managed host, also if O(netns) is that of a container. With V(none) any user may
+        attach, which is the default of a new link.
+      - This option changes in place, except to V(none), which needs O(recreate=true).
     type: str
   user_group:
     description:
-      - The group of users whose programs may attach to the link (C(group) of C(ip tuntap)), by number or by name. Where
-        O(user) is given too, a program must be of both.
-      - It has this name because O(group) is the link group. Names and V(none) are as for O(user).
-      - Changed in place, but to V(none) with O(recreate=true).
+      - The group whose programs may attach to the link (C(group) of C(ip tuntap)), by number or name. With O(user), a
+        program needs both.
+      - The option has this name because O(group) is the link group. Names and V(none) are as for O(user).
+      - This option changes in place, except to V(none), which needs O(recreate=true).
     type: str
   pi:
     description:
       - Put four bytes of packet information before each packet.
-      - A program says so anew when it attaches, and the kernel then tells what the program said.
-      - Changed in place.
+      - A program sets this option again when it attaches, and the kernel reports the program's value.
+      - This option changes in place.
     type: bool
   vnet_hdr:
     description:
       - Put a virtio header before each packet, for offloads.
-      - A program says so anew when it attaches, as with O(pi).
-      - Changed in place.
+      - A program sets this option again when it attaches, as with O(pi).
+      - This option changes in place.
     type: bool
   multi_queue:
     description:
-      - Let up to 256 queues attach to the link, of one program or of several. A program must ask for it too.
-      - Changed only with O(recreate=true).
+      - Let up to 256 queues of one or several programs attach to the link. A program must request multiple queues too.
+      - This option changes only with O(recreate=true).
     type: bool
   persistent:
     description:
-      - Whether the link stays without a program. A link of this module always does, so V(true) is of use only for a
-        link with O(multi_queue) that a program has made, which is then kept. V(false) is refused on any other link than
-        one that is not persistent.
-      - Changed in place.
+      - Whether the link stays without a program. Links of this module always stay. V(true) makes a program's own link
+        with O(multi_queue) persistent. V(false) is accepted only for an existing link that is not persistent.
+      - This option changes in place.
     type: bool
 extends_documentation_fragment:
   - netloom.overlay.netns
   - netloom.overlay.link
   - netloom.overlay.changes
 notes:
-  - Needs C(/dev/net/tun). Where it is missing, load the kernel module C(tun), or give the container the device.
-  - To change O(user), O(user_group), O(pi) or O(vnet_hdr), the module attaches to the link for a moment, as a program
-    would. Where a program is attached, the kernel lets nobody else at the link without O(multi_queue), and keeps what
-    the first one said of O(pi) and O(vnet_hdr) with it. The task then fails and says so, and the link stays as it is.
-  - The command C(ip tuntap) changes nothing. A line of the returned C(commands) that begins with C(ioctl) stands for
+  - Needs C(/dev/net/tun). If the file is missing, load the kernel module C(tun), or give the container the device.
+  - The module attaches to the link for a moment to change O(user), O(user_group), O(pi) or O(vnet_hdr). While a program
+    is attached, the kernel refuses a second program without O(multi_queue). With O(multi_queue) the kernel keeps the
+    first program's O(pi) and O(vnet_hdr). In these cases the task fails with this reason, and the link does not change.
+  - C(ip tuntap) cannot change an existing link. A line of the returned C(commands) that begins with C(ioctl) represents
     such a change.
-  - A program that is attached loses the link when it is made anew or removed.
-  - In M(netloom.overlay.network_state) such a link is of C(kind=tun) in both modes, which is what the kernel calls it.
-  - The option C(one_queue) of C(ip tuntap) is not there. No supported kernel heeds it.
+  - An attached program loses the link when the link is recreated or removed.
+  - In M(netloom.overlay.network_state) the kind is C(kind=tun) in both modes, as in the kernel.
+  - The module has no option C(one_queue), because all supported kernels ignore this option of C(ip tuntap).
 seealso:
   - module: netloom.overlay.macvtap_link
   - module: netloom.overlay.ipvtap_link
@@ -84,7 +83,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A tap link for the virtual machines of user qemu, in a bridge
+- name: Create a tap link in a bridge for the virtual machines of user qemu
   netloom.overlay.tuntap_link:
     name: tap0
     mode: tap
@@ -98,13 +97,13 @@ EXAMPLES = r"""
     user: 1001
     user_group: kvm
 
-- name: More than one queue, for which the kernel needs a new link
+- name: Allow several queues, which recreates the link
   netloom.overlay.tuntap_link:
     name: tap0
     multi_queue: true
     recreate: true
 
-- name: A tun link in a namespace
+- name: Create a tun link in a namespace
   netloom.overlay.tuntap_link:
     name: tun0
     netns: client1
@@ -118,7 +117,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verify_probe
-short_description: Ping everyone that a host and its workloads should reach
+short_description: Ping all stations that a host and its workloads should reach
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Pings, with C(fping), from the host and from the namespace of each of its workloads, all other members and workloads
-    of each network, as the variable C(netloom_overlay) of the P(netloom.overlay.fabric#inventory) inventory plugin
-    names them.
-  - Whoever answers gets a packet as large as the network's MTU with DF set, which must pass, and one byte more, which
-    must not.
-  - Pings the underlay addresses of all peers too, with packets as large as the underlay's MTU.
-  - With O(collect=state) pings nobody and returns links, routes, neighbor and FDB entries instead, as iproute2 tells
-    them. The M(netloom.overlay.verify_report) action finds the causes from it.
+  - Pings all other members and workloads of each network with C(fping), from the host and from the namespace of each of
+    its workloads. The targets come from the variable C(netloom_overlay) of the P(netloom.overlay.fabric#inventory)
+    inventory plugin.
+  - Each answering station gets two packets with DF set. A packet as large as the network's MTU must pass. A packet with
+    one byte more must not pass.
+  - Also pings the underlay addresses of all peers, with packets as large as the underlay's MTU.
+  - With O(collect=state) the module sends no pings. The module then returns links, routes, neighbor and FDB entries, as
+    iproute2 reports them. The M(netloom.overlay.verify_report) action derives the causes from this state.
   - Changes nothing.
 options:
   host:
@@ -30,12 +30,12 @@ options:
     type: dict
     required: true
   collect:
-    description: What to return, answers to pings or the state of the namespaces.
+    description: The result, answers to pings (V(reach)) or the state of the namespaces (V(state)).
     type: str
     choices: [reach, state]
     default: reach
   count:
-    description: How many small pings each address gets.
+    description: Number of small pings to each address.
     type: int
     default: 3
   timeout:
@@ -44,10 +44,10 @@ options:
     default: 1000
 attributes:
   check_mode:
-    description: Does the same, as it changes nothing.
+    description: Runs in the same way, because nothing changes.
     support: full
   diff_mode:
-    description: Has no differences to show.
+    description: There are no differences to show.
     support: none
 requirements:
   - fping
@@ -62,7 +62,7 @@ EXAMPLES = r"""
     intent: "{{ netloom_overlay }}"
   register: verify_probe
 
-- name: Collect what finding a cause needs
+- name: Collect the state for the causes
   netloom.overlay.verify_probe:
     host: "{{ inventory_hostname }}"
     intent: "{{ netloom_overlay }}"
@@ -89,13 +89,13 @@ pairs:
       over: false
 underlay:
   description:
-    - By peer, its underlay address, how many pings came back, and whether a packet as large as the underlay's MTU
+    - For each peer, its underlay address, the number of answers, and whether a packet as large as the underlay's MTU
       passed.
   returned: when O(collect=reach)
   type: dict
   sample: {node2: {address: 10.0.0.2, received: 3, mtu: 1500, full: true}}
 wrong:
-  description: How many pairs do not reach each other as they should.
+  description: Number of failed pairs.
   returned: when O(collect=reach)
   type: int
   sample: 0

@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verify_report
-short_description: Show who reaches whom, and why not
+short_description: Report the reachability of all pairs and likely causes of failures
 version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Reads what M(netloom.overlay.verify_probe) has registered on all hosts of the play, as C(verify_probe) and
-    C(verify_state), and shows for each network who reaches whom, and the MTU.
-  - Where something fails, compares the state of both ends with what the inventory wishes and with each other, shows the
-    likely causes with the pairs that they break, and fails.
+  - Reads the results of M(netloom.overlay.verify_probe) on all hosts of the play, registered as C(verify_probe) and
+    C(verify_state). Shows the reachability of all pairs of each network, and the MTU.
+  - For failed pairs, compares the state of both ends with the desired state and with each other. Then shows the likely
+    causes, each with the pairs that the cause breaks, and fails.
   - Runs on the controller. The role P(netloom.overlay.verify#role) calls it.
 options:
   path:
-    description: File on the controller that gets the text too.
+    description: File on the controller for a copy of the report.
     type: path
   quiet:
-    description: Do not write the text to the screen.
+    description: Do not write the report to the screen.
     type: bool
     default: false
 attributes:
@@ -29,17 +29,17 @@ attributes:
     description: Runs on the controller.
     support: full
   check_mode:
-    description: Does the same, as it changes nothing.
+    description: Runs in the same way, because nothing changes.
     support: full
   diff_mode:
-    description: Has no differences to show.
+    description: There are no differences to show.
     support: none
 seealso:
   - module: netloom.overlay.verify_probe
 """
 
 EXAMPLES = r"""
-- name: Show who reaches whom
+- name: Show the reachability of all pairs
   netloom.overlay.verify_report:
   run_once: true
 """
@@ -56,12 +56,12 @@ causes:
   elements: str
   sample: ["node3: link blue (blue) is down"]
 pairs:
-  description: How many pairs were tried.
+  description: Number of tried pairs.
   returned: always
   type: int
   sample: 24
 failed_pairs:
-  description: How many of them fail.
+  description: Number of failed pairs.
   returned: always
   type: int
   sample: 0

@@ -16,9 +16,9 @@ description:
 options:
   peer:
     description:
-      - The other end, a link with the options of any link. A new pair needs it.
-      - Name and namespace are changed only with O(recreate=true), the rest in place. What was on the old other end then
-        goes with it.
+      - The other end, with the options of any link. Required for a new pair.
+      - Name and namespace change only with O(recreate=true). The other options change in place. A change of name or
+        namespace loses the dependent objects of the old other end.
     type: dict
     suboptions:
       name:
@@ -28,8 +28,8 @@ options:
         required: true
       netns:
         description:
-          - Namespace of the other end, in the forms of O(netns). Left out, that of this end.
-          - Changed only with O(recreate=true), or by moving it with O(peer.from_netns).
+          - Namespace of the other end, in the forms of O(netns). The default is the namespace of this end.
+          - This option changes only with O(recreate=true), or with O(peer.from_netns), which moves the other end.
         type: str
       from_netns:
         description:
@@ -70,7 +70,7 @@ options:
         aliases: [qlen, txqlen]
       master:
         description:
-          - As O(master), a link of the other end's namespace.
+          - As O(master), but a link in the other end's namespace.
         type: str
         aliases: [vrf]
       group:
@@ -104,11 +104,11 @@ options:
         type: int
       protodown:
         description:
-          - As O(protodown). No kernel up to Linux 6.18 takes it for veth links.
+          - As O(protodown). No kernel up to Linux 6.18 supports this option on veth links.
         type: bool
       protodown_reason:
         description:
-          - As O(protodown_reason). No kernel up to Linux 6.18 takes it for veth links.
+          - As O(protodown_reason). No kernel up to Linux 6.18 supports this option on veth links.
         type: list
         elements: str
       up:
@@ -157,7 +157,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Join a namespace to a bridge
+- name: Connect a namespace to a bridge
   netloom.overlay.veth_link:
     name: w-client1
     master: br0
@@ -166,12 +166,12 @@ EXAMPLES = r"""
       netns: client1
       mtu: 1450
 
-- name: Change this end alone
+- name: Change only this end
   netloom.overlay.veth_link:
     name: w-client1
     txqueuelen: 500
 
-- name: Give the other end to another namespace
+- name: Move the other end to another namespace
   netloom.overlay.veth_link:
     name: w-client1
     peer:
@@ -187,7 +187,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -11,61 +11,60 @@ version_added: 0.1.0
 author:
   - netloom contributors (@netloom)
 description:
-  - Makes, changes and removes a link for one VLAN of the link beneath (IEEE 802.1Q, 802.1ad), as
-    C(ip link add link ... type vlan) does.
+  - Makes, changes and removes a link for one VLAN of a lower device (IEEE 802.1Q, 802.1ad), as C(ip link add link ...
+    type vlan) does.
 options:
   id:
     description:
-      - VLAN id, 0 to 4094. A new link needs it.
-      - Changed only with O(recreate=true).
+      - VLAN id, 0 to 4094. Required for a new link.
+      - This option changes only with O(recreate=true).
     type: int
   protocol:
     description:
-      - Protocol of the tag. V(802.1Q) is 0x8100 and what a new link has; V(802.1ad) is 0x88a8.
-      - Changed only with O(recreate=true).
+      - Protocol of the tag. V(802.1Q) is 0x8100 and the default of a new link. V(802.1ad) is 0x88a8.
+      - This option changes only with O(recreate=true).
     type: str
     aliases: [proto]
     choices: [802.1Q, 802.1ad, 802.1q]
   reorder_hdr:
     description:
-      - Take the tag out of frames that come in. A new link does.
-      - Changed in place.
+      - Remove the tag from received frames. A new link has V(true).
+      - This option changes in place.
     type: bool
   gvrp:
     description:
       - Register the VLAN with GVRP.
-      - Changed in place.
+      - This option changes in place.
     type: bool
   mvrp:
     description:
       - Register the VLAN with MVRP.
-      - Changed in place.
+      - This option changes in place.
     type: bool
   loose_binding:
     description:
       - Let this link be up while O(link) is down.
-      - Changed in place.
+      - This option changes in place.
     type: bool
   bridge_binding:
     description:
-      - Let the ports of a bridge that are in the VLAN decide whether this link has a carrier, for an O(link) that is a
-        bridge.
-      - Changed in place.
+      - Derive the carrier of this link from the bridge ports in the VLAN. Only if O(link) is a bridge.
+      - This option changes in place.
     type: bool
   ingress_qos_map:
     description:
-      - The whole map from the priority in the tag to the packet's (C(ingress-qos-map)), as a list of V(from:to)
-        or V(from-to). C(from) is 0 to 7. A pair to 0 is no pair.
-      - Quote each pair, since YAML reads some as numbers of base 60. An empty list takes all away.
-      - Changed in place.
+      - Complete map from the priority in the tag to the packet's priority (C(ingress-qos-map)), a list of V(from:to) or
+        V(from-to). C(from) is 0 to 7. A pair to 0 is the same as no pair.
+      - Quote each pair, because YAML reads some pairs as numbers of base 60. An empty list removes all pairs.
+      - This option changes in place.
     type: list
     elements: str
   egress_qos_map:
     description:
-      - The whole map from a packet's priority to the one in the tag (C(egress-qos-map)), as a list of V(from:to)
-        or V(from-to). C(to) is 0 to 7. A pair to 0 is no pair.
+      - Complete map from a packet's priority to the priority in the tag (C(egress-qos-map)), a list of V(from:to) or
+        V(from-to). C(to) is 0 to 7. A pair to 0 is the same as no pair.
       - Quote each pair, as with O(ingress_qos_map).
-      - Changed in place.
+      - This option changes in place.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -75,7 +74,7 @@ extends_documentation_fragment:
   - netloom.overlay.link.lower
   - netloom.overlay.changes
 notes:
-  - The kernel does not set the link up while O(link) is down, unless O(loose_binding=true).
+  - The kernel refuses to set the link up while O(link) is down, unless O(loose_binding=true).
   - A new link has the MAC address and the MTU of O(link), unless O(mac) and O(mtu) say otherwise.
 seealso:
   - module: netloom.overlay.bridge_link
@@ -83,7 +82,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: VLAN 5 of eth0, with priorities
+- name: Create VLAN 5 of eth0 with priorities
   netloom.overlay.vlan_link:
     name: eth0.5
     link: eth0
@@ -91,14 +90,14 @@ EXAMPLES = r"""
     ingress_qos_map: ["1:5", "2:6"]
     egress_qos_map: ["0:7"]
 
-- name: Change what the kernel changes in place
+- name: Change options in place
   netloom.overlay.vlan_link:
     name: eth0.5
     loose_binding: true
     ingress_qos_map: ["1:2"]
     egress_qos_map: []
 
-- name: Give it another VLAN id, for which the kernel needs a new link
+- name: Change the VLAN id, which recreates the link
   netloom.overlay.vlan_link:
     name: eth0.5
     id: 6
@@ -112,7 +111,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

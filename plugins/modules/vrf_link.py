@@ -12,13 +12,13 @@ author:
   - netloom contributors (@netloom)
 description:
   - Makes, changes and removes a VRF (virtual routing and forwarding) link, as C(ip link add ... type vrf) does. Links
-    that have it as their C(master) are routed by its table.
+    with the VRF as their C(master) use the VRF's routing table.
 options:
   table:
     description:
-      - Number of the routing table, 1 to 4294967295, V(default), V(main) or V(local) for the kernel's own, or a name in
-        the host's C(rt_tables). A new link needs it.
-      - Changed only with O(recreate=true).
+      - Routing table, a number from 1 to 4294967295, the kernel's V(default), V(main) or V(local), or a name in the
+        host's C(rt_tables). Required for a new link.
+      - This option changes only with O(recreate=true).
     type: str
 extends_documentation_fragment:
   - netloom.overlay.netns
@@ -26,24 +26,24 @@ extends_documentation_fragment:
   - netloom.overlay.link.queues
   - netloom.overlay.changes
 notes:
-  - A route of the VRF is one of its table, see O(netloom.overlay.ip_route#module:table).
+  - Routes of the VRF are in its table, see O(netloom.overlay.ip_route#module:table).
 seealso:
   - module: netloom.overlay.ip_route
   - module: netloom.overlay.network_state
 """
 
 EXAMPLES = r"""
-- name: A VRF with routing table 100
+- name: Create a VRF with routing table 100
   netloom.overlay.vrf_link:
     name: vrf-red
     table: 100
 
-- name: Change it in place
+- name: Change the link in place
   netloom.overlay.vrf_link:
     name: vrf-red
     alias: customer red
 
-- name: Give it another table, for which the kernel needs a new link
+- name: Change the table, which recreates the link
   netloom.overlay.vrf_link:
     name: vrf-red
     table: 101
@@ -57,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines, in their order. In check mode, those that would be run.
+  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
   returned: success
   type: list
   elements: str

@@ -375,7 +375,7 @@ def test_workload_waits_for_a_process_and_says_which(site: Site) -> None:
     site.intend({"red": RED}, workloads)
     done = site.play("site", "-e", "workload_timeout=1", ok=False)
     assert done.returncode != 0
-    assert "/run/late.pid: no process has written its number there within 1 seconds" in done.stdout
+    assert "/run/late.pid of a workload: the file has no process number after 1 seconds" in done.stdout
     start = "unshare --net sleep 60 & sleep 0.3; echo $! > /run/late.pid"
     site.enter("node2", "sh", "-c", f"({start}) >/dev/null 2>&1 </dev/null")
     site.play("site")

@@ -126,7 +126,7 @@ class LabHost:
         finally:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 tcpdump.wait(0.5)
-            # nsenter -p forks: tcpdump itself is its child, and ends when it is told so.
+            # nsenter -p forks. tcpdump is its child, and ends on a signal to it.
             for child in Path(f"/proc/{tcpdump.pid}/task/{tcpdump.pid}/children").read_text().split():
                 os.kill(int(child), 15)
             seen.frames += read_pcap(tcpdump.communicate(timeout=20)[0])

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""verify.yml names what was broken. Before, the step side_effect has seen that it finds nothing wrong."""
+"""Test that verify.yml names planted faults. The step side_effect has run verify.yml without faults."""
 
 from __future__ import annotations
 

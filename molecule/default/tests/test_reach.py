@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Everyone who should reaches everyone, with packets up to the overlay's MTU and no larger."""
+"""Test that all members reach each other, with packets up to the overlay's MTU and no larger."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the overlays put on the underlay, read from captures."""
+"""Test the frames of the overlays on the underlay, with captures."""
 
 from __future__ import annotations
 

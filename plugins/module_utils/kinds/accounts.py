@@ -24,6 +24,10 @@ class Account(Type):
     database: str = "user"  # user or group
 
     @property
+    def takes(self) -> str:
+        return f"The number or name of a {self.database}, or `none`"
+
+    @property
     def nothing(self) -> str:
         return NONE
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .types import NONE, UNSET, Attr, Leaf, Lines, Names, Type
+from .types import NONE, UNSET, Attr, Leaf, Lines, Names, Type, quoted
 
 #: Addresses remembered. The VTEPs of a fabric come again with each FDB entry and route.
 CACHED = 4096
@@ -40,6 +40,10 @@ class Mac(Type):
     among: tuple[str, ...] = ()  # the only ones that the kernel takes
 
     @property
+    def takes(self) -> str:
+        return f"One of {quoted(self.among)}" if self.among else f"A {'unicast ' if self.unicast else ''}MAC address"
+
+    @property
     def nothing(self) -> str:
         return NONE
 
@@ -65,6 +69,7 @@ class Token(Type):
     """The last 64 bits of addresses that a link gives itself, such as ``::5``; ``none`` leaves them to the kernel."""
 
     wire: str = "raw"
+    takes = "The last 64 bits of the link's own IPv6 addresses, such as `::5`, or `none`"
 
     @property
     def nothing(self) -> str:
@@ -152,6 +157,11 @@ class Ip(Type):
     none: bool = True
     multicast: bool | None = None
     none_word: str = ""  # iproute2's word to give one up with, where its own takes no address that says none
+
+    @property
+    def takes(self) -> str:
+        sort = {True: "A multicast", False: "A unicast", None: "An"}[self.multicast]
+        return f"{sort} IPv4 or IPv6 address{', or `none`' if self.none else ''}"
 
     @property
     def nothing(self) -> str:

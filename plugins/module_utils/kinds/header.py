@@ -37,6 +37,7 @@ class Tos(Type):
     """A type of service: ``inherit`` (1), a number to 255, or a code point's name such as ``AF41`` or ``EF``."""
 
     wire: str = "u8"
+    takes = "`inherit`, 0 to 255, a code point such as `AF41` or `EF`, or a name in the host's `rt_dsfield`"
 
     def numbered(self, value: Any, look: Look) -> Any:
         return value if value in ("inherit", "default") else named_dsfield(value, look)
@@ -75,6 +76,7 @@ class Ttl(Type):
 
     inherit_wire: str = "u8"
     wire: str = "u8"
+    takes = "`inherit`, `auto` or 0 (the route decides), or 1 to 255"
 
     @property
     def wires(self) -> tuple[str, ...]:

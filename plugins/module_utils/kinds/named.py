@@ -24,6 +24,10 @@ class HostInt(NamedInt):
 
     database: str = ""
 
+    @property
+    def takes(self) -> str:
+        return f"{super().takes}, or a name in the host's `{self.database}`"
+
     def numbered(self, value: Any, look: Look) -> Any:
         known = isinstance(value, str) and value in self.table
         return value if known else number_for(value, self.database, look)
@@ -35,6 +39,10 @@ class HostReasons(Reasons):
 
     elements: str = "str"
     database: str = "protodown_reasons"
+
+    @property
+    def takes(self) -> str:
+        return f"{super().takes} or names in the host's `{self.database}`"
 
     def numbered(self, value: Any, look: Look) -> Any:
         return [number_for(item, self.database, look) for item in value] if isinstance(value, (list, tuple)) else value

@@ -21,6 +21,7 @@ class Bits(Type):
     ansible: str = "bool"
     bit: int = 1
     style: str = "onoff"
+    takes = "`true`, `false`"
 
     @property
     def alone(self) -> bool:
@@ -90,6 +91,10 @@ class FlowLabel(Int):
     ansible: str = "str"
 
     @property
+    def takes(self) -> str:
+        return f"`inherit` or {super().takes}"
+
+    @property
     def wires(self) -> tuple[str, ...]:
         return (self.wire, "u32")
 
@@ -115,6 +120,10 @@ class Several(Type):
     ansible: str = "list"
     elements: str = "str"
     what: str = "items"
+
+    @property
+    def takes(self) -> str:
+        return f"A list of {self.what}; items that are not listed are removed"
 
     @property
     def nothing(self) -> Any:
@@ -203,6 +212,10 @@ class Reasons(Apart):
     elements: str = "int"
     what: str = "numbers"
 
+    @property
+    def takes(self) -> str:
+        return "A list of reasons, numbers 0 to 31"
+
     def item(self, value: Any) -> int:
         number = whole_number(value)
         if not 0 <= number <= 31:
@@ -243,6 +256,10 @@ class QosMap(Type):
     elements: str = "str"
     keys: int = 7
     values: int = 7
+
+    @property
+    def takes(self) -> str:
+        return f"Pairs `from:to` of priorities, 0 to {self.keys} and 0 to {self.values}; a pair to 0 is no pair"
 
     @property
     def nothing(self) -> Any:
@@ -288,6 +305,7 @@ class PortRange(Type):
     """A range of UDP ports ``low-high``: two big-endian 16-bit numbers (struct ifla_vxlan_port_range)."""
 
     wire: str = "raw"
+    takes = "A range of UDP ports, `low-high`"
 
     def parse(self, value: Any) -> str:
         parts = value if isinstance(value, (list, tuple)) else re.split(r"[-\s]+", str(value).strip())

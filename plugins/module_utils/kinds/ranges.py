@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from .addresses import ip
 from .table import nearest
-from .types import NONE, Lines, Type, truth, whole_number
+from .types import NONE, Lines, Type, quoted, truth, whole_number
 
 
 class VlanRange(NamedTuple):
@@ -154,6 +154,11 @@ class RangeTable(Type):
     low: int = 0
     high: int = 2**32 - 1
     rule: str = ""
+
+    @property
+    def takes(self) -> str:
+        keys = quoted(self.keys)
+        return f"A list of dicts with the keys {keys}; `{self.number}` is a number or a range such as `20-29`"
 
     @property
     def keys(self) -> Mapping[str, str]:

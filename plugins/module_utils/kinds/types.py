@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Callable
 
-from .wire import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, unpack
+from .wire import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, quoted, unpack
 
 __all__ = [
     "IFNAME_LENGTH",
@@ -40,6 +40,7 @@ __all__ = [
     "any_name",
     "ifname",
     "own_ifname",
+    "quoted",
     "truth",
     "unpack",
     "whole_number",
@@ -69,6 +70,10 @@ class Int(Type):
     if_absent: int | None = None  # what the kernel's silence means
     barred: int = 0  # bits that the kernel refuses
 
+    @property
+    def takes(self) -> str:
+        return f"{self.low} to {self.high}{f' ({self.rule})' if self.rule else ''}"
+
     def parse(self, value: Any) -> int:
         number = whole_number(value)
         if number >= 0 and number & self.barred:
@@ -89,6 +94,10 @@ class NamedInt(Int):
 
     ansible: str = "str"
     table: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> str:
+        return f"{quoted(self.table)} or {super().takes}"
 
     def parse(self, value: Any) -> int:
         if isinstance(value, str) and value.strip() in self.table:
@@ -133,6 +142,7 @@ class Bool(Type):
     style: str = "onoff"
     inverted: bool = False  # the attribute says the opposite of the option
     false_when_absent: bool = False
+    takes = "`true`, `false`"
 
     def parse(self, value: Any) -> bool:
         return truth(value)
@@ -162,6 +172,7 @@ class Flag(Type):
 
     wire: str = "flag"
     ansible: str = "bool"
+    takes = "`true`, `false`"
 
     def parse(self, value: Any) -> bool:
         return truth(value)
@@ -184,6 +195,10 @@ class Word(Type):
     wire: str = "u8"
     aliases: Mapping[str, str] = field(default_factory=dict)
     bare: bool = False  # iproute2 writes the word alone, not behind the option's name
+
+    @property
+    def takes(self) -> str:
+        return quoted(self.choices)
 
     @property
     def choices(self) -> list[str]:
@@ -219,6 +234,10 @@ class Text(Type):
 
     wire: str = "str"
     most: int = 255
+
+    @property
+    def takes(self) -> str:
+        return f"Text of at most {self.most} bytes; the empty text removes it"
 
     @property
     def nothing(self) -> str:
@@ -294,6 +313,8 @@ def any_name(value: Any) -> str:
 class NetnsOf(Text):
     """The namespace of something; the empty text is the module's own and says as much as any other."""
 
+    takes = "A namespace (see [namespaces](namespaces.md))"
+
     @property
     def nothing(self) -> Any:
         return None
@@ -305,6 +326,7 @@ class LinkName(Type):
 
     wire: str = "u32"
     negated: bool = False  # iproute2's word for no link is the option's with "no" before it
+    takes = "The name of a link; `none` stands for no link"
 
     @property
     def nothing(self) -> str:

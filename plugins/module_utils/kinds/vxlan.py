@@ -41,6 +41,7 @@ class ReservedBits(Type):
     """The header's bits that must be zero, as a number of 64 bits: ``0x`` and 16 hexadecimal digits."""
 
     wire: str = "raw"
+    takes = "The reserved bits of the header as a number of 64 bits"
 
     def parse(self, value: Any) -> str:
         number = whole_number(value)

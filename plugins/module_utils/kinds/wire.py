@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
@@ -75,12 +75,22 @@ def unpack(wire: str, payload: bytes) -> Leaf:
     return number
 
 
+def quoted(words: Iterable[str]) -> str:
+    """Return words as Markdown code with commas between them."""
+    return ", ".join(f"`{word}`" for word in words)
+
+
 @dataclass(frozen=True)
 class Type:
     """The base of all types: one attribute, one leaf."""
 
     wire: str = "u32"
     ansible: str = "str"
+
+    @property
+    def takes(self) -> str:
+        """Return what an option of this type takes: one line of Markdown, for docs/options.md."""
+        raise NotImplementedError
 
     @property
     def choices(self) -> list[str] | None:

@@ -46,6 +46,10 @@ class Lifetime(Type):
     low: int = 0
     high: int = INFINITY - 1
 
+    @property
+    def takes(self) -> str:
+        return f"`forever` or {self.low} to {self.high} (seconds)"
+
     def parse(self, value: Any) -> str | int:
         if str(value) in FOREVER_WORDS or value == INFINITY:
             return FOREVER
@@ -68,6 +72,8 @@ class Lifetime(Type):
 class Peer(Address):
     """The address of the other end, with or without the prefix length that both have."""
 
+    takes = "An address, with or without the prefix length"
+
     def parse(self, value: Any) -> str:
         return str(Prefix(host_bits=True).parse(value)) if "/" in str(value) else super().parse(value)
 
@@ -87,6 +93,7 @@ class Broadcast(Type):
     """An IPv4 broadcast address, ``+`` or ``-`` for all host bits one or zero, or ``none``."""
 
     wire: str = "raw"
+    takes = "An IPv4 address, `+` (all host bits one), `-` (all host bits zero) or `none`"
 
     @property
     def nothing(self) -> str:

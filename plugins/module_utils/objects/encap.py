@@ -175,6 +175,7 @@ class Encap(Type):
 
     wire: str = ""
     ansible: str = "dict"
+    takes = "A tunnel header such as `{type: ip, id: 42, dst: 192.0.2.2}`, or `none`"
 
     @property
     def nothing(self) -> Any:

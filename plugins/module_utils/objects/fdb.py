@@ -94,6 +94,10 @@ class Port(Int):
     high: int = 65535
     ansible: str = "str"
 
+    @property
+    def takes(self) -> str:
+        return f"{super().takes} or the name of a service"
+
     def numbered(self, value: Any, look: Look) -> Any:
         if not isinstance(value, str) or not value or value[:1].isdigit():
             return value

@@ -39,6 +39,7 @@ class Group(Type):
     """An IPv4 or IPv6 multicast address, or an Ethernet one; ``0.0.0.0`` and ``::`` are all groups of a VXLAN link."""
 
     wire: str = "raw"
+    takes = "A multicast address of IPv4, IPv6 or Ethernet; `0.0.0.0` or `::` for all groups of a VXLAN link"
 
     def parse(self, value: Any) -> str:
         try:
@@ -72,6 +73,8 @@ _LOCAL = ipaddress.ip_network("224.0.0.0/24")
 class Source(Address):
     """The one address that a group's frames are taken from."""
 
+    takes = "A unicast address"
+
     def parse(self, value: Any) -> str:
         address = super().parse(value)
         if is_group(address) or is_unspecified(address):
@@ -85,6 +88,7 @@ class Sources(Type):
 
     wire: str = "raw"
     ansible: str = "list"
+    takes = "A list of unicast addresses"
 
     @property
     def nothing(self) -> Any:

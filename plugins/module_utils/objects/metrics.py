@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..kinds.table import Option
-from ..kinds.types import Bool, Int, Text, Type
+from ..kinds.types import Bool, Int, Text, Type, quoted
 
 _UNITS = {"": 1, "ms": 1, "msec": 1, "msecs": 1, "s": 1000, "sec": 1000, "secs": 1000}
 
@@ -25,6 +25,11 @@ class Time(Type):
     parts: Fraction = Fraction(1)
     shown: int = 1  # how many milliseconds the number has that a user writes without a unit, and iproute2 after it
     unit: str = "ms"
+
+    @property
+    def takes(self) -> str:
+        unit = "milliseconds" if self.shown == 1 else "seconds"
+        return f"A time such as `200ms` or `1.5s`; a number alone counts {unit}"
 
     def parse(self, value: Any) -> int:
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", str(value).strip().lower())
@@ -55,6 +60,10 @@ class Words(Type):
     elements: str = "str"
     table: Mapping[str, int] = field(default_factory=dict)
     since: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> str:
+        return f"A list of {quoted(self.table)}"
 
     @property
     def nothing(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ..kinds.addresses import ip, is_unspecified
 from ..kinds.table import nearest
-from ..kinds.types import NONE, LinkName, Look, Type, truth, whole_number
+from ..kinds.types import NONE, LinkName, Look, Type, quoted, truth, whole_number
 from .encap import Encap
 from .named import Realms
 
@@ -27,6 +27,7 @@ class Via(Type):
     """
 
     wire: str = "raw"
+    takes = "A gateway's address, `inet6 ADDRESS` for the IPv6 gateway of an IPv4 route, or `none`"
 
     @property
     def nothing(self) -> Any:
@@ -94,6 +95,10 @@ class Hops(Type):
 
     ansible: str = "list"
     elements: str = "dict"
+
+    @property
+    def takes(self) -> str:
+        return f"A list of dicts with the keys {quoted(self.options)}"
 
     @property
     def options(self) -> dict[str, Any]:

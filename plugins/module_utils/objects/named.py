@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..kinds.header import DSFIELD
-from ..kinds.types import NONE, Look, Type, whole_number
+from ..kinds.types import NONE, Look, Type, quoted, whole_number
 
 TABLES = {"default": 253, "main": 254, "local": 255}
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}
@@ -33,6 +33,10 @@ class Named(Type):
     high: int = 255
     database: str = ""
     keeps: bool = True  # the canonical form of a number with a name is the name
+
+    @property
+    def takes(self) -> str:
+        return f"{quoted(self.table)}, {self.low} to {self.high} or a name in the host's `{self.database}`"
 
     def numbered(self, value: Any, look: Look) -> Any:
         if not isinstance(value, str) or value in self.table or value[:1].isdigit():
@@ -94,6 +98,10 @@ class Realms(Type):
     """Realms that packets are accounted to: that of the destination, or ``SOURCE/DESTINATION``, or ``none``."""
 
     high = 65535
+
+    @property
+    def takes(self) -> str:
+        return f"`REALM` or `SOURCE/DESTINATION`, each 0 to {self.high} or a name in the host's `rt_realms`, or `none`"
 
     @property
     def nothing(self) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..kinds.addresses import ip
 from ..kinds.table import Option, nearest
-from ..kinds.types import Bool, Int, Text, Type
+from ..kinds.types import Bool, Int, Text, Type, quoted
 from .containers import called_by, file_of, parse
 from .sort import Sort
 
@@ -21,6 +21,10 @@ class Resolver(Type):
 
     wire: str = ""
     ansible: str = "dict"
+
+    @property
+    def takes(self) -> str:
+        return f"A dict with the keys {quoted(_LISTS)}, or the text of the file; the empty text removes it"
 
     @property
     def nothing(self) -> Any:
@@ -52,6 +56,7 @@ class NetnsName(Text):
     """A name below /run/netns: a file name, or its path. Where the name says something else, the path tells it."""
 
     most: int = 255
+    takes = "A name, or its path below `/run/netns`"
 
     def parse(self, value: Any) -> str:
         text = str(value)
@@ -73,6 +78,8 @@ AUTO = "auto"
 class OfProcess(Text):
     """The namespace of a process or container, by one of the words before a colon (objects/containers.py)."""
 
+    takes = "A process or container: `pid:N`, `pidfile:PATH`, `container:NAME` (see [namespaces](namespaces.md))"
+
     def parse(self, value: Any) -> str:
         text = super().parse(value)
         if parse(text) is None:
@@ -85,6 +92,10 @@ class Nsid(Int):
     """The id that a namespace has for another (net/core/net_namespace.c: alloc_netid): a number, or any free one."""
 
     ansible: str = "str"
+
+    @property
+    def takes(self) -> str:
+        return f"`auto` or {super().takes}"
 
     def parse(self, value: Any) -> Any:
         return AUTO if value == AUTO else super().parse(value)

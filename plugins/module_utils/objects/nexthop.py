@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..kinds.table import Option, Refused, nearest
-from ..kinds.types import Bool, Int, LinkName, Type, Word, whole_number
+from ..kinds.types import Bool, Int, LinkName, Type, Word, quoted, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
 from .route import OF_GATEWAYS, OF_LINKS
@@ -44,6 +44,10 @@ class Members(Type):
 
     ansible: str = "list"
     elements: str = "dict"
+
+    @property
+    def takes(self) -> str:
+        return f"A list of dicts with the keys {quoted(_MEMBER)}, or of ids"
 
     @property
     def options(self) -> dict[str, Any]:

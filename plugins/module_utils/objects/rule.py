@@ -42,6 +42,8 @@ PROTOCOLS = {
 class Ifname(Type):
     """The name of a link that need not be there: the kernel finds it when it comes."""
 
+    takes = "The name of a link, which need not exist"
+
     def parse(self, value: Any) -> str:
         return "" if value in ("", "none") else ifname(value)
 
@@ -49,6 +51,8 @@ class Ifname(Type):
 @dataclass(frozen=True)
 class Marked(Type):
     """A firewall mark with its mask, ``0x10/0xff``; without one the mask is all bits."""
+
+    takes = "A firewall mark, or mark and mask such as `0x10/0xff`"
 
     def parse(self, value: Any) -> str:
         mark, _slash, mask = str(value).strip().partition("/")
@@ -69,6 +73,8 @@ def marked(mark: int, mask: int) -> str:
 @dataclass(frozen=True)
 class Protocol(Type):
     """An IP protocol by name or number."""
+
+    takes = "1 to 255 or a name in the host's `protocols`"
 
     def numbered(self, value: Any, look: Look) -> Any:
         if not isinstance(value, str) or value in PROTOCOLS or value[:1].isdigit():
@@ -99,6 +105,11 @@ class Range(Type):
     single: bool = True  # a range of one number is written as the number
     database: str = ""  # the host's names for single numbers
 
+    @property
+    def takes(self) -> str:
+        names = f", or a name in the host's `{self.database}`" if self.database else ""
+        return f"A number or a range `low-high`, {self.low} to {self.high}{names}"
+
     def numbered(self, value: Any, look: Look) -> Any:
         if not self.database or not isinstance(value, str) or value[:1].isdigit():
             return value
@@ -124,6 +135,11 @@ class Masked(Type):
     table: Mapping[str, int] = field(default_factory=dict)
     since: tuple[int, int] = (0, 0)  # the first release with masks
     shift: int = 0  # the database has the number with so many bits behind it
+
+    @property
+    def takes(self) -> str:
+        names = f" or a name in the host's `{self.database}`" if self.database else ""
+        return f"0 to {self.high}{names}, also with a mask, `number/mask`"
 
     def numbered(self, value: Any, look: Look) -> Any:
         if not self.database or not isinstance(value, str) or value[:1].isdigit():
@@ -162,6 +178,10 @@ class Ports(Range):
     low: int = 1
     high: int = 65534
     mask: Masked = field(default_factory=lambda: Masked(high=65535, since=(6, 15)))
+
+    @property
+    def takes(self) -> str:
+        return f"{super().takes}, or `port/mask`"
 
     def parse(self, value: Any) -> str:
         if "/" not in str(value):

@@ -230,6 +230,10 @@ class Prefix(Type):
     wire: str = "raw"
     host_bits: bool = False
 
+    @property
+    def takes(self) -> str:
+        return f"An address with its prefix length, such as `192.0.2.{1 if self.host_bits else 0}/24`"
+
     def parse(self, value: Any) -> str:
         text = _whole(str(value).strip())
         try:
@@ -254,6 +258,8 @@ def _whole(text: str) -> str:
 class Selected(Prefix):
     """A prefix or an address to select packets by; ``all`` selects none."""
 
+    takes = "A prefix or an address, or `all` for no condition"
+
     def parse(self, value: Any) -> str:
         return "" if str(value).strip() in ("all", "any", "default", "") else super().parse(value)
 
@@ -266,6 +272,8 @@ def of_all(prefix: str) -> bool:
 @dataclass(frozen=True)
 class Destination(Prefix):
     """A route's destination: a prefix, an address, or ``default`` (of the family that the rest of the route has)."""
+
+    takes = "A prefix, an address or `default`"
 
     def parse(self, value: Any) -> str:
         if str(value).strip() in ("default", "any", "all"):
@@ -290,6 +298,10 @@ class Address(Type):
 
     wire: str = "raw"
     none: bool = False
+
+    @property
+    def takes(self) -> str:
+        return f"An IPv4 or IPv6 address{', or `none`' if self.none else ''}"
 
     @property
     def nothing(self) -> Any:

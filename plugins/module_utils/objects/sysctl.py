@@ -31,6 +31,11 @@ class SysctlName(Type):
     after a dot a slash stands for a dot.
     """
 
+    takes = (
+        "`ipv4.proxy_arp`, `ipv6.neigh.gc_stale_time`, `bridge.bridge-nf-call-iptables` "
+        "or a full name (see [sysctls](sysctls.md))"
+    )
+
     def parse(self, value: Any) -> str:
         """Return ``FAMILY.TREE.NAME`` or ``FAMILY.TREE.LINK.NAME``; only LINK may have dots."""
         text = str(value).strip()
@@ -55,6 +60,8 @@ class SysctlName(Type):
 @dataclass(frozen=True)
 class SysctlValue(Text):
     """A value as the kernel prints it; true is 1, false is 0."""
+
+    takes = "A number or word as the kernel prints it; `true` is 1, `false` is 0"
 
     def parse(self, value: Any) -> str:
         if value in (True, False, "True", "False"):
