@@ -35,9 +35,9 @@ def os_release() -> dict[str, str]:
 
 
 def at_least(version: str, least: str) -> bool:
-    """Tell whether a Debian version is not older than another."""
-    upstream = version.partition(":")[2] or version
-    return subprocess.run(["dpkg", "--compare-versions", upstream, "ge", least], check=False).returncode == 0
+    """Tell whether a Debian version is not older than another. Epochs do not count: a release of upstream has none."""
+    words = [text.partition(":")[2] or text for text in (version, least)]
+    return subprocess.run(["dpkg", "--compare-versions", words[0], "ge", words[1]], check=False).returncode == 0
 
 
 @contextlib.contextmanager

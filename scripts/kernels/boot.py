@@ -38,6 +38,7 @@ REPORT_SECONDS = 60.0
 #: Seconds without a word on the console after which processor time alone is taken for a hang.
 SILENT_SECONDS = 10.0
 SHOWN_LINES = 30
+PANIC = b"Kernel panic"
 #: A run folder without an owner is removed at this age, in seconds: its owner is written right after it is made.
 ORPHAN_SECONDS = 600
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -107,8 +108,8 @@ class Command:
     """A command for a lab kernel, and how it is run.
 
     ``seconds`` is the command's time limit (None: none), ``report_seconds`` that of the kernel's start. With ``shell``
-    the command gets the terminal, or standard input where there is none. With ``capture`` its output is returned and not
-    printed.
+    the command gets the terminal, or standard input where there is none. With ``capture`` its output is returned,
+    not printed.
     """
 
     words: list[str]
@@ -266,9 +267,11 @@ class Run:
     def _status(self) -> int:
         with contextlib.suppress(OSError, ValueError):
             return int((self.folder / "rc").read_text(encoding="ascii"))
-        if self.reported:
-            raise Lost("the kernel ended before the command did", self.last_words())
-        raise NotBooted("the kernel ended before its first process ran", self.last_words())
+        error = Lost if self.reported else NotBooted
+        if PANIC in self.console:
+            raise error("the kernel panicked", self.last_words())
+        when = "the command did" if self.reported else "its first process ran"
+        raise error(f"the kernel ended before {when}", self.last_words())
 
     def _watch(self, kernel: subprocess.Popen[bytes], selector: selectors.BaseSelector) -> None:
         began = looked = time.monotonic()
@@ -278,7 +281,7 @@ class Run:
             now = time.monotonic()
             if not self.reported and (self.folder / "report").exists():
                 self.reported, began = True, now
-            if b"Kernel panic" in self.console and not (self.folder / "rc").exists():
+            if PANIC in self.console and not (self.folder / "rc").exists():
                 raise (Lost if self.reported else NotBooted)("the kernel panicked", self.last_words())
             if not self.reported:
                 if now - began > self.command.report_seconds:
@@ -296,8 +299,10 @@ class Run:
             raise NotBooted(f"the kernel used a processor for {used:.0f} s and did not report", self.last_words())
 
     def last_words(self) -> str:
-        """Return the last lines of the console."""
-        return "\n".join(self.console.decode(errors="replace").replace("\r", "").splitlines()[-SHOWN_LINES:])
+        """Return the last lines of the console; after a panic, those from the panic on."""
+        panic = self.console.find(PANIC)
+        lines = self.console[max(panic, 0) :].decode(errors="replace").replace("\r", "").splitlines()
+        return "\n".join(lines[-SHOWN_LINES:] if panic < 0 else lines[:SHOWN_LINES])
 
     def _take_output(self, data: bytes) -> None:
         if self.command.capture:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import re
@@ -63,7 +64,7 @@ def seconds(text: str) -> float:
         found = float(text)
     except ValueError:
         found = 0.0
-    if found <= 0:
+    if not 0 < found < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: not a number of seconds")
     return found
 

@@ -13,7 +13,7 @@ from . import raw
 
 
 class Begins(str):
-    """The first bytes of an attribute, in hexadecimal. A mask that differs from kernel to kernel may follow (br_boolopt_multi)."""
+    """The first bytes of an attribute, in hexadecimal. A mask that differs between kernels may follow."""
 
     __slots__ = ()
 
