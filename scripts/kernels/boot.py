@@ -58,6 +58,10 @@ class Lost(NotBooted):
     """The kernel ended while the command ran."""
 
 
+class BadPath(NotBooted):
+    """A folder cannot be used. This says nothing about the kernel."""
+
+
 class TimedOut(Exception):
     """The command did not end within its time limit."""
 
@@ -166,13 +170,15 @@ class Run:
         self.console_at = time.monotonic()
         self.reported = False
         self._modes: list[object] | None = None
-        self._stdout_closed = False
         for path in (base, CHECKOUT, Path.cwd()):
             if not PLAIN_PATH.fullmatch(str(path)):
-                raise NotBooted(f"the path {path} has a blank or another unusual character", "")
-        base.mkdir(parents=True, exist_ok=True)
-        sweep(base)
-        self.folder = Path(tempfile.mkdtemp(prefix="run.", dir=base))
+                raise BadPath(f"the path {path} has a blank or another unusual character", "")
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            sweep(base)
+            self.folder = Path(tempfile.mkdtemp(prefix="run.", dir=base))
+        except OSError as error:
+            raise BadPath(f"no run folder can be made in {base}: {error.strerror}", "") from error
         (self.folder / "owner").write_text(f"{os.getpid()} {start_time(os.getpid())}\n", encoding="utf-8")
         self.pipes: tuple[int, int, int] = (-1, -1, -1)
 
@@ -323,7 +329,7 @@ class Run:
     def end(self) -> None:
         """Kill whatever of the run still runs, and give the terminal back."""
         for process in self.processes:
-            for pid in reversed(descendants(process.pid)):
+            for pid in descendants(process.pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             process.wait()

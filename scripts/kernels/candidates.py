@@ -18,7 +18,7 @@ from typing import Any
 
 from . import native, qemu, uml
 from .apt import Unavailable, locked
-from .boot import CHECKOUT, GUEST, REPORT_SECONDS, Command, Engine, NotBooted, TimedOut, execute
+from .boot import CHECKOUT, GUEST, REPORT_SECONDS, BadPath, Command, Engine, NotBooted, TimedOut, execute
 from .facts import LAB, Facts, Needs
 
 NATIVE = "native"
@@ -27,11 +27,15 @@ FACTS_SECONDS = 120.0
 
 
 class Untrusted(Exception):
-    """A kernel is not taken; the text says why. ``console`` is what the kernel printed last, if it was started."""
+    """A kernel is not taken; the text says why. ``console`` is what the kernel printed last, if it was started.
 
-    def __init__(self, reason: str, console: str = "") -> None:
+    Without ``lasting`` the reason lies with the call, and is not remembered.
+    """
+
+    def __init__(self, reason: str, console: str = "", *, lasting: bool = True) -> None:
         super().__init__(reason)
         self.console = console
+        self.lasting = lasting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +163,8 @@ class Kernels:
         try:
             found = self._try(engine)
         except Untrusted as error:
-            self.memory.put(name, mark, reason=str(error))
+            if error.lasting:
+                self.memory.put(name, mark, reason=str(error))
             raise
         self.memory.put(name, mark, facts=found.to_json())
         return found
@@ -184,7 +189,7 @@ class Kernels:
             _status, text = execute(engine, command)
             return Facts.parse(text)
         except NotBooted as error:
-            raise Untrusted(str(error), error.console) from error
+            raise Untrusted(str(error), error.console, lasting=not isinstance(error, BadPath)) from error
         except (TimedOut, ValueError) as error:
             raise Untrusted(f"the kernel started, and then: {error}") from error
 

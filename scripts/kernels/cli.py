@@ -11,7 +11,7 @@ import re
 import sys
 from typing import Any, NoReturn
 
-from .boot import REPORT_SECONDS, Command, Lost, NotBooted, Stopped, TimedOut, execute
+from .boot import REPORT_SECONDS, BadPath, Command, Lost, NotBooted, Stopped, TimedOut, execute
 from .candidates import BY_NAME, CANDIDATES, NATIVE, Kernels, Untrusted
 
 #: Names the kernel to take where no option does: for `make lab` and `make test`.
@@ -236,7 +236,7 @@ def run(kernels: Kernels, options: argparse.Namespace) -> int:
         except NotBooted as error:
             say(f"{name}: {error}. Its last words:\n{error.console}")
             # Memory and paths are the caller's: with others the same kernel may start.
-            if options.mem == "2G" and error.console:
+            if options.mem == "2G" and not isinstance(error, BadPath):
                 kernels.distrust(name, engine, str(error))
             refused.append(f"{name}: {error}")
     end(NOT_RUN, "\n  ".join(["no kernel ran the command:", *refused]))
