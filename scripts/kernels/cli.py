@@ -45,6 +45,11 @@ def say(text: str) -> None:
     print(f"lab-kernel: {text}", file=sys.stderr, flush=True)
 
 
+def last_words(console: str) -> str:
+    """Return the end of a sentence with what a kernel printed last; "" where the kernel printed nothing."""
+    return f". Its last words:\n{console}" if console else ""
+
+
 def end(status: int, text: str) -> NoReturn:
     """Print a line and leave."""
     say(text)
@@ -182,7 +187,7 @@ def print_facts(kernels: Kernels, name: str) -> int:
         print(kernels.facts(name).to_json())
     except Untrusted as error:
         if error.console:
-            say(f"its last words:\n{error.console}")
+            say(f"{name}: the last words on its console:\n{error.console}")
         end(NOT_RUN, f"{name}: {error}")
     return 0
 
@@ -232,9 +237,9 @@ def run(kernels: Kernels, options: argparse.Namespace) -> int:
         try:
             return execute(engine, command)[0]
         except Lost as error:
-            end(NOT_RUN, f"{error}. Its last words:\n{error.console}")
+            end(NOT_RUN, f"{error}{last_words(error.console)}")
         except NotBooted as error:
-            say(f"{name}: {error}. Its last words:\n{error.console}")
+            say(f"{name}: {error}{last_words(error.console)}")
             # Memory and paths are the caller's: with others the same kernel may start.
             if options.mem == "2G" and not isinstance(error, BadPath):
                 kernels.distrust(name, engine, str(error))
