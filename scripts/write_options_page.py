@@ -15,15 +15,15 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "options.md"
 sys.path.insert(0, str(CHECKOUT / ".collections"))
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option  # noqa: E402
 
 HEAD = """\
 # Every option
 
-Made from the tables in `plugins/module_utils/kinds/` and `objects/` by `make docs`: do not edit it by hand.
+Made from the tables in `plugins/module_utils/_host/tables/` by `make docs`: do not edit it by hand.
 
 An option left out is not managed. **changes** says what the kernel lets be done on what is there already: *in place*,
 or only with *a new one* (links: `recreate: true` makes it anew and puts back what hangs on it). **since** is the first

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
 
 from .look import at_rest, everything_now, lines, steady, told
 

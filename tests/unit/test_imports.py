@@ -60,41 +60,19 @@ def utils(*names: str) -> tuple[str, ...]:
 MAKES_ANSIBLE_MODULE = "ansible.module_utils.basic"
 
 LAYERS = (
-    Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
+    Layer("tables", utils("_host.tables"), ("tables",), PURE),
+    Layer("state", utils("_host.state"), ("state", "tables"), PURE),
+    Layer("plan", utils("_host.plan"), ("plan", "state", "tables"), PURE),
+    Layer("fleet", utils("_fleet"), ("fleet", "tables"), PURE),
+    Layer("containers", utils("_host.kernel.host.containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
     Layer(
-        "words",
-        utils(
-            "claims",
-            "commands",
-            "config",
-            "creation",
-            "dependents",
-            "diff",
-            "gathered",
-            "model",
-            "moves",
-            "lost",
-            "phases",
-            "plan",
-            "protect",
-            "resolve",
-            "reach",
-            "refusals",
-            "restore",
-            "siblings",
-            "sysctls",
-        ),
-        ("words", "tables"),
-        PURE,
+        "kernel", utils("_host.kernel"), ("kernel", "containers", "plan", "state", "tables"), banned=("ansible", "yaml")
     ),
-    Layer("intent", utils("fabric", "ledger"), ("intent", "words", "tables"), PURE),
-    Layer("containers", utils("containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
-    Layer("kernel", utils("kernel"), ("kernel", "containers", "words", "tables"), banned=("ansible", "yaml")),
-    Layer("engine", utils("engine"), ("engine", "kernel", "words", "tables"), banned=("ansible", "yaml", "pyroute2")),
-    Layer("arguments", utils("arguments"), ("arguments",), banned=("yaml", "pyroute2")),
-    Layer("module", utils("module"), ("module", "arguments", "engine", "words", "tables"), banned=("yaml", "pyroute2")),
-    Layer("lab", utils("lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
-    Layer("verify", utils("verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),
+    Layer("engine", utils("_host.run"), ("kernel", "plan", "state", "tables"), banned=("ansible", "yaml", "pyroute2")),
+    Layer("arguments", utils("_ansible.arguments"), ("arguments",), banned=("yaml", "pyroute2")),
+    Layer("module", utils("_ansible"), ("module", "arguments", "engine", "tables"), banned=("yaml", "pyroute2")),
+    Layer("lab", utils("_lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("verify", utils("_verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),
     # These come before the other modules: they work on the machine or send probes, and have no link to describe.
     Layer("lab module", ("plugins.modules.lab_hosts",), ("lab", "arguments"), banned=("yaml", "pyroute2")),
     Layer(
@@ -107,7 +85,7 @@ LAYERS = (
     Layer(
         "controller",
         tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "become", "plugin_utils")),
-        ("controller", "intent", "words", "tables", "lab", "verify"),
+        ("controller", "fleet", "tables", "lab", "verify"),
         banned=("pyroute2", MAKES_ANSIBLE_MODULE),
     ),
     Layer("documentation", ("plugins.doc_fragments",), (), frozenset({"__future__"})),
@@ -170,7 +148,7 @@ def test_imports(path: Path) -> None:
 def test_layers_have_sources() -> None:
     """Find each layer that must be there: a table of names that match nothing would hold nothing."""
     found = {layer.name for path in SOURCES if (layer := layer_of(module_name(path)))}
-    assert {"tables", "words", "intent", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
+    assert {"tables", "state", "plan", "fleet", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
 
 
 def told_layers() -> dict[str, set[str]]:
@@ -193,22 +171,23 @@ def test_the_page_tells_the_same() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "diff", "import pyroute2"),
-        (UTILS + "diff", "from ansible.module_utils.basic import AnsibleModule"),
-        (UTILS + "plan", "def late():\n    import socket"),
-        (UTILS + "kinds.geneve", "import os.path"),
-        (UTILS + "kinds.geneve", "from ..kernel import codec"),
-        (UTILS + "kinds.geneve", "from .. import engine"),
-        (UTILS + "objects.route", f"from {COLLECTION}{UTILS}kernel.codec import encode"),
-        (UTILS + "fabric.resolve", "import ctypes"),
-        (UTILS + "fabric.resolve", "from ..kernel.lock import locked"),
-        (UTILS + "engine", "from pyroute2.netlink import nla"),
-        (UTILS + "engine", "from .module import run"),
-        (UTILS + "kernel.apply", "from ansible.module_utils.basic import AnsibleModule"),
-        (UTILS + "kernel.apply", "from ..engine import Engine"),
+        (UTILS + "_host.plan.diff", "import pyroute2"),
+        (UTILS + "_host.plan.diff", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "_host.plan.plan", "def late():\n    import socket"),
+        (UTILS + "_host.state.model", "from ..plan.plan import plan"),
+        (UTILS + "_host.tables.links.geneve", "import os.path"),
+        (UTILS + "_host.tables.links.geneve", "from ...kernel.netlink import codec"),
+        (UTILS + "_host.tables.links.geneve", "from ... import run"),
+        (UTILS + "_host.tables.objects.route", f"from {COLLECTION}{UTILS}_host.kernel.netlink.codec import encode"),
+        (UTILS + "_fleet.resolve", "import ctypes"),
+        (UTILS + "_fleet.resolve", "from .._host.kernel.host.lock import locked"),
+        (UTILS + "_host.run", "from pyroute2.netlink import nla"),
+        (UTILS + "_host.run", "from .._ansible.module import run"),
+        (UTILS + "_host.kernel.apply", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "_host.kernel.apply", "from ..run import Engine"),
         ("plugins.modules.netns", "from ansible.module_utils.basic import AnsibleModule"),
-        ("plugins.modules.netns", "from ..module_utils.engine import Engine"),
-        ("plugins.inventory.fabric", "from ..module_utils.kernel.codec import encode"),
+        ("plugins.modules.netns", "from ..module_utils._host.run import Engine"),
+        ("plugins.inventory.fabric", "from ..module_utils._host.kernel.netlink.codec import encode"),
         (UTILS + "newcomer", ""),
     ],
 )
@@ -220,11 +199,17 @@ def test_violation_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "diff", "from .kinds.table import Option\nimport ipaddress"),
-        (UTILS + "kinds.geneve", "from .table import Kind"),
-        (UTILS + "kernel.codec", "from pyroute2.netlink import nla\nimport socket\nfrom . import constants"),
-        (UTILS + "module", "from ansible.module_utils.basic import AnsibleModule\nfrom .engine import Engine"),
-        ("plugins.modules.netns", "from ..module_utils.module import run"),
+        (UTILS + "_host.plan.diff", "from ..tables.table import Option\nimport ipaddress"),
+        (UTILS + "_host.tables.links.geneve", "from ..table import Kind"),
+        (
+            UTILS + "_host.kernel.netlink.codec",
+            "from pyroute2.netlink import nla\nimport socket\nfrom . import constants",
+        ),
+        (
+            UTILS + "_ansible.module",
+            "from ansible.module_utils.basic import AnsibleModule\nfrom .._host.run import Engine",
+        ),
+        ("plugins.modules.netns", "from ..module_utils._ansible.module import run"),
         ("plugins.modules.lab_hosts", "from ansible.module_utils.basic import AnsibleModule"),
     ],
 )

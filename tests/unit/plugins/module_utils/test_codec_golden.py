@@ -16,12 +16,12 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.codec import encode
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import WIRES, requests
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.view import View
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import encode
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.view import View
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import WIRES, requests
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
 
 FOLDER = Path(__file__).parent / "golden" / "codec"
 
@@ -79,7 +79,7 @@ def test_bytes_of_all_messages_are_the_golden_ones() -> None:
 def test_the_config_has_every_kind_and_every_sort() -> None:
     told = "\n".join(written())
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
-    # A kind that is made through a device file has its messages written by kernel/tun.py: options of any link alone.
+    # A kind that is made through a device file has its messages written by host/tun.py: options of any link alone.
     assert {link["kind"] for link in config["links"]} == {name for name, kind in KINDS.items() if not kind.device}
     words = ("address", "neighbor", "FDB entry", "MDB entry", "route", "port", "nexthop", "rule")
     assert [word for word in words if word not in told] == []

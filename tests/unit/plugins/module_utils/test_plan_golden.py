@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.commands import _WRITERS, commands
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils.phases import PHASES
-from ansible_collections.netloom.overlay.plugins.module_utils.plan import plan
-from ansible_collections.netloom.overlay.plugins.module_utils.restore import undo
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import _WRITERS, commands
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.phases import PHASES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.plan import plan
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.restore import undo
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused, State
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "golden" / "plan").iterdir() if path.is_dir())
 

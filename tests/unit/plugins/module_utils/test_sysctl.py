@@ -9,18 +9,23 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation, Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.effective import OWN, OWN_TOO, RULES, rule_of
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.sysctl import kept, path, written
-from ansible_collections.netloom.overlay.plugins.module_utils.protect import Connection, may_cut, protect
-from ansible_collections.netloom.overlay.plugins.module_utils.sysctls import (
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.protect import Connection, may_cut, protect
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.sysctls import (
     after,
     changes_also,
     in_effect,
     order,
     settled,
 )
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation, Refused, State
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.effective import (
+    OWN,
+    OWN_TOO,
+    RULES,
+    rule_of,
+)
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl import kept, path, written
 
 
 def read(*sysctls: dict[str, Any]) -> State:

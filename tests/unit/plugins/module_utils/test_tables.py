@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.commands import command
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.packed import merged
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option, Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import Centiseconds
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.vlans import OfVlans
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import command
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.vlans import OfVlans
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.packed import merged
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.types import Centiseconds
 
 #: Of each sort that has rows with a release: what such an object needs besides.
 BASES: dict[str, dict[str, Any]] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.told import Nest, Told
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import UNSET
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.told import Nest, Told
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.types import UNSET
 
 KERNEL = {"mtu": 1450, "up": False, "alias": UNSET}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify import fping
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import (
+from ansible_collections.netloom.overlay.plugins.module_utils._verify import fping
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.targets import (
     own_stations,
     pairs,
     payload,

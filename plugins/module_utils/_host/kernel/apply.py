@@ -1,0 +1,243 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carry out operations: requests of rtnetlink in batches, and what goes another way (ways.py) in between."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ..state.model import Operation, made_in
+from ..tables.links import KINDS
+from ..tables.links.link import INDEX, MARK_GROUP
+from ..tables.objects import SORTS
+from .host import tun
+from .host.carrier import tell_of_carrier
+from .netlink.channel import Channel, KernelError
+from .netlink.codec import encode
+from .observe import Observer
+from .reasons import reason_of, refusal
+from .ways import Way, way_of
+from .wires import WIRES, requests
+from .wires.link import probes
+from .wires.wire import Removal
+
+#: A group that only lives for the length of one removal.
+DOOMED_GROUP = MARK_GROUP + 1
+#: From so many objects on they are removed as a group, where there is such a request.
+MANY = 8
+#: Seconds to wait for the carrier of a link that was just set up.
+CARRIER_WAIT = 2.0
+#: How many links may have their carriers from one another: a port, its bridge, a VLAN link on that, a macvlan link.
+STORIES = 4
+
+#: The rows of each sort before whose values the kernel must have heard of the carrier. Few sorts have any.
+_AFTER_CARRIER = {
+    name: rows
+    for name, sort in SORTS.items()
+    for rows in [tuple(row for row in sort.options if row.after_carrier)]
+    if rows
+}
+
+Tell = Callable[[Operation], None]
+
+
+@dataclass
+class Outcome:
+    """What became of a list of operations: those that took effect, and the first that did not, with the reason."""
+
+    done: list[Operation] = field(default_factory=list)
+    failed: Operation | None = None
+    reason: str = ""
+
+    def fail(self, operation: Operation, reason: str) -> None:
+        """Note the first operation that did not take effect."""
+        if self.failed is None:
+            self.failed, self.reason = operation, reason
+
+
+def apply(observer: Observer, operations: Sequence[Operation], tell: Tell | None = None) -> Outcome:
+    """Carry out operations in their order; stop after the batch in which one fails.
+
+    ``tell`` is called with each in turn, in large batches while the kernel is at work on those before.
+    """
+    outcome = Outcome()
+    for operation in operations:
+        if (
+            operation.verb == "add"
+            and INDEX.name in operation.entry.options
+            and observer.namespaces.has(operation.entry.netns)
+        ):
+            observer.view(operation.entry.netns).hold(operation.entry.options[INDEX.name])
+    for group in _groups(operations):
+        try:
+            _carry_out(observer, group, outcome, tell or _tell_nobody)
+        except (KeyError, OSError, ValueError, KernelError) as why:
+            outcome.fail(group[0], reason_of(why))
+        if outcome.failed is not None:
+            break
+    return outcome
+
+
+def _tell_nobody(_operation: Operation) -> None:
+    return None
+
+
+def _socket_netns(operation: Operation) -> str:
+    return made_in(operation.entry) if operation.verb == "add" else operation.entry.netns
+
+
+def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
+    """Split into runs that one send can carry: the same namespace's socket, or one step outside netlink."""
+    run: list[Operation] = []
+    last: Any = None
+    for operation in operations:
+        ident = _sent_with(operation)
+        if run and ident != last:
+            yield run
+            run = []
+        run.append(operation)
+        last = ident
+    if run:
+        yield run
+
+
+def _sent_with(operation: Operation) -> Any:
+    """Return what the operations of one send agree in; one that is alone agrees with none."""
+    way, entry = way_of(operation), operation.entry
+    if way is not None:
+        return (way, entry.netns) if way.together else object()
+    wire = WIRES[entry.sort]
+    apart = entry.sort if wire.awaits_carrier or _needs_carrier(operation) else ""
+    return _socket_netns(operation), apart, wire.removal is not None and operation.verb == "del"
+
+
+def _needs_carrier(operation: Operation) -> bool:
+    """Tell whether the kernel must have heard of the link's carrier before this."""
+    rows = _AFTER_CARRIER.get(operation.entry.sort, ())
+    return any(operation.entry.options.get(row.name) in row.after_carrier for row in rows)
+
+
+def _tell_of_carriers(observer: Observer, group: list[Operation], done: list[Operation]) -> None:
+    """Have the carriers of links told before operations on these: a port tells its bridge, that a link on it.
+
+    Links that are there already have had theirs told.
+    """
+    touched = [*(operation.entry for operation in done if operation.entry.sort == "link"), *(op.entry for op in group)]
+    for netns in dict.fromkeys(operation.entry.netns for operation in group):
+        here = [entry for entry in touched if entry.netns == netns]
+        named = (name for entry in here if entry.sort in SORTS for name in SORTS[entry.sort].links_in(entry.key))
+        names = list(dict.fromkeys((*(entry.name for entry in here), *named)))
+        for name in names * STORIES:
+            tell_of_carrier(observer.channel(netns).socket, name)
+
+
+def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
+    first = group[0]
+    way = way_of(first)
+    removal = None if way is not None else WIRES[first.entry.sort].removal
+    if way is not None:
+        _another_way(way, observer, group, outcome)
+    elif removal is not None and first.verb == "del" and len(group) >= MANY:
+        _remove_many(removal, observer, group, outcome)
+    else:
+        if _needs_carrier(first):
+            _tell_of_carriers(observer, group, outcome.done)
+        _requests(observer, group, outcome, tell)
+        return
+    for operation in group:
+        tell(operation)
+
+
+def _another_way(way: Way, observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+    done, reason = way.carry_out(observer, group)
+    outcome.done += group[:done]
+    if done < len(group):
+        outcome.fail(group[done], reason)
+
+
+def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
+    """Send the requests of operations in one batch; one fails where one of its requests does, or cannot be made."""
+    messages: list[bytearray] = []
+    parts: list[range] = []
+    unmade: list[Exception] = []
+
+    def made() -> Iterator[bytearray]:
+        for operation in group:
+            start = len(messages)
+            try:
+                messages.extend([encode(message) for message in requests(observer, operation)])
+            except (KeyError, ValueError, OSError, KernelError) as why:
+                unmade.append(why)
+                return
+            parts.append(range(start, len(messages)))
+            yield from messages[start:]
+            tell(operation)
+
+    channel = observer.channel(_socket_netns(group[0]))
+    errors = channel.batch(made())
+    if WIRES[group[0].entry.sort].awaits_carrier:
+        errors = _with_carrier(channel, messages, errors)
+    for operation, part in zip(group, parts):
+        at = next((position for position in part if position in errors), None) if errors else None
+        if at is None or _is_gone(operation, errors[at]):
+            outcome.done.append(operation)
+        elif outcome.failed is None:
+            outcome.fail(operation, refusal(observer, operation, messages[at], errors[at]))
+    if unmade:
+        outcome.fail(group[len(parts)], reason_of(unmade[0]))
+
+
+def _with_carrier(
+    channel: Channel, messages: list[bytearray], errors: dict[int, KernelError]
+) -> dict[int, KernelError]:
+    """Send again what is refused since a link has no carrier yet, and what failed with it; return the errors left.
+
+    The kernel tells a bridge or a stacked link of its carrier up to a second after it was set up
+    (net/core/link_watch.c).
+    """
+    until = time.monotonic() + CARRIER_WAIT
+    while any(error.number == errno.ENETDOWN for error in errors.values()) and time.monotonic() < until:
+        time.sleep(CARRIER_WAIT / 50)
+        failed = sorted(errors)
+        again = channel.batch([messages[position] for position in failed])
+        errors = {failed[number]: error for number, error in again.items()}
+    return errors
+
+
+def _is_gone(operation: Operation, error: KernelError) -> bool:
+    """Tell whether a removal failed because the object went with another one."""
+    if operation.verb != "del":
+        return False
+    silent = not error.sentence and error.number in WIRES[operation.entry.sort].gone
+    return silent or error.number in (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
+
+
+def _remove_many(removal: Removal, observer: Observer, group: list[Operation], outcome: Outcome) -> None:
+    netns = group[0].entry.netns
+    names = [operation.entry.name for operation in group]
+    messages = [encode(message) for message in removal(observer, netns, names, DOOMED_GROUP)]
+    error = observer.channel(netns).batch(messages).get(len(messages) - 1)
+    if error is None:
+        outcome.done += group
+    else:
+        outcome.fail(group[0], str(error))
+
+
+def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, str]:
+    """Return those of the kinds that cannot be made here, each with the reason. Makes nothing, but loads modules."""
+    names = sorted(set(kinds))
+    files = {name: KINDS[name].device for name in names if KINDS[name].device}
+    found = {name: tun.lacking(file) for name, file in files.items()}
+    asked = [name for name in names if name not in files]
+    errors = observer.channel("").batch([encode(message) for message in probes(asked)]) if asked else {}
+    for position, error in errors.items():
+        if error.number == errno.EOPNOTSUPP and "nknown device type" in (error.sentence or "nknown device type"):
+            name = asked[position]
+            found[name] = f"this kernel has no {name} (module {KINDS[name].module or name})"
+    return {name: reason for name, reason in found.items() if reason}
+
+
+__all__ = ["Outcome", "apply", "kinds_lacking"]

@@ -1,0 +1,112 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say what the kernel's side of a sort of object is made of."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Callable, Optional
+
+from ...state.claims import SHARING, lower_key
+from ...state.model import Entry, Ident, Operation, made_in
+from ...tables.objects import SORTS
+from ...tables.types.types import Names
+from ..netlink.message import Known, Message
+from ..netlink.view import View
+
+
+class Links(dict[str, Entry]):
+    """The links of a namespace, by name.
+
+    ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
+    """
+
+    sought: Collection[Ident] | None = None
+    places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
+    beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
+
+    @cached_property
+    def beneath(self) -> frozenset[str]:
+        """Give the names of those that others lie on."""
+        return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
+
+    @cached_property
+    def sought_macs(self) -> frozenset[bytes]:
+        """Give the MACs of the FDB entries that somebody asks for."""
+        macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
+        return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
+
+    def names_beneath(self, link: Entry | None, own: Names) -> Names:
+        """Return the names of the namespace in which what a link leads to is: that of its socket."""
+        if link is None or self.beyond is None or made_in(link) == link.netns:
+            return own
+        return self.beyond(made_in(link))
+
+    @cached_property
+    def sought_as_one(self) -> frozenset[Ident]:
+        """Give what several objects are together of which somebody asks for one (Sort.one_of)."""
+        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort in SHARING)
+        return frozenset((sort, key) for sort, key in together if key is not None)
+
+
+Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
+Write = Callable[[Known, Operation], Message]
+#: Writes requests that remove many at once, the last of which does it: of a namespace, names, and a group for them.
+Removal = Callable[[Known, str, list[str], int], list[Message]]
+
+_U32 = struct.Struct("=I")
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One sort: the requests that dump it (RTM_GET*, payload), how a dumped body is read, how an operation is written.
+
+    ``decode`` gets the namespace, the body behind the netlink header, the namespace's names and its links; it returns
+    None for what the kernel makes by itself or learns. ``decode_passing`` tells what is learned too: it is taken where
+    somebody wishes for an entry that passes as such do (Sort.passing).
+    """
+
+    write: Write
+    dumps: tuple[tuple[int, bytes], ...] = ()
+    decode: Decode | None = None
+    decode_passing: Decode | None = None
+    #: The same for all bodies at once, where one tells of several objects, or one object explains another.
+    decode_all: Callable[[str, Sequence[bytes], View, Links], Iterable[Entry]] | None = None
+    gone: tuple[int, ...] = ()  # errors without a sentence that say of a removal that nothing was there
+    may_lack: bool = False  # a kernel that does not know it has none
+    #: A table that tells what the kernel brings to this sort by itself, and the option of links that have that table.
+    needs: tuple[str, str] = ("", "")
+    #: Refused (ENETDOWN) until the kernel has told of a link's carrier: to be sent again.
+    awaits_carrier: bool = False
+    removal: Removal | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """An option that requests of its own carry.
+
+    ``removals`` and ``additions`` write a change of it; what an operation says besides stands between the two.
+    """
+
+    removals: Callable[[Known, Operation], list[Message]]
+    additions: Callable[[Known, Operation], list[Message]]
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    """A table that links have beside their own attributes: the request that dumps those of all links, and who reads it.
+
+    ``fill`` gets the dumped bodies, the namespace's names and its links and ports, and yields those that have such a
+    table, as an option of the table's name.
+    """
+
+    dump: tuple[int, bytes]
+    fill: Callable[[Iterable[bytes], View, Sequence[Entry]], Iterator[Entry]]
+
+
+def number(payload: bytes) -> int:
+    """Unpack an attribute of 32 bits in the host's byte order."""
+    found: int = _U32.unpack(payload)[0]
+    return found

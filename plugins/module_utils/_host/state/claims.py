@@ -1,0 +1,148 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Know what a link claims for itself, and refuse wishes that no kernel can grant. Pure: the rules are the tables'."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..tables.links import KINDS
+from ..tables.objects import SORTS
+from ..tables.objects.sort import Sort
+from ..tables.table import Kind, Refused
+from ..tables.types.types import NONE, LinkName
+from .model import Entry, Ident, Key, State, made_in
+
+#: Sorts of which an object has something for itself alone.
+PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sort.place)
+
+
+#: Sorts of which several objects may be one to the kernel in some options, with those options.
+SHARING = {name: frozenset(sort.shared) for name, sort in SORTS.items() if sort.shared}
+
+
+def one_of(entry: Entry) -> Ident | None:
+    """Return what several objects are to the kernel in the options that they share, None for most."""
+    key = SORTS[entry.sort].one_of(entry.key) if entry.sort in SHARING else None
+    return None if key is None else (entry.sort, key)
+
+
+def check(state: State) -> None:
+    """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
+    agreed: dict[tuple[Any, ...], Entry] = {}
+    places: dict[Ident, Entry] = {}
+    for entry in state.values():
+        place = place_of(entry) if entry.present and entry.sort in PLACED else None
+        if place is not None and places.setdefault(place, entry) is not entry:
+            raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
+        if entry.sort in SHARING and not SHARING[entry.sort].isdisjoint(entry.options):
+            _check_one(entry, agreed)
+        kind = KINDS.get(entry.kind)
+        if kind is None or not entry.present:
+            continue
+        _check_families(entry, kind)
+        _check_link_netns(entry, kind)
+        _check_shared(entry, kind, agreed)
+
+
+def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
+    """Refuse two objects that want different values of what the kernel keeps once for both."""
+    one = one_of(entry)
+    for name in SORTS[entry.sort].shared if one is not None and entry.present else ():
+        if name not in entry.options:
+            continue
+        other = agreed.setdefault((one, name), entry)
+        if other.options[name] != entry.options[name]:
+            raise Refused(
+                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but both are one entry to the kernel"
+            )
+
+
+def place_of(entry: Entry) -> Ident | None:
+    """Return what an object that is on a link has for itself alone, None for most."""
+    place = SORTS[entry.sort].place(entry.key) if entry.sort in SORTS else None
+    return None if place is None else (entry.sort, place)
+
+
+def lower_key(entry: Entry) -> Key | None:
+    """Return the link beneath a link, as the key of a link."""
+    kind = KINDS.get(entry.kind)
+    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
+    return None if name == NONE else (made_in(entry), name)
+
+
+def goes_with(entry: Entry) -> set[Key]:
+    """Return the links, beside the one that it lies on, that a link does not outlive where they are."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.goes_with_lower:
+        return set()
+    named = (entry.options.get(name, NONE) for name in _naming_links(kind.name))
+    return {(made_in(entry), name) for name in named if name != NONE}
+
+
+@cache
+def _naming_links(kind: str) -> tuple[str, ...]:
+    return tuple(row.name for row in KINDS[kind].options if isinstance(row.type, LinkName))
+
+
+def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:
+    """Refuse two links that want different values of what the kernel keeps once for their lower link."""
+    lower = lower_key(entry)
+    for name in kind.shared:
+        if lower is None or name not in entry.options:
+            continue
+        other = agreed.setdefault((lower, name), entry)
+        if other.options[name] != entry.options[name]:
+            raise Refused(
+                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but all links on {lower[1]} share one"
+            )
+
+
+def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
+    """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or not kind.unique:
+        return None
+    options, by_default = entry.options, kind.unique_defaults
+    if not all(name in options or name in by_default for name in kind.unique):
+        return None
+    told_apart = kind.told_apart(options)
+    if told_apart is None:
+        return None
+    values = tuple(options[name] if name in options else by_default[name](options) for name in kind.unique)
+    return made_in(entry), entry.kind, values, told_apart
+
+
+def _check_link_netns(entry: Entry, kind: Kind) -> None:
+    """Refuse another namespace where a link has nothing there, or where the kernel would not tell what it is."""
+    if made_in(entry) == entry.netns:
+        return
+    if not (kind.follows_socket or kind.lower):
+        raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")
+    if kind.lower and not kind.follows_socket and not kind.tells_netns:
+        raise Refused(
+            f"{entry}: link_netns: the kernel does not tell in which namespace the link beneath this kind of link is "
+            f"({kind.name}): it must be in the link's own"
+        )
+
+
+def _check_families(entry: Entry, kind: Kind) -> None:
+    given = {name: entry.options[name] for name in kind.one_family if entry.options.get(name, NONE) != NONE}
+    if len({":" in address for address in given.values()}) > 1:
+        listed = " and ".join(f"{name} {address}" for name, address in given.items())
+        raise Refused(f"{entry}: {listed} are not of one address family")
+
+
+def needed(entry: Entry) -> None:
+    """Refuse a new link that lacks what its kind cannot do without; raise Refused."""
+    kind = KINDS[entry.kind]
+    for name in kind.needs:
+        if name not in entry.options:
+            what = "peer" if name in kind.peer else name
+            raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
+    # VNI 0 is a VNI: only what is not given, or false, does not count.
+    for names in kind.needs_one_of:
+        if all(entry.options.get(name, NONE) is False or entry.options.get(name, NONE) == NONE for name in names):
+            raise Refused(f"{entry}: {names[0]}: a new {kind.name} link needs {' or '.join(names)}")

@@ -1,0 +1,140 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Geneve (RFC 8926); attributes and rules from drivers/net/geneve.c and uapi/linux/if_link.h (IFLA_GENEVE_*)."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ..table import Kind, Meaning, Moot, Option, queues
+from ..types.addresses import Ip
+from ..types.header import ON_OFF, Tos, Ttl
+from ..types.packed import PortRange
+from ..types.types import NONE, Bool, Flag, Int, Look, Word
+
+VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
+PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
+
+#: geneve_configure(). Where the socket of a link in another namespace is, the kernel does not tell.
+_TAKEN = (Meaning(errno.EBUSY, "", "a geneve link, perhaps in another namespace, has this vni, remote and dstport"),)
+
+#: What geneve_configure() refuses with ``external`` (is_tnl_info_zero()), or takes and keeps nothing of.
+_OF_EACH_PACKET = "an external link has none: the header of each packet says it"
+
+
+def _case(options: Mapping[str, Any]) -> str:
+    """Tell what a link sends by: ``ipv4``, ``ipv6`` or, where each packet says it, ``external``."""
+    if options.get("external"):
+        return "external"
+    remote = options.get("remote", NONE)
+    return "" if remote == NONE else "ipv6" if ":" in remote else "ipv4"
+
+
+def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], _look: Look) -> None:
+    """Leave out what is so in any case, since it does not apply to this link."""
+    rows = [row for row in GENEVE.at_times_moot if row.name in options and row.idle(options[row.name])]
+    if not rows:
+        return
+    # To look for the link takes a walk over all of the host's.
+    case = _case(options if "remote" in options or options.get("external") else {**there(), **options})
+    for row in rows:
+        if case in row.moot and options[row.name] in row.moot[case].idle:
+            del options[row.name]
+
+
+# geneve_changelink() refuses every attribute that has a "changelink" test in geneve_nl2info(), even an unchanged one.
+GENEVE = Kind(
+    name="geneve",
+    options=(
+        Option(
+            "vni",
+            1,
+            VNI,
+            in_place=False,
+            word="id",
+            aliases=("id",),
+            moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
+            means=_TAKEN,
+        ),
+        Option("remote", (2, 7), Ip(multicast=False), moot={"external": Moot(_OF_EACH_PACKET, taken=(NONE,))}),
+        Option(
+            "ttl",
+            (3, 12),
+            Ttl(),
+            default="auto",
+            aliases=("hoplimit",),
+            moot={"external": Moot(_OF_EACH_PACKET, taken=("auto", "inherit"))},
+        ),
+        Option(
+            "tos",
+            4,
+            Tos(),
+            default=0,
+            aliases=("dsfield",),
+            moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
+        ),
+        Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
+        Option(
+            "flowlabel",
+            11,
+            Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"),
+            default=0,
+            aliases=("label",),
+            moot={
+                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", taken=(0,)),
+                "external": Moot(_OF_EACH_PACKET, taken=(0,)),
+            },
+        ),
+        Option("dstport", 5, PORT, in_place=False),
+        Option("srcport", 15, PortRange(), in_place=False, since="6.15", default="1-65535"),
+        Option("external", 6, Flag(), in_place=False, default=False),
+        # geneve_nl2info(): one flag in the kernel, told by the attribute of the remote's family (geneve_fill_info()).
+        Option(
+            "udpcsum",
+            8,
+            Bool(style="no"),
+            in_place=False,
+            moot={
+                "ipv6": Moot("is for an IPv4 remote, and {remote} is not one", idle=(False,)),
+                "external": Moot(_OF_EACH_PACKET, idle=(False,)),
+            },
+        ),
+        Option(
+            "udp6zerocsumtx",
+            9,
+            Bool(style="no"),
+            in_place=False,
+            moot={
+                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", idle=(False,)),
+                "external": Moot(_OF_EACH_PACKET, idle=(False,)),
+            },
+        ),
+        # A flag of its own, true but for an IPv6 remote. By IPv4 no such packet comes; an external link listens on
+        # both, and takes them (geneve_create_sock()).
+        Option(
+            "udp6zerocsumrx",
+            10,
+            Bool(style="no"),
+            in_place=False,
+            moot={
+                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", taken=(True,), idle=(False,)),
+                "external": Moot("an external link takes packets without a checksum always", taken=(True,)),
+            },
+        ),
+        *queues(),
+        Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18", default=False),
+    ),
+    unique=("vni", "remote", "dstport"),
+    one_family=("remote",),
+    # VNI and remote are left out with external alone.
+    unique_defaults={"vni": lambda _options: 0, "dstport": lambda _options: 6081, "remote": lambda _options: NONE},
+    case=_case,
+    settle=_settle,
+    # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
+    needs_one_of=(("vni", "external"), ("remote", "external")),
+    said_again=("vni",),  # the same function; the kernel takes it where it is the same
+    follows_socket=True,
+    # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
+    tells_netns=False,
+)

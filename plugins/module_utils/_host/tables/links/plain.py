@@ -1,0 +1,24 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Kinds with no option, or one: dummy (drivers/net/dummy.c) and vrf (drivers/net/vrf.c, IFLA_VRF_TABLE)."""
+
+from __future__ import annotations
+
+from ..table import Kind, Option, queues
+from ..types.named import HostInt
+from ..types.types import Bool
+
+# Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).
+CARRIER = Option("carrier", 33, Bool(), at_create=False, outer=True, default=True)
+
+DUMMY = Kind(name="dummy", options=(*queues(), CARRIER))
+
+#: The kernel's own three tables (uapi/linux/rtnetlink.h: enum rt_class_t), by the names that iproute2 has for them;
+#: others by those of the host.
+TABLE = HostInt(low=1, rule="a routing table", table={"default": 253, "main": 254, "local": 255}, database="rt_tables")
+
+VRF = Kind(
+    name="vrf",
+    options=(Option("table", 1, TABLE, in_place=False), *queues()),
+    needs=("table",),
+    bound=True,
+)

@@ -1,0 +1,43 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""802.1Q and 802.1ad links; net/8021q/vlan_netlink.c and uapi/linux/if_link.h (IFLA_VLAN_*)."""
+
+from __future__ import annotations
+
+from ..table import Kind, Option, parent, queues
+from ..types.packed import Bits, QosMap
+from ..types.types import Int, Word
+
+#: IEEE's word, and as systemd, NetworkManager and nmstate write it.
+PROTOCOL = Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})
+
+VLAN = Kind(
+    name="vlan",
+    options=(
+        parent("link"),
+        Option(
+            "protocol",
+            5,
+            PROTOCOL,
+            in_place=False,
+            default="802.1Q",
+            aliases=("proto",),
+        ),
+        Option("id", 1, Int(wire="u16", high=4094, rule="a VLAN id, 12 bits without 4095"), in_place=False),
+        *queues(),
+        Option("reorder_hdr", 2, Bits(bit=0x1), default=True),
+        Option("gvrp", 2, Bits(bit=0x2), default=False),
+        Option("loose_binding", 2, Bits(bit=0x4), default=False),
+        Option("mvrp", 2, Bits(bit=0x8), default=False),
+        Option("bridge_binding", 2, Bits(bit=0x10), default=False),
+        # An ingress key is the priority in the tag, 3 bits; an egress key is a packet's priority, 32 bits.
+        Option(
+            "ingress_qos_map", 4, QosMap(keys=7, values=2**32 - 1), word="ingress-qos-map", aliases=("ingress-qos-map",)
+        ),
+        Option(
+            "egress_qos_map", 3, QosMap(keys=2**32 - 1, values=7), word="egress-qos-map", aliases=("egress-qos-map",)
+        ),
+    ),
+    needs=("link", "id"),
+    lower="link",
+    module="8021q",
+)

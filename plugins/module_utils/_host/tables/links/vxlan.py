@@ -1,0 +1,187 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""VXLAN (RFC 7348); attributes and rules: drivers/net/vxlan/vxlan_core.c, uapi/linux/if_link.h (IFLA_VXLAN_*).
+
+Not here: ``mc_route`` (Linux 6.17), which the kernel takes and never tells (vxlan_fill_info(), up to 6.18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+from ..table import Kind, Moot, Option, queues
+from ..types.addresses import Ip, no_address
+from ..types.header import ON_OFF, Tos, Ttl
+from ..types.packed import FlowLabel, PortRange
+from ..types.ranges import Vnis
+from ..types.types import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
+
+VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
+PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")
+
+#: vxlan_config_apply() takes these where it is given no port, or 0: the module's parameter udp_port, or IANA's for GPE.
+#: What it then tells is the port.
+DEFAULT_PORT, GPE_PORT = 8472, 4790
+
+_USED = 0x08000000FFFFFF00  # include/net/vxlan.h: VXLAN_HF_VNI and VXLAN_VNI_MASK
+_USED_BY = {"remcsumrx": 0x00200000000000FF, "gbp": 0x80FFFFFF00000000, "gpe": 0x350000FF00000000}
+
+
+@dataclass(frozen=True)
+class Ageing(NamedInt):
+    """Seconds, of which the kernel takes none (0) for its default."""
+
+    def parse(self, value: Any) -> int:
+        return super().parse("none" if value == 0 and value is not False else value)
+
+
+@dataclass(frozen=True)
+class ReservedBits(Type):
+    """The header's bits that must be zero, as a number of 64 bits: ``0x`` and 16 hexadecimal digits."""
+
+    wire: str = "raw"
+
+    def parse(self, value: Any) -> str:
+        number = whole_number(value)
+        if not 0 <= number < 2**64:
+            raise ValueError(f"{value!r} is not a number of 64 bits")
+        return f"{number:#018x}"
+
+    def to_leaf(self, value: Any, names: Names) -> Leaf:
+        return int(value, 16).to_bytes(8, "big")
+
+    def from_leaf(self, leaf: Leaf, names: Names) -> Any:
+        return f"0x{leaf.hex()}" if isinstance(leaf, bytes) else str(leaf)
+
+    def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
+        """Tell whether these are the bits that no feature uses: what vxlan_nl2conf() takes when it is not asked.
+
+        An attribute of remcsumrx counts as that feature even when it says no.
+        """
+        used = _USED
+        for feature, bits in _USED_BY.items():
+            used |= bits if options.get(feature) else 0
+        return int(value, 16) in (~used & (2**64 - 1), ~(used | _USED_BY["remcsumrx"]) & (2**64 - 1))
+
+
+def default_port(options: Mapping[str, Any]) -> int:
+    """Return the port of a link that is given none."""
+    return GPE_PORT if options.get("gpe") else DEFAULT_PORT
+
+
+def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
+    """Put the port that 0 stands for in its place."""
+    if options.get("dstport") != 0:
+        return
+    of_the_link = options if "gpe" in options else there()
+    port = default_port(of_the_link)
+    options["dstport"] = port if port == GPE_PORT else look("parameters of vxlan", "udp_port") or port
+
+
+_ADDRESSES = ("local", "remote", "multicast_group")
+
+
+def _family(options: Mapping[str, Any]) -> str:
+    """Return the family that a link sends by: without an address it is IPv4 (vxlan_nl2conf())."""
+    return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+
+
+#: How a link takes packets in (include/net/vxlan.h: VXLAN_F_RCV_FLAGS).
+_RECEIVING = ("external", "gbp", "gpe", "remcsumrx", "udp6zerocsumrx", "vnifilter")
+_ANY_RECEIVING = frozenset(_RECEIVING)
+
+
+def _receives(options: Mapping[str, Any]) -> str:
+    # Nearly no link says anything of it.
+    if _ANY_RECEIVING.isdisjoint(options):
+        return ""
+    return " ".join(name for name in _RECEIVING if options.get(name))
+
+
+def _socket(options: Mapping[str, Any]) -> Optional[str]:
+    """Return what tells sockets apart, of which each has its VNIs; None for a link that filters.
+
+    vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own. One with a link-local address
+    shares none with those on other links.
+    """
+    if options.get("vnifilter"):
+        return None
+    family = _family(options)
+    scoped = family == "ipv6" and options.get("local", "").startswith("fe80:")
+    return f"{family} {_receives(options)} {options.get('dev', NONE) if scoped else ''}"
+
+
+def _opens(options: Mapping[str, Any]) -> tuple[list[tuple[str, int, str]], str]:
+    """Return what a link that is up listens on, and how (vxlan_sock_add(), vxlan_find_sock())."""
+    port = options.get("dstport") or default_port(options)
+    families = ("ipv6", "ipv4") if options.get("external") else (_family(options),)
+    return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)
+
+
+VXLAN = Kind(
+    name="vxlan",
+    options=(
+        Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
+        Option("remote", (2, 16), Ip(multicast=False)),
+        Option("multicast_group", (2, 16), Ip(multicast=True, none_word="remote"), word="group"),
+        Option("local", (4, 17), Ip(multicast=False)),
+        # vxlan_changelink() takes another link, and passes over none.
+        Option("dev", 3, LinkName(), only_new=(NONE,)),
+        # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
+        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
+        Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
+        Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
+        Option(
+            "flowlabel",
+            (26, 32),
+            FlowLabel(),
+            newer=(("inherit", "6.8"),),
+            default=0,
+            aliases=("label",),
+            # vxlan_config_validate() refuses all else.
+            moot={"ipv4": Moot("is for IPv6, and neither remote, group nor local is", taken=(0,))},
+        ),
+        Option("dstport", 15, PORT, in_place=False),
+        Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
+        Option("proxy", 11, Bool(style="no"), in_place=False, default=False),
+        Option("rsc", 12, Bool(style="no"), in_place=False, default=False),
+        Option("l2miss", 13, Bool(style="no"), in_place=False, default=False),
+        Option("l3miss", 14, Bool(style="no"), in_place=False, default=False),
+        Option("udpcsum", 18, Bool(style="no"), in_place=False, default=True),
+        Option("udp6zerocsumtx", 19, Bool(style="no"), in_place=False, default=False),
+        Option("udp6zerocsumrx", 20, Bool(style="no"), in_place=False, default=False),
+        Option("remcsumtx", 21, Bool(style="no"), in_place=False, default=False),
+        Option("remcsumrx", 22, Bool(style="no"), in_place=False, default=False),
+        # vxlan_dev_configure() takes 0 for the default, so that is what it says here: there is no never.
+        Option("ageing", 8, Ageing(low=1, rule="seconds", table={"0": 300, "none": 300}), default=300),
+        Option("maxaddress", 9, NamedInt(table={"unlimited": 0}), in_place=False, default=0),
+        Option("external", 25, Bool(style="no"), in_place=False, default=False),
+        # Behind external, which says nolearning to iproute2: the last word counts.
+        Option("learning", 7, Bool(style="no"), default=True),
+        Option("vnifilter", 30, Bool(style="no", false_when_absent=True), in_place=False, since="5.18", default=False),
+        Option("gbp", 23, Flag(), in_place=False, default=False),
+        Option("gpe", 27, Flag(), in_place=False, default=False),
+        Option("localbypass", 31, Bool(style="no"), since="6.5", default=True),
+        *queues(),
+        Option("vnis", None, Vnis(), at_create=False, since="5.18", dump="vnis"),
+        Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
+    ),
+    unique=("vni", "dstport"),
+    unique_defaults={"vni": lambda _options: 0, "dstport": default_port},  # a VNI is left out with external alone
+    settle=_settle,
+    told_apart=_socket,
+    opens=_opens,
+    case=_family,
+    one_family=_ADDRESSES,
+    needs_one_of=(("vni", "external"),),
+    # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
+    # vxlan_nl2conf() and vxlan_vnifilter_process() have no sentence for the others.
+    only_with={"vni": ("external", False), "vnifilter": ("external", True), "vnis": ("vnifilter", True)},
+    # The same function. What sends by a route's header has no use for learned addresses.
+    unasked={"learning": ("external", True, False)},
+    # vxlan_changelink() puts another link into the default FDB entry only where it makes that entry anew.
+    anew_with={"dev": (("remote", "multicast_group"), no_address)},
+    follows_socket=True,
+    goes_with_lower=True,
+)

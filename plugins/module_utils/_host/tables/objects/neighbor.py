@@ -1,0 +1,92 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Neighbor entries: ARP and neighbor discovery tables (uapi/linux/neighbour.h, NDA_*, NUD_* and NTF_*).
+
+Proxy entries, which make the host answer for an address, are a table of their own beside that of the neighbors: an
+address may be in both (net/core/neighbour.c: pneigh_lookup()).
+
+Not here of what ``ip neigh`` says: ``use``, which is no state but what a packet does (the kernel asks for the address
+once); ``nud`` none, incomplete and failed, in which the kernel keeps an entry for a moment; ``protocol``, which is our
+mark.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..table import Option, Refused
+from ..types.addresses import Mac
+from ..types.types import Bool, LinkName, Word
+from .sort import Address, Key, Sort
+
+#: States that somebody can ask for. Those after the first two pass into each other by themselves.
+STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
+LASTING = ("permanent", "noarp")
+
+PROXY = "proxy"
+
+
+def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
+    """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
+    proxy = options.pop(PROXY, False)
+    word = PROXY if proxy else "managed" if options.get("managed") else ""
+    for name in (
+        (("mac", "nud", "managed", "extern_valid") if proxy else ("mac", "nud", "extern_valid")) if word else ()
+    ):
+        if options.get(name):
+            raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
+    return (*(str(part) for part in parts.values()), PROXY if proxy else "")
+
+
+def _tell(key: Key, item: dict[str, Any]) -> None:
+    if key[-1]:
+        item[PROXY] = True
+
+
+def is_proxy(key: Key) -> bool:
+    """Tell whether an entry is a proxy: it has neither MAC nor state."""
+    return key[-1] == PROXY
+
+
+NEIGHBOR = Sort(
+    name="neighbor",
+    plural="neighbors",
+    label="neighbor {2} on {1}",
+    label_of_last="proxy neighbor {2} on {1}",
+    goes_with_mac=True,  # a bridge without one of its own has that of a port
+    keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
+    options=(
+        Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
+        # A link without a carrier loses all but permanent ones when it is told so (neigh_carrier_down()).
+        Option(
+            "nud",
+            None,
+            Word(table=STATES),
+            default="permanent",
+            ousts=("managed",),
+            after_carrier=tuple(name for name in STATES if name != "permanent"),
+        ),
+        Option("router", None, Bool(style="flag"), default=False),
+        Option("extern_learn", None, Bool(style="flag"), default=False),
+        # The kernel finds the MAC of a managed one, and asks again before it forgets it.
+        Option(
+            "managed",
+            None,
+            Bool(style="flag"),
+            since="5.16",
+            default=False,
+            ousts=("mac", "nud"),
+            after_carrier=(True,),
+        ),
+        # A control plane looks after it: the kernel asks for it, and does not forget it when there is no answer.
+        Option("extern_valid", None, Bool(style="flag"), since="6.17", default=False),
+        Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
+    ),
+    settle=_settle,
+    tell=_tell,
+    passing={"nud": tuple(name for name in STATES if name not in LASTING)},
+    on_create={"nud": "permanent"},
+    ip=2,
+    # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
+    new_needs=("mac",),
+    bare=lambda key, _options: is_proxy(key),
+)

@@ -1,0 +1,130 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Network namespaces with a name (man ip-netns), their loopback link and their resolver file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..table import Option, nearest
+from ..types.addresses import ip
+from ..types.types import Bool, Int, Text, Type
+from .containers import called_by, file_of, parse
+from .sort import Sort
+
+_LISTS = ("nameservers", "search", "options")
+
+
+@dataclass(frozen=True)
+class Resolver(Type):
+    """The content of /etc/netns/NAME/resolv.conf, which ``ip netns exec`` mounts over /etc/resolv.conf."""
+
+    wire: str = ""
+    ansible: str = "dict"
+
+    @property
+    def nothing(self) -> Any:
+        return ""
+
+    def parse(self, value: Any) -> str:
+        """Return the file's text; the empty text stands for no file."""
+        if value in ("", None, "none", {}):
+            return ""
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, dict):
+            raise ValueError(f"{value!r} is not a dict of nameservers, search and options")
+        for name, items in value.items():
+            if name not in _LISTS:
+                raise ValueError(f"unknown key {name!r}, {nearest(str(name), _LISTS)}")
+            if items is not None and not isinstance(items, (list, tuple)):
+                raise ValueError(f"{name}: {items!r} is not a list")
+        lines = [f"nameserver {ip(server)}" for server in value.get("nameservers") or ()]
+        lines += [" ".join([name, *map(str, value[name])]) for name in _LISTS[1:] if value.get(name)]
+        return "".join(f"{line}\n" for line in lines)
+
+    def plain(self, value: Any) -> Any:
+        return resolver_config(value)
+
+
+@dataclass(frozen=True)
+class NetnsName(Text):
+    """A name below /run/netns: a file name, or its path. Where the name says something else, the path tells it."""
+
+    most: int = 255
+
+    def parse(self, value: Any) -> str:
+        text = str(value)
+        file = file_of(text)
+        if file is None:
+            file = text
+            if not file or "/" in file or file in (".", ".."):
+                raise ValueError(f"{file!r} cannot name a namespace")
+            if called_by(file) != file:
+                raise ValueError(f"{file!r} says another namespace; the one of that name is {called_by(file)}")
+        return called_by(super().parse(file))
+
+
+#: The nsid that is any number.
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class OfProcess(Text):
+    """The namespace of a process or container, by one of the words before a colon (objects/containers.py)."""
+
+    def parse(self, value: Any) -> str:
+        text = super().parse(value)
+        if parse(text) is None:
+            raise ValueError(f"{text!r} is neither pid:N nor pidfile:PATH nor container:NAME")
+        return text
+
+
+@dataclass(frozen=True)
+class Nsid(Int):
+    """The id that a namespace has for another (net/core/net_namespace.c: alloc_netid): a number, or any free one."""
+
+    ansible: str = "str"
+
+    def parse(self, value: Any) -> Any:
+        return AUTO if value == AUTO else super().parse(value)
+
+    def same(self, wanted: Any, found: Any) -> bool:
+        return wanted in (AUTO, found)
+
+
+#: The process or container whose namespace the name stands for.
+ATTACH = Option("attach", None, OfProcess(), in_place=False, told=False)
+
+NETNS = Sort(
+    name="netns",
+    plural="netns",
+    label="netns {1}",
+    keys=(Option("name", None, NetnsName()),),
+    options=(
+        ATTACH,
+        Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, told=False),
+        Option("loopback", None, Bool()),
+        Option("resolver", None, Resolver()),
+    ),
+    of_host=True,
+    recreated=True,
+    kept_anew=("resolver",),
+    piecewise=True,
+    on_create={"loopback": True},
+    # What is attached was there before, and is not ours.
+    bare=lambda _key, options: ATTACH.name in options,
+    unique={"nsid": (AUTO, "the id")},
+)
+
+
+def resolver_config(text: str) -> dict[str, list[str]]:
+    """Read a resolver file back into nameservers, search and options."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        word, *rest = line.split() or [""]
+        if word == "nameserver" and rest:
+            found.setdefault("nameservers", []).append(rest[0])
+        elif word in _LISTS[1:]:
+            found[word] = rest
+    return found

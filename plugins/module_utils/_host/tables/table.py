@@ -1,0 +1,276 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Hold the tables: what an option is, and what a link kind is."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Callable, Optional
+
+from .types.types import Attr, Int, LinkName, Look, Names, Type
+
+
+class Refused(Exception):
+    """A wish that cannot be granted, as one sentence for the user: ``object: option: reason``."""
+
+
+@dataclass(frozen=True)
+class Moot:
+    """What becomes of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
+
+    why: str  # no other value can be had; with ``{remote}`` and the like for the link's options
+    taken: tuple[Any, ...] = ()  # values that the kernel takes there all the same, and tells
+    idle: tuple[Any, ...] = ()  # values that are so there, whatever the kernel tells: neither sent nor compared
+
+
+#: Stands for all values that have no entry of their own in Option.unsaid.
+ANY_VALUE = object()
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a refusal of the kernel says of an option: its errno, a part of its sentence, and what that means.
+
+    ``reason`` may have {value}, the option's, {name}, the object's link, and {on}, which says what the object leads to.
+    """
+
+    errno: int
+    sentence: str = ""  # empty where the kernel has none
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
+
+    name: str
+    attr: int | tuple[int, ...] | None
+    type: Type
+    default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
+    in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
+    in_place_since: str = ""  # first kernel release that does so, where that is later than it knows the option
+    fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
+    only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
+    refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
+    unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
+    means: tuple[Meaning, ...] = ()  # refusals of the kernel that are about this option
+    of_ipv6: bool = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
+    capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
+    after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
+    kept: bool = False  # a link keeps it when it is made anew as one of another kind
+    moved: Any = None  # what a link has when it has moved to another namespace, where that is not what it had
+    several: bool = False  # leads several ways: an object may lose one of them and stay
+    forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
+    at_create: bool = True  # the kernel reads it in the message that creates the link
+    when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
+    last: bool = False  # set when all else is: holds for what ports bring, or needs what sysctls say
+    since: str = ""  # first kernel release that knows it, where that is later than 5.4
+    newer: tuple[tuple[Any, str], ...] = ()  # values that came later than the option, with their kernel release
+    word: str = ""  # iproute2's keyword, where it is not the name
+    asked: str = ""  # how the user asks for it, where that is not the name
+    aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
+    outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
+    once: bool = False  # can be given to what has none, and stays then
+    told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
+    apart: bool = False  # carried by requests of its own, beside those of its object (kernel/wires/)
+    dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
+    ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
+    moot: Mapping[str, Moot] = field(default_factory=dict)  # where it does not apply, by what Kind.case tells
+
+    @cached_property
+    def called(self) -> str:
+        """Return how a sentence to the user calls the option."""
+        return self.asked or self.name
+
+    @cached_property
+    def attrs(self) -> tuple[int, ...]:
+        """Give the attribute numbers."""
+        if self.attr is None:
+            return ()
+        return self.attr if isinstance(self.attr, tuple) else (self.attr,)
+
+    @cached_property
+    def nothing(self) -> Any:
+        """Give the canonical value that says that nothing is there."""
+        return self.type.nothing
+
+    @cached_property
+    def parsed_default(self) -> Any:
+        """Give the default as parse() returns it, None where there is none."""
+        return None if self.default is None else self.parse(self.default)
+
+    def encode(self, value: Any, names: Names) -> list[Attr]:
+        """Return the attributes for a canonical value."""
+        return self.type.encode(self.attrs, value, names) if self.attrs else []
+
+    def decode(self, found: Mapping[int, bytes], names: Names) -> Any:
+        """Return the canonical value, or UNSET."""
+        return self.type.decode(self.attrs, found, names)
+
+    def parse(self, value: Any) -> Any:
+        """Return the canonical value; raise ValueError."""
+        return self.type.parse(value)
+
+    def words(self, value: Any) -> list[str]:
+        """Return iproute2's words."""
+        return self.type.words(self.word or self.name, value)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the option's entry in an Ansible argument specification."""
+        entry: dict[str, Any] = {"type": self.type.ansible}
+        if self.type.ansible == "list":
+            entry["elements"] = getattr(self.type, "elements", "str")
+            if entry["elements"] == "dict":
+                entry["options"] = getattr(self.type, "options", {})
+        if self.type.choices:
+            entry["choices"] = self.type.choices
+        if "token" in self.name:
+            entry["no_log"] = False  # Ansible warns of such a name where nothing is said: no option here is a secret
+        # Ansible wants identifiers (ansible-test sanity); a config takes names with a dash too.
+        aliases = [alias for alias in self.aliases if alias.isidentifier()]
+        if aliases:
+            entry["aliases"] = aliases
+        return entry
+
+    def idle(self, value: Any) -> bool:
+        """Tell whether a value says nothing where the option does not apply."""
+        return any(value in moot.idle for moot in self.moot.values())
+
+    def needed_release(self, value: Any) -> str:
+        """Return the kernel release that a value needs; empty where every supported kernel knows it."""
+        return dict(self.newer).get(value, self.since) if self.newer else self.since
+
+
+#: Puts what a value stands for into the options that a user gave. The second gives the options of the link that is
+#: there already.
+Settle = Callable[[dict[str, Any], Callable[[], Mapping[str, Any]], Look], None]
+
+
+def _by_nothing(_options: Mapping[str, Any]) -> Optional[str]:
+    return ""
+
+
+def _in_one_case(_options: Mapping[str, Any]) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One link kind: its options and the few rules that go beyond a single option."""
+
+    name: str
+    options: tuple[Option, ...]
+    unique: tuple[str, ...] = ()  # no two links of a namespace may agree in all of these
+    #: What the kernel takes for those left out, which may depend on the other options.
+    unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
+    #: What such links must differ in besides to be two all the same; None for one that may agree with any.
+    told_apart: Callable[[Mapping[str, Any]], Optional[str]] = _by_nothing
+    #: What a link that is up listens on (family, UDP port, the link beneath or NONE), and the options that all links on
+    #: one such socket agree in.
+    opens: Optional[Callable[[Mapping[str, Any]], tuple[list[tuple[str, int, str]], str]]] = None
+    one_family: tuple[str, ...] = ()  # addresses that must be of one family
+    case: Callable[[Mapping[str, Any]], str] = _in_one_case  # tells where some options do not apply (Option.moot)
+    needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
+    needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each row of these, one
+    lower: str = ""  # the option that names the link beneath
+    shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
+    alone: tuple[str, Any] = ("", None)  # an option with a value that such a link has on no lower link but its own
+    switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use
+    peer: tuple[str, ...] = ()  # made in pairs: the options that tell the other end's name and its namespace
+    follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
+    bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
+    goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace
+    tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # that the kernel keeps to without a word
+    only_with: Mapping[str, tuple[str, Any]] = field(default_factory=dict)  # option -> what it needs: option, value
+    #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
+    within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
+    ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
+    #: Options that the kernel must be told anew for another one to hold: given up first, and then given with it. The
+    #: first of them gives up any, as what the second says of the old value.
+    anew_with: Mapping[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = field(default_factory=dict)
+    said_again: tuple[str, ...] = ()  # options that iproute2 wants with each change of others
+    #: What iproute2 gives a new link by itself, against the kernel's default: option -> (another one, its value, that).
+    unasked: Mapping[str, tuple[str, Any, Any]] = field(default_factory=dict)
+    late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
+    settle: Optional[Settle] = None  # for values that stand for others
+    module: str = ""  # the kernel module, where it is not the kind's name
+    device: str = ""  # the device file whose ioctls make and change it, where rtnetlink does not
+
+    @cached_property
+    def named(self) -> Mapping[str, Option]:
+        """Give the rows by name."""
+        return {row.name: row for row in self.options}
+
+    @property
+    def made_from_elsewhere(self) -> bool:
+        """Tell whether such a link may be made from another namespace than its own, and be found to be."""
+        return self.follows_socket or (bool(self.lower) and self.tells_netns)
+
+    @property
+    def peered(self) -> bool:
+        """Tell whether such links are made in pairs."""
+        return bool(self.peer)
+
+    @cached_property
+    def outer(self) -> frozenset[str]:
+        """Give the names of the options that stand in the link message itself."""
+        return frozenset(row.name for row in self.options if row.outer)
+
+    def option(self, name: str) -> Option | None:
+        """Find a row by name."""
+        return self.named.get(name)
+
+    @cached_property
+    def at_times_moot(self) -> tuple[Option, ...]:
+        """Give the rows that do not apply to every link of the kind."""
+        return tuple(row for row in self.options if row.moot)
+
+
+def parent(name: str, means: tuple[Meaning, ...] = ()) -> Option:
+    """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
+    return Option(name, 5, LinkName(), in_place=False, outer=True, means=means)
+
+
+#: netdev_rx_handler_register(): one taker has all that comes in by a link.
+TAKEN = (Meaning(errno.EBUSY, "", "{value} is a port, or has links of another kind on it: macvlan, ipvlan"),)
+
+
+def queues(default: int | None = 1) -> tuple[Option, ...]:
+    """Return the rows for the numbers of queues: rtnl_create_link() alone reads them, and takes 1 to 4096.
+
+    ``default`` is None where a new link has one for each processor: what gathered tells is for other machines too.
+    """
+    # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and tells none.
+    number = Int(low=1, high=4096, rule="rtnl_create_link()", if_absent=1)
+    return tuple(
+        Option(name, attr, number, in_place=False, outer=True, told=default is not None, default=default)
+        for name, attr in (("numtxqueues", 31), ("numrxqueues", 32))
+    )
+
+
+def canonical(where: str, item: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what a user gave with each option under its own name; raise Refused for one given under two."""
+    if aliases.keys().isdisjoint(item):
+        return item
+    given = dict(item)
+    for alias in aliases.keys() & item.keys():
+        name, value = aliases[alias], given.pop(alias)
+        if value is None:
+            continue
+        if given.get(name) is not None:
+            raise Refused(f"{where}: {alias}: is another name of {name}, and both are given")
+        given[name] = value
+    return given
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``, did you mean X?`` for a word that is close to a known one, else the list of the known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known are {', '.join(names)}"
