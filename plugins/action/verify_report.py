@@ -8,8 +8,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from ..module_utils._verify.host_view import View
 from ..module_utils._verify.report import Verdict, verdict
-from ..module_utils._verify.view import View
 from ..plugin_utils.action import Action
 from ..plugin_utils.text import one_line
 

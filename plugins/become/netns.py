@@ -127,7 +127,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.become import BecomeBase
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import containers
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import netns_reference as containers
 from ansible_collections.netloom.overlay.plugins.plugin_utils.text import one_line
 
 # Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...

@@ -111,7 +111,7 @@ import shutil
 
 from ..module_utils._ansible.arguments import Module
 from ..module_utils._verify.probe import probe, wrong
-from ..module_utils._verify.state import collect
+from ..module_utils._verify.snapshot import collect
 
 
 def main() -> None:

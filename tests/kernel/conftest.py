@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap_wire as encap
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine, Report
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x20000, 0x40000000

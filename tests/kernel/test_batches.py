@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel import wires
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import channel
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import fdb
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import fdb_wire as fdb
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 
 from .look import told

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import names
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import databases as names
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import everything, routes

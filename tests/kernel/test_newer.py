@@ -20,7 +20,7 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
 
 #: The iproute2 of Debian 12's backports, the oldest with which these cases were run.

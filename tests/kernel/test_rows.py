@@ -12,7 +12,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusal
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
 
 from .common_cases import COMMON_CASES, FLAG_CASES, NEW_COMMON_CASES, NEW_PORT_CASES, NOT_TOLD, PORT_CASES

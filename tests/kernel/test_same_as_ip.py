@@ -28,7 +28,7 @@ import yaml
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine, Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import MARK_GROUP
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import MARK_GROUP
 
 from .conftest import enter_new_network, in_user_mode_linux
 from .look import unless_swept

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap_wire as encap
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader

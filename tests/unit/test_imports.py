@@ -173,8 +173,8 @@ def test_the_page_tells_the_same() -> None:
     [
         (UTILS + "_host.plan.diff", "import pyroute2"),
         (UTILS + "_host.plan.diff", "from ansible.module_utils.basic import AnsibleModule"),
-        (UTILS + "_host.plan.plan", "def late():\n    import socket"),
-        (UTILS + "_host.state.model", "from ..plan.plan import plan"),
+        (UTILS + "_host.plan.planner", "def late():\n    import socket"),
+        (UTILS + "_host.state.model", "from ..plan.planner import plan"),
         (UTILS + "_host.tables.links.geneve", "import os.path"),
         (UTILS + "_host.tables.links.geneve", "from ...kernel.netlink import codec"),
         (UTILS + "_host.tables.links.geneve", "from ... import run"),
@@ -199,8 +199,8 @@ def test_violation_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "_host.plan.diff", "from ..tables.table import Option\nimport ipaddress"),
-        (UTILS + "_host.tables.links.geneve", "from ..table import Kind"),
+        (UTILS + "_host.plan.diff", "from ..tables.option import Option\nimport ipaddress"),
+        (UTILS + "_host.tables.links.geneve", "from ..option import Kind"),
         (
             UTILS + "_host.kernel.netlink.codec",
             "from pyroute2.netlink import nla\nimport socket\nfrom . import constants",

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from .errors import FabricError
 from .intent import Fabric, Member, Network, Workload
 from .ledger import Entry, Ledger
-from .words import Address, Interface, Subnet, natural
+from .values import Address, Interface, Subnet, natural
 
 
 @dataclass

@@ -7,13 +7,14 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
-from . import derive, words
+from . import derive
+from . import values as words
 from .errors import FabricError
+from .host_config import HostPlan
 from .intent import Underlay, Workload
-from .plan import HostPlan
 from .topology import covered
+from .values import Interface
 from .wiring import Site, Station, Wiring
-from .words import Interface
 
 #: The gateway that a routed workload sees. No device has 169.254.1.1: the host answers for it (proxy_arp).
 ROUTED_GATEWAY = {4: "169.254.1.1", 6: "fe80::1"}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .errors import FabricError, nearest
 from .intent import Fabric, Network, Underlay, Workload
+from .values import Address
 from .wiring import Wiring
-from .words import Address
 
 
 def check_members(network: Network, hosts: Sequence[str], hubs: Sequence[str], fleet: Iterable[str]) -> None:

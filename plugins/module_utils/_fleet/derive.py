@@ -8,7 +8,7 @@ import hashlib
 import re
 from typing import Optional
 
-from . import words
+from . import values as words
 from .errors import FabricError
 from .intent import DEFAULT_PORT, Network
 

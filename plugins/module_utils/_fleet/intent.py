@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from .words import Address, Interface, Subnet
+from .values import Address, Interface, Subnet
 
 #: IANA ports: RFC 7348 section 5, RFC 8926 section 3.3.
 DEFAULT_PORT = {"vxlan": 4789, "geneve": 6081}

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import words
+from . import values as words
 from .errors import FabricError
 from .intent import DEFAULT_PORT, Fabric, Member, Network, Route, Workload, uses_group
-from .table import Key, list_of, mapping_of, one_of, parse_patterns, read
-from .words import Subnet
+from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read
+from .values import Subnet
 
 TOPOLOGIES = ("p2p", "mesh", "hub", "routed", "multicast")
 REPLICATIONS = ("static", "learning", "multicast", "evpn")

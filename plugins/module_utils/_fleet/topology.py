@@ -8,10 +8,10 @@ from typing import Any, Callable, Optional
 
 from . import derive
 from .errors import FabricError
+from .host_config import HostPlan
 from .intent import Route, uses_group
-from .plan import HostPlan
+from .values import Interface
 from .wiring import Station, Wiring, external_mac
-from .words import Interface
 
 #: The FDB entry for everything that has no entry of its own (vxlan_find_mac, drivers/net/vxlan/vxlan_core.c).
 ALL_ZERO = "00:00:00:00:00:00"

@@ -11,7 +11,7 @@ from . import derive
 from .assign import Assigned, Places
 from .errors import FabricError
 from .intent import Fabric, Network, Route, Underlay, Workload
-from .words import Address, Interface, Subnet
+from .values import Address, Interface, Subnet
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from typing import Callable
 
 from . import syscalls
-from .model import Lab, LabHost
 from .process import mark
+from .spec import Lab, LabHost
 
 # (name, major, minor) of what programs expect in /dev; Documentation/admin-guide/devices.txt
 DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
+from .host_view import View, wished_links
 from .targets import Station
-from .view import View, wished_links
 
 ALL_ZERO = "00:00:00:00:00:00"
 _WORDS = {"vni": "VNI", "dstport": "port", "remote": "remote", "local": "local address", "master": "master"}

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .causes import End, causes
+from .host_view import View
 from .probe import wrong
 from .targets import own_stations
-from .view import View
 
 #: More stations than this do not fit beside each other in a terminal: then only rows with a failure are listed.
 WIDE = 16

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 from ..state.model import Operation, made_in
 from ..tables.links import KINDS
-from ..tables.links.link import INDEX, MARK_GROUP
+from ..tables.links.any_link import INDEX, MARK_GROUP
 from ..tables.objects import SORTS
 from .host import tun
 from .host.carrier import tell_of_carrier
@@ -21,7 +21,7 @@ from .observe import Observer
 from .reasons import reason_of, refusal
 from .ways import Way, way_of
 from .wires import WIRES, requests
-from .wires.link import probes
+from .wires.link_wire import probes
 from .wires.wire import Removal
 
 #: A group that only lives for the length of one removal.

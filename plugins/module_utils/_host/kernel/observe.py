@@ -16,10 +16,10 @@ from typing import Any
 from ..state.claims import PLACED, place_of
 from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State, rows
 from ..tables.links import KINDS
-from ..tables.links.link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
-from ..tables.objects.containers import called_by
-from ..tables.table import Kind
-from ..tables.types.types import UNSET, Names
+from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
+from ..tables.objects.netns_reference import called_by
+from ..tables.option import Kind
+from ..tables.types.simple import UNSET, Names
 from .host.namespaces import Namespaces, inside, named, read_resolver
 from .netlink import constants as c
 from .netlink.channel import Channel, KernelError
@@ -27,7 +27,7 @@ from .netlink.told import Nest, Told
 from .netlink.view import View
 from .netlink.walk import attributes
 from .wires import DUMPED, TABLES, WIRES
-from .wires.port import decode_slave
+from .wires.port_wire import decode_slave
 from .wires.wire import Links
 
 _IFINFO = struct.Struct("=BxHiII")

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Callable
 
 from ..state.model import Operation
-from .host import netns, sysctls, tun
+from .host import netns, tun
+from .host import proc_sys as sysctls
 from .host.namespaces import inside
 from .netlink.codec import encode
 from .observe import Observer

@@ -21,17 +21,17 @@ from ..state.model import (
     table_of,
 )
 from ..tables.links import KINDS
-from ..tables.links.link import LINK_NETNS, ONCE
+from ..tables.links.any_link import LINK_NETNS, ONCE
 from ..tables.objects.address import FOREVER, OF_LO
-from ..tables.objects.containers import name_of, parse, shell_words
 from ..tables.objects.mdb import said
 from ..tables.objects.metrics import METRICS
 from ..tables.objects.multipath import Hops
 from ..tables.objects.neighbor import is_proxy
+from ..tables.objects.netns_reference import name_of, parse, shell_words
 from ..tables.objects.port import OF_IP
 from ..tables.objects.route import default_table
 from ..tables.objects.sysctl import FILE, path
-from ..tables.types.types import NONE
+from ..tables.types.simple import NONE
 
 _METRICS, HOPS = {row.name for row in METRICS}, Hops()
 _VERBS = {"add": "add", "set": "change", "del": "del"}

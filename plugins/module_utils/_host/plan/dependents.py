@@ -9,7 +9,7 @@ from ..state.claims import goes_with, lower_key
 from ..state.model import Entry, Ident, Key, State, links_named, names_links, nexthops_named, peer_key
 from ..tables.links import KINDS
 from ..tables.objects import SORTS
-from ..tables.types.types import NONE
+from ..tables.types.simple import NONE
 
 
 class Dependents:

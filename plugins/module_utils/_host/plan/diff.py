@@ -10,12 +10,12 @@ from typing import Any
 from ..state.claims import PLACED, needed, place_of
 from ..state.model import HOST, Change, Entry, Ident, State, given, made_in, netns_named, ousted_by, rows_of, table_of
 from ..tables.links import KINDS
-from ..tables.links.link import INDEX, LINK_NETNS, ON_CREATE
+from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
 from ..tables.objects import SORTS
 from ..tables.objects.encap import Consent
-from ..tables.table import Option, Refused
+from ..tables.option import Option, Refused
 from ..tables.types.addresses import Ip
-from ..tables.types.types import NONE, NetnsOf
+from ..tables.types.simple import NONE, NetnsOf
 from .dependents import bringer
 from .moves import after, moves, with_kept
 from .refusals import (

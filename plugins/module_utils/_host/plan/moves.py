@@ -16,10 +16,10 @@ from typing import Any, Optional
 from ..state.claims import goes_with, lower_key
 from ..state.model import Change, Entry, Key, Refused, State, peer_key
 from ..tables.links import KINDS
-from ..tables.links.link import ALL as LINK_OPTIONS
-from ..tables.links.link import LINK_NETNS
+from ..tables.links.any_link import ALL as LINK_OPTIONS
+from ..tables.links.any_link import LINK_NETNS
 from ..tables.objects import SORTS
-from ..tables.types.types import NONE
+from ..tables.types.simple import NONE
 from .dependents import stands_on
 
 #: What a link has of these options when it has moved. They are put back where nothing else is wished for.

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..state.model import Entry, Ident, Operation, names_links
-from ..tables.types.types import NONE
-from .sysctls import SECRET, order
+from ..tables.types.simple import NONE
+from .sysctl_effects import SECRET, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 #: Names are given up before somebody else gets them.

@@ -11,8 +11,8 @@ from ..state.claims import lower_key
 from ..state.model import HOST, Entry, Key, Operation, Refused, State, links_named, nexthops_named
 from ..tables.objects.route import NOWHERE
 from ..tables.objects.rule import selected
-from ..tables.types.types import NONE
-from .sysctls import DISABLE
+from ..tables.types.simple import NONE
+from .sysctl_effects import DISABLE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..tables.objects import SORTS
 from .dependents import Dependents
 from .lost import is_ipv4
 from .restore import ends_bearing, leaves_master, one_way
-from .sysctls import DISABLE
+from .sysctl_effects import DISABLE
 
 #: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
 MANY_LINKS = 100

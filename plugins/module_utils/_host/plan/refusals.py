@@ -26,8 +26,8 @@ from ..state.model import (
 from ..tables.links import KINDS
 from ..tables.objects import SORTS
 from ..tables.objects.encap import Consent
-from ..tables.table import Refused
-from ..tables.types.types import NONE, Type
+from ..tables.option import Refused
+from ..tables.types.simple import NONE, Type
 
 
 def release(text: str) -> tuple[int, int]:

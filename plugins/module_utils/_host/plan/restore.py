@@ -8,10 +8,10 @@ from typing import Any
 
 from ..state.model import Change, Entry, Operation, ousted_by, table_of, telling
 from ..tables.links import KINDS
-from ..tables.links.link import ALL as LINK_OPTIONS
-from ..tables.links.link import MASTER
+from ..tables.links.any_link import ALL as LINK_OPTIONS
+from ..tables.links.any_link import MASTER
 from ..tables.objects import SORTS
-from ..tables.types.types import NONE
+from ..tables.types.simple import NONE
 from .phases import PHASES, REMOVE_OBJECTS
 
 

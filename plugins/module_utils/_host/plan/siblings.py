@@ -11,7 +11,7 @@ from ..state.claims import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
 from ..tables.links import KINDS
 from ..tables.objects import SORTS
-from ..tables.table import Refused
+from ..tables.option import Refused
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:

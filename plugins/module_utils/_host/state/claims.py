@@ -8,9 +8,9 @@ from typing import Any
 
 from ..tables.links import KINDS
 from ..tables.objects import SORTS
-from ..tables.objects.sort import Sort
-from ..tables.table import Kind, Refused
-from ..tables.types.types import NONE, LinkName
+from ..tables.objects.object_type import Sort
+from ..tables.option import Kind, Refused
+from ..tables.types.simple import NONE, LinkName
 from .model import Entry, Ident, Key, State, made_in
 
 #: Sorts of which an object has something for itself alone.

@@ -11,9 +11,9 @@ from typing import Any, Callable, NamedTuple
 from ..tables.links import KINDS
 from ..tables.objects import SORTS
 from ..tables.objects.netns import ATTACH
-from ..tables.objects.sort import Sort
-from ..tables.table import Kind, Refused, canonical, nearest
-from ..tables.types.types import UNSET, Look, any_name, own_ifname
+from ..tables.objects.object_type import Sort
+from ..tables.option import Kind, Refused, canonical, nearest
+from ..tables.types.simple import UNSET, Look, any_name, own_ifname
 from .claims import check
 from .model import HOST, Entry, State, peer_key, rows
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tables.links import KINDS
-from ..tables.links.link import LINK_NETNS, MARK_GROUP, MASTER
+from ..tables.links.any_link import LINK_NETNS, MARK_GROUP, MASTER
 from ..tables.objects import SORTS
 from .model import NAMELESS, Entry, Ident, State, made_in, netns_named, peer_key, table_of, telling
 

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 from ..tables.links import KINDS
-from ..tables.links.link import ALL as LINK_OPTIONS
-from ..tables.links.link import LINK_NETNS, MASTER
+from ..tables.links.any_link import ALL as LINK_OPTIONS
+from ..tables.links.any_link import LINK_NETNS, MASTER
 from ..tables.objects import SORTS
-from ..tables.table import Kind, Option, Refused
+from ..tables.option import Kind, Option, Refused
 from ..tables.types.accounts import Account
+from ..tables.types.base import Type
 from ..tables.types.packed import Bits
-from ..tables.types.types import NONE, UNSET, NetnsOf
-from ..tables.types.wire import Type
+from ..tables.types.simple import NONE, UNSET, NetnsOf
 
 __all__ = [
     "HOST",

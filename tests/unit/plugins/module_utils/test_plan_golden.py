@@ -20,7 +20,7 @@ import yaml
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import _WRITERS, commands
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.phases import PHASES
-from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.plan import plan
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.planner import plan
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.restore import undo
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused, State

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.protect import Connection, may_cut, protect
-from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.sysctls import (
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.sysctl_effects import (
     after,
     changes_also,
     in_effect,
@@ -19,13 +19,13 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.sysctls
 )
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation, Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.effective import (
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl import kept, path, written
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl_rules import (
     OWN,
     OWN_TOO,
     RULES,
     rule_of,
 )
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl import kept, path, written
 
 
 def read(*sysctls: dict[str, Any]) -> State:

@@ -13,12 +13,12 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusal
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.vlans import OfVlans
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.bridge_vlan import OfVlans
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option, Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.packed import merged
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.types import Centiseconds
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Centiseconds
 
 #: Of each sort that has rows with a release: what such an object needs besides.
 BASES: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._verify import capabilities, probe
-from ansible_collections.netloom.overlay.plugins.module_utils._verify.state import compact_link
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.snapshot import compact_link
 
 
 def test_links_are_read_from_iproute2() -> None:

@@ -7,9 +7,9 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.host_view import View
 from ansible_collections.netloom.overlay.plugins.module_utils._verify.report import verdict
 from ansible_collections.netloom.overlay.plugins.module_utils._verify.targets import pairs, underlay
-from ansible_collections.netloom.overlay.plugins.module_utils._verify.view import View
 
 from .verify_cases import State
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...state.model import Entry, Refused, State, table_of
 from ...tables.types.accounts import Account
-from ...tables.types.types import NONE
+from ...tables.types.simple import NONE
 
 
 def numbered(state: State) -> State:

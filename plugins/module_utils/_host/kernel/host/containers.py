@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from typing import Optional
 
-from ...tables.objects.containers import Called, Runtime, number, parse
+from ...tables.objects.netns_reference import Called, Runtime, number, parse
 
 #: Seconds that a runtime has for its answer.
 PATIENCE = 20.0

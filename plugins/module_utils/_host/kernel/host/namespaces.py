@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Callable, TypeVar
 
 from ...state.model import HOST
-from ...tables.objects.containers import OWN, RUN_NETNS, called_by, file_of, name_of, parse
+from ...tables.objects.netns_reference import OWN, RUN_NETNS, called_by, file_of, name_of, parse
 from .containers import open_netns
 
 ETC_NETNS = "/etc/netns"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...state.model import HOST, Entry, Operation
-from ...tables.links.link import MARK_GROUP
+from ...tables.links.any_link import MARK_GROUP
 from ...tables.objects.netns import AUTO
 from ..netlink.channel import KernelError
 from ..netlink.codec import encode

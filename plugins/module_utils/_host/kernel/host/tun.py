@@ -19,7 +19,7 @@ from typing import Any
 
 from ...state.model import HOST, Entry, Operation
 from ...tables.links import KINDS
-from ...tables.links.link import INDEX, ONCE
+from ...tables.links.any_link import INDEX, ONCE
 from ..netlink import constants as c
 from ..netlink.codec import encode
 from ..netlink.walk import attributes

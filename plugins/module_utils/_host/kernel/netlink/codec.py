@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from ...tables.types.types import WIRE
+from ...tables.types.simple import WIRE
 from .form import MESSAGE, NESTS, Fields, Form, parts
 from .lean import preload
 from .message import Message, Tree

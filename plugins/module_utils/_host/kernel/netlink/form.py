@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...tables.types.types import WIRE
+from ...tables.types.simple import WIRE
 from .message import Message, Tree
 
 #: Wire types of attributes that hold others (see codec.py); a message's has a struct of its own in front.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping
 from typing import Any, Callable
 
-from ...tables.types.types import UNSET
+from ...tables.types.simple import UNSET
 from .walk import attributes
 
 _NOT_YET = object()

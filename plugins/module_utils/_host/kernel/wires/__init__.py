@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from ...state.model import Operation, in_steps
 from ..netlink.message import Known, Message
-from .address import ADDRESS
-from .apart import ALTNAMES, REASONS, TOKEN
-from .fdb import FDB
-from .link import LINK
-from .mdb import MDB
-from .neighbor import NEIGHBOR
-from .nexthop import NEXTHOP
-from .port import PORT
-from .route import ROUTE
-from .rule import RULE
+from .address_wire import ADDRESS
+from .apart_wire import ALTNAMES, REASONS, TOKEN
+from .fdb_wire import FDB
+from .link_wire import LINK
+from .mdb_wire import MDB
+from .neighbor_wire import NEIGHBOR
+from .nexthop_wire import NEXTHOP
+from .port_wire import PORT
+from .route_wire import ROUTE
+from .rule_wire import RULE
 from .vlan_options import GLOBAL, OF_VLANS, TREES
-from .vlans import VLANS
-from .vnis import VNIS
+from .vlan_wire import VLANS
+from .vni_wire import VNIS
 from .wire import Part, Table, Wire
 
 #: By the name of the sort, in the order in which they are dumped.

@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any, cast
 
 from ...state.model import Entry, Operation, table_of
-from ...tables.links.vlans import OfVlans, VlanSettings
-from ...tables.table import Option
+from ...tables.links.bridge_vlan import OfVlans, VlanSettings
+from ...tables.option import Option
 from ...tables.types.ranges import joined
-from ...tables.types.types import UNSET
+from ...tables.types.simple import UNSET
 from ..netlink import constants as c
 from ..netlink.message import Known, Message
 from ..netlink.view import View
 from ..netlink.walk import attributes, listed
-from .vlans import with_vlans
+from .vlan_wire import with_vlans
 from .wire import Table
 
 _MSG = struct.Struct("=BBHI")

@@ -12,7 +12,7 @@ from typing import Callable, Optional
 from ...state.claims import SHARING, lower_key
 from ...state.model import Entry, Ident, Operation, made_in
 from ...tables.objects import SORTS
-from ...tables.types.types import Names
+from ...tables.types.simple import Names
 from ..netlink.message import Known, Message
 from ..netlink.view import View
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..table import Kind
+from ..option import Kind
 from .bridge import BRIDGE
 from .geneve import GENEVE
 from .ipvlan import IPVLAN, IPVTAP

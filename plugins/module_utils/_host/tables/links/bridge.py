@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import Kind, Option, queues
+from ..option import Kind, Option, queues
 from ..types.addresses import Mac
 from ..types.packed import Bits
 from ..types.ranges import Vlans
-from ..types.types import Bool, Centiseconds, Int, NamedInt
+from ..types.simple import Bool, Centiseconds, Int, NamedInt
+from .bridge_vlan import GLOBAL, OF_BRIDGE, QUERY, ROUTER, SWITCH, TIME64, OfVlans
 from .vlan import PROTOCOL
-from .vlans import GLOBAL, OF_BRIDGE, QUERY, ROUTER, SWITCH, TIME64, OfVlans
 
 _TIME = Centiseconds()
 # br_changelink(): link-local addresses but those of pause frames, slow protocols and port authentication.

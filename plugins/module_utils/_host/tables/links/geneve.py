@@ -7,11 +7,11 @@ import errno
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ..table import Kind, Meaning, Moot, Option, queues
+from ..option import Kind, Meaning, Moot, Option, queues
 from ..types.addresses import Ip
 from ..types.header import ON_OFF, Tos, Ttl
 from ..types.packed import PortRange
-from ..types.types import NONE, Bool, Flag, Int, Look, Word
+from ..types.simple import NONE, Bool, Flag, Int, Look, Word
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")

@@ -6,8 +6,8 @@ The kernel keeps one mode and one flag for each parent (struct ipvl_port): all i
 
 from __future__ import annotations
 
-from ..table import TAKEN, Kind, Option, parent, queues
-from ..types.types import Word
+from ..option import TAKEN, Kind, Option, parent, queues
+from ..types.simple import Word
 
 _OPTIONS = (
     parent("link", TAKEN),

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..table import TAKEN, Kind, Option, parent, queues
+from ..option import TAKEN, Kind, Option, parent, queues
 from ..types.packed import Bits, SourceMacs
-from ..types.types import Int, Word
+from ..types.simple import Int, Word
 
 _OPTIONS = (
     parent("link", TAKEN),

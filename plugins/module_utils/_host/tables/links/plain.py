@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..table import Kind, Option, queues
+from ..option import Kind, Option, queues
 from ..types.named import HostInt
-from ..types.types import Bool
+from ..types.simple import Bool
 
 # Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).
 CARRIER = Option("carrier", 33, Bool(), at_create=False, outer=True, default=True)

@@ -6,9 +6,9 @@ rtnetlink tells of these links and removes them. They are made and changed throu
 
 from __future__ import annotations
 
-from ..table import Kind, Option
+from ..option import Kind, Option
 from ..types.accounts import Account
-from ..types.types import NONE, Bool, Word
+from ..types.simple import NONE, Bool, Word
 
 TUN = Kind(
     name="tun",

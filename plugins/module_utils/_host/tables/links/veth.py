@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ..table import Kind, Option, queues
-from ..types.types import LinkName, NetnsOf
+from ..option import Kind, Option, queues
+from ..types.simple import LinkName, NetnsOf
 
 VETH = Kind(
     name="veth",

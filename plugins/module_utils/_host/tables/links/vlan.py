@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ..table import Kind, Option, parent, queues
+from ..option import Kind, Option, parent, queues
 from ..types.packed import Bits, QosMap
-from ..types.types import Int, Word
+from ..types.simple import Int, Word
 
 #: IEEE's word, and as systemd, NetworkManager and nmstate write it.
 PROTOCOL = Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from ..table import Kind, Moot, Option, queues
+from ..option import Kind, Moot, Option, queues
 from ..types.addresses import Ip, no_address
 from ..types.header import ON_OFF, Tos, Ttl
 from ..types.packed import FlowLabel, PortRange
 from ..types.ranges import Vnis
-from ..types.types import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
+from ..types.simple import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")

@@ -9,10 +9,10 @@ from .mdb import MDB
 from .neighbor import NEIGHBOR
 from .netns import NETNS
 from .nexthop import NEXTHOP
+from .object_type import Sort
 from .port import PORT
 from .route import ROUTE
 from .rule import RULE
-from .sort import Sort
 from .sysctl import SYSCTL
 
 SORTS: dict[str, Sort] = {

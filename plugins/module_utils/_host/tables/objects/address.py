@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..table import Option, Refused
+from ..option import Option, Refused
 from ..types.addresses import ip
-from ..types.types import NONE, Bool, Int, LinkName, Text, Type, whole_number
-from .named import Scope
-from .sort import Address, Key, Prefix, Sort
+from ..types.named_numbers import Scope
+from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number
+from .object_type import Address, Key, Prefix, Sort
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}

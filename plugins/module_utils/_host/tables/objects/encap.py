@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import nearest
+from ..option import nearest
 from ..types.addresses import ip
 from ..types.header import named_dsfield
-from ..types.types import Bool, Look, Type, truth, whole_number
-from .named import DSFIELDS
+from ..types.named_numbers import DSFIELDS
+from ..types.simple import Bool, Look, Type, truth, whole_number
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types
 #: Those that cannot be asked for. What somebody else's header says is kept as its bytes, to be put back as it was.

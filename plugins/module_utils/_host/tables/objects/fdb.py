@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..table import Option, Refused
+from ..option import Option, Refused
 from ..types.addresses import Mac
-from ..types.types import NONE, Bool, Int, LinkName, Look, Names, Word
-from .sort import Address, Key, NexthopId, Sort
+from ..types.simple import NONE, Bool, Int, LinkName, Look, Names, Word
+from .object_type import Address, Key, NexthopId, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
 #: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the

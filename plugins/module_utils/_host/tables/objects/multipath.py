@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..table import nearest
+from ..option import nearest
 from ..types.addresses import ip, is_unspecified
-from ..types.types import NONE, LinkName, Look, Type, truth, whole_number
+from ..types.named_numbers import Realms
+from ..types.simple import NONE, LinkName, Look, Type, truth, whole_number
 from .encap import Encap
-from .named import Realms
 
 #: What an IPv4 route says before a gateway that has an IPv6 address, in iproute2's words.
 OTHER_FAMILY = "inet6 "

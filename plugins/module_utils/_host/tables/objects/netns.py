@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import Option, nearest
+from ..option import Option, nearest
 from ..types.addresses import ip
-from ..types.types import Bool, Int, Text, Type
-from .containers import called_by, file_of, parse
-from .sort import Sort
+from ..types.simple import Bool, Int, Text, Type
+from .netns_reference import called_by, file_of, parse
+from .object_type import Sort
 
 _LISTS = ("nameservers", "search", "options")
 
@@ -71,7 +71,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class OfProcess(Text):
-    """The namespace of a process or container, by one of the words before a colon (objects/containers.py)."""
+    """The namespace of a process or container, by one of the words before a colon (objects/netns_reference.py)."""
 
     def parse(self, value: Any) -> str:
         text = super().parse(value)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ..table import Option, Refused, nearest
-from ..types.types import Bool, Int, LinkName, Type, Word, whole_number
+from ..option import Option, Refused, nearest
+from ..types.simple import Bool, Int, LinkName, Type, Word, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
+from .object_type import Address, Key, Sort
 from .route import OF_GATEWAYS, OF_LINKS
-from .sort import Address, Key, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words

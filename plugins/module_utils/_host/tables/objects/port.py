@@ -9,11 +9,11 @@ of explicit tracking (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT), for which iproute2 has
 
 from __future__ import annotations
 
-from ..links.vlans import OF_PORT, ROUTER, STATE, OfVlans
-from ..table import Option
+from ..links.bridge_vlan import OF_PORT, ROUTER, STATE, OfVlans
+from ..option import Option
 from ..types.ranges import Vlans
-from ..types.types import Bool, Int, LinkName, NamedInt
-from .sort import Options, Sort
+from ..types.simple import Bool, Int, LinkName, NamedInt
+from .object_type import Options, Sort
 
 _SWITCH = Bool()
 

@@ -7,14 +7,14 @@ import errno
 from collections.abc import Mapping
 from typing import Any
 
-from ..table import Meaning, Option, Refused
-from ..types.types import NONE, Bool, Int, LinkName, Word
+from ..option import Meaning, Option, Refused
+from ..types.named_numbers import Dsfield, Realms, Scope, Table
+from ..types.simple import NONE, Bool, Int, LinkName, Word
 from .address import FOREVER, Lifetime
 from .encap import Consent, Encap, is_other
 from .metrics import LOCK, METRICS
 from .multipath import OTHER_FAMILY, Hops, Via, via_for
-from .named import Dsfield, Realms, Scope, Table
-from .sort import Address, Destination, Key, NexthopId, Selected, Sort, of_all
+from .object_type import Address, Destination, Key, NexthopId, Selected, Sort, of_all
 
 TYPES = {
     "unicast": 1,

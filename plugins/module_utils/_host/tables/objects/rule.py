@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..links.link import GROUP
-from ..table import Option, Refused
+from ..links.any_link import GROUP
+from ..option import Option, Refused
 from ..types.named import HostInt
-from ..types.types import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
-from .named import DSFIELDS, Dsfield, Realms, Table
-from .sort import Key, Selected, Sort, of_all
+from ..types.named_numbers import DSFIELDS, Dsfield, Realms, Table
+from ..types.simple import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
+from .object_type import Key, Selected, Sort, of_all
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
@@ -193,7 +193,7 @@ class Inverted(Bool):
 _PORTS = Ports()
 _DSCP = Masked(high=63, since=(6, 15), database="rt_dsfield", table=DSFIELDS, shift=2)
 
-#: A link group or none, as links have it (links/link.py).
+#: A link group or none, as links have it (links/any_link.py).
 _SUPPRESSED = HostInt(low=-1, high=GROUP.high, table=GROUP.table, database=GROUP.database)
 
 #: IPTOS_TOS_MASK without ECN's bit (net/ipv4/fib_rules.c: fib4_rule_configure()): "IPv4 currently doesn't handle high

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import Option, Refused
-from ..types.types import NONE, Bool, LinkName, Text, Type, truth
-from .sort import Key, Sort
+from ..option import Option, Refused
+from ..types.simple import NONE, Bool, LinkName, Text, Type, truth
+from .object_type import Key, Sort
 
 #: The trees below /proc/sys/net that have a folder for each link.
 TREES = ("ipv4.conf", "ipv4.neigh", "ipv6.conf", "ipv6.neigh", "mpls.conf")

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .types import NONE, Type
+from .simple import NONE, Type
 
 #: The largest number of a user or group; the one above it stands for nobody (linux/uidgid.h: INVALID_UID).
 LARGEST = 2**32 - 2

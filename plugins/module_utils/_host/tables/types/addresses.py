@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .types import NONE, UNSET, Attr, Leaf, Lines, Names, Type
+from .simple import NONE, UNSET, Attr, Leaf, Lines, Names, Type
 
 #: Addresses remembered. The VTEPs of a fabric come again with each FDB entry and route.
 CACHED = 4096
@@ -82,7 +82,7 @@ class Token(Type):
         return str(address) if int(address) else NONE
 
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
-        return []  # within IFLA_AF_SPEC: see wires/apart.py
+        return []  # within IFLA_AF_SPEC: see wires/apart_wire.py
 
     def from_leaf(self, leaf: Leaf, names: Names) -> Any:
         return str(ipaddress.IPv6Address(leaf)) if isinstance(leaf, bytes) and any(leaf) else NONE

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .types import whole_number
-from .wire import UNSET, Attr, Leaf, Look, Names, Type
+from .base import UNSET, Attr, Leaf, Look, Names, Type
+from .simple import whole_number
 
 #: How netplan and systemd say whether to set a bit that iproute2 has ``set`` and ``unset`` for.
 ON_OFF = {"on": "set", "off": "unset"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .packed import Reasons
-from .types import Look, NamedInt
+from .simple import Look, NamedInt
 
 
 def number_for(value: Any, database: str, look: Look) -> Any:

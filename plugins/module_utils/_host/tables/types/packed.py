@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .types import UNSET, Attr, Int, Leaf, Lines, Names, Type, altname, truth, whole_number
+from .simple import UNSET, Attr, Int, Leaf, Lines, Names, Type, altname, truth, whole_number
 
 
 @dataclass(frozen=True)

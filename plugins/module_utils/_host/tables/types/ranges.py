@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional, Union
 
-from ..table import nearest
+from ..option import nearest
 from .addresses import ip
-from .types import NONE, Lines, Type, truth, whole_number
+from .simple import NONE, Lines, Type, truth, whole_number
 
 
 class VlanRange(NamedTuple):

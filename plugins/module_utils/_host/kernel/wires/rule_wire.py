@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...state.model import Entry, Operation
-from ...tables.objects.named import TABLES, flow_of, number_of, realms_of
 from ...tables.objects.rule import ACTIONS, FAMILIES, PROTOCOLS, marked, masked, selected, selector
 from ...tables.types.addresses import ip_text
-from ...tables.types.types import NONE
+from ...tables.types.named_numbers import TABLES, flow_of, number_of, realms_of
+from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, mark_of
 from ..netlink.view import View

@@ -7,7 +7,7 @@ import ipaddress
 import re
 from typing import Any, Callable, Union
 
-from .._host.tables.objects import containers
+from .._host.tables.objects import netns_reference as containers
 from .errors import FabricError
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
@@ -179,7 +179,7 @@ def parse_ifname(where: str, value: Any) -> str:
 
 
 def parse_netns(where: str, value: Any) -> str:
-    """Take a namespace: a name, pid:N, pidfile:/path or container:NAME (objects/containers.py)."""
+    """Take a namespace: a name, pid:N, pidfile:/path or container:NAME (objects/netns_reference.py)."""
     text = parse_str(where, value)
     if ":" not in text:
         if text == "host":

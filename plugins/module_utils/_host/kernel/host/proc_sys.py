@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Callable, TypeVar
 
-from ...plan.sysctls import SECRET, order
+from ...plan.sysctl_effects import SECRET, order
 from ...state.model import Change, Entry, Ident, Operation, Refused, State
 from ...tables.objects.sysctl import FILE, OF_LINK, OF_NO_LINK, TREES, number, path, written
-from ...tables.table import nearest
-from ...tables.types.types import NONE
+from ...tables.option import nearest
+from ...tables.types.simple import NONE
 from .namespaces import Namespaces, in_new, inside
 
 PROC = "/proc/sys/net"

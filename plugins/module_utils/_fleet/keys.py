@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from .errors import FabricError, nearest
-from .words import type_word
+from .values import type_word
 
 Parse = Callable[[str, Any], Any]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional
 
-from .types.types import Attr, Int, LinkName, Look, Names, Type
+from .types.simple import Attr, Int, LinkName, Look, Names, Type
 
 
 class Refused(Exception):

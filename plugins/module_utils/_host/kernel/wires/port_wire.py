@@ -8,7 +8,7 @@ from typing import Any
 
 from ...state.model import Entry, Key, Operation, rows
 from ...tables.objects.port import PORT as SORT
-from ...tables.types.types import NONE, UNSET
+from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import Known, Message
 from ..netlink.told import Nest, Told

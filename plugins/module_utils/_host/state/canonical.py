@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ..tables.links import KINDS
-from ..tables.links.link import ALTNAMES, LINK_NETNS
+from ..tables.links.any_link import ALTNAMES, LINK_NETNS
 from ..tables.objects import SORTS
 from .claims import check
 from .model import (

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, Optional
 
-from ..table import Option
+from ..option import Option
 from ..types.addresses import ip, is_unspecified
-from ..types.types import NONE, UNSET, Int, Type
+from ..types.simple import NONE, UNSET, Int, Type
 
 Key = tuple[str, ...]
 Settle = Callable[[dict[str, Any], dict[str, Any]], Key]

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...state.model import Entry, Operation
-from ...tables.links.link import TOKEN as TOKEN_ROW
+from ...tables.links.any_link import TOKEN as TOKEN_ROW
 from ...tables.types.addresses import packed_ip
-from ...tables.types.types import NONE
+from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import NEW, Known, Message
 from .wire import Part

@@ -9,12 +9,12 @@ from typing import Any
 from ...state.model import Entry, Operation
 from ...tables.objects.nexthop import FAMILIES, GROUP_TYPES
 from ...tables.types.addresses import ip_text, packed_ip
-from ...tables.types.types import NONE
+from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, flags_for, mark_of
 from ..netlink.view import View
 from ..netlink.walk import attributes
-from .encap import read_encap, write_encap
+from .encap_wire import read_encap, write_encap
 from .wire import Links, Wire, number
 
 _NHMSG = struct.Struct("=BBBxI")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...state.model import Entry, Operation, made_in, peer_key, rows_given
 from ...tables.links import KINDS
-from ...tables.links.link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
+from ...tables.links.any_link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ...tables.types.packed import merged
 from ..netlink import constants as c
 from ..netlink.message import NEW, Known, Message

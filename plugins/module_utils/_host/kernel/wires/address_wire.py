@@ -9,9 +9,9 @@ from typing import Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.address import FLAGS, FOREVER, INFINITY, OF_LO, OPTIMISTIC, OPTIMISTIC_FLAG
-from ...tables.objects.named import SCOPES, number_of
 from ...tables.types.addresses import ip_text, packed_ip
-from ...tables.types.types import NONE
+from ...tables.types.named_numbers import SCOPES, number_of
+from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, family_of, flags_for, mark_of
 from ..netlink.view import View

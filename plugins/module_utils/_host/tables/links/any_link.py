@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import ANY_VALUE, Meaning, Option
+from ..option import ANY_VALUE, Meaning, Option
 from ..types.addresses import Mac, Token
 from ..types.named import HostInt, HostReasons
 from ..types.packed import AltNames
-from ..types.types import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
+from ..types.simple import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
 
 
 @dataclass(frozen=True)

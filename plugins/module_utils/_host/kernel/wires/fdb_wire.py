@@ -11,10 +11,10 @@ from typing import Any
 from ...state.model import Entry, Operation, rows_given
 from ...tables.objects.fdb import FDB as SORT
 from ...tables.objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
-from ...tables.table import Option
+from ...tables.option import Option
 from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.packed import merged
-from ...tables.types.types import NONE, UNSET, Names
+from ...tables.types.simple import NONE, UNSET, Names
 from ..netlink import constants as c
 from ..netlink.message import Known, Message
 from ..netlink.view import View

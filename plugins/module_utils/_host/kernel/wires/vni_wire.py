@@ -10,7 +10,7 @@ from typing import Any
 from ...state.model import Entry, Operation
 from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.ranges import VniRange, joined, vni_change
-from ...tables.types.types import NONE
+from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message
 from ..netlink.view import View

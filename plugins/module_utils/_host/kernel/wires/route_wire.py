@@ -12,16 +12,16 @@ from ...state.model import Entry, Operation
 from ...tables.objects.address import FOREVER
 from ...tables.objects.metrics import FEATURES, LOCK, METRICS
 from ...tables.objects.multipath import OTHER_FAMILY, Hop, hop
-from ...tables.objects.named import SCOPES, TABLES, flow_of, number_of, realms_of
 from ...tables.objects.route import NOWHERE, PREFERENCES, TYPES
 from ...tables.types.addresses import ip_text, packed_ip
-from ...tables.types.types import NONE, UNSET
-from ...tables.types.wire import unpack
+from ...tables.types.base import unpack
+from ...tables.types.named_numbers import SCOPES, TABLES, flow_of, number_of, realms_of
+from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, flags_for, mark_of
 from ..netlink.view import View
 from ..netlink.walk import attributes
-from .encap import read_encap, write_encap
+from .encap_wire import read_encap, write_encap
 from .wire import Links, Wire, number
 
 _RTMSG = struct.Struct("=BBBBBBBBI")

@@ -9,11 +9,11 @@ from typing import Any
 
 from ..state.model import Change, Entry, Ident, Operation, State, peer_key, rows_given, table_of
 from ..tables.links import KINDS
-from ..tables.links.link import ALL as LINK_OPTIONS
-from ..tables.links.link import ALTNAMES, LINK_NETNS, MASTER
+from ..tables.links.any_link import ALL as LINK_OPTIONS
+from ..tables.links.any_link import ALTNAMES, LINK_NETNS, MASTER
 from ..tables.objects import SORTS
 from ..tables.objects.sysctl import OF_NO_LINK
-from ..tables.types.types import NONE, UNSET
+from ..tables.types.simple import NONE, UNSET
 from .creation import new_link, stands_alone
 from .dependents import Dependents, bringer
 from .lost import going_with_addresses
@@ -43,7 +43,7 @@ from .restore import (
     over,
     settable,
 )
-from .sysctls import DISABLE, changes_also, follows, spreads
+from .sysctl_effects import DISABLE, changes_also, follows, spreads
 
 
 def plan(changes: Iterable[Change], desired: State, observed: State) -> list[Operation]:

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .errors import FabricError
 from .intent import Route, Underlay
-from .words import Interface
+from .values import Interface
 
 
 @dataclass

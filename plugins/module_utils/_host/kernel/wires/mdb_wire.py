@@ -12,7 +12,7 @@ from ...state.model import Entry, Key, Operation
 from ...tables.objects.mdb import MDB as SORT
 from ...tables.objects.mdb import PROTOCOLS, SOURCES, for_all_sources, is_ethernet, said
 from ...tables.types.addresses import ip_text, packed_ip
-from ...tables.types.types import NONE, UNSET
+from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import PUT, Known, Message
 from ..netlink.view import View

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional
 
-from ..table import Option
+from ..option import Option
 from ..types.ranges import RangeTable, joined, pieces, plain_span, span
-from ..types.types import Bool, Centiseconds, Int, Lines, NamedInt, Word
+from ..types.simple import Bool, Centiseconds, Int, Lines, NamedInt, Word
 
 _STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 #: BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Callable
 
-from .wire import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, unpack
+from .base import NONE, UNSET, WIRE, Attr, Leaf, Lines, Look, Names, Type, unpack
 
 __all__ = [
     "IFNAME_LENGTH",

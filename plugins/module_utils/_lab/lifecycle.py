@@ -16,8 +16,8 @@ from dataclasses import asdict
 from typing import Any
 
 from . import build
-from .model import Lab, LabError, LabHost, Work, work
 from .process import Holder, end, find_holders, read_holder, start_time
+from .spec import Lab, LabError, LabHost, Work, work
 
 # A host is built in 5 ms natively and some 100 ms in the lab kernel; 100 at once on a slow machine need their time.
 BUILD_SECONDS = 120.0

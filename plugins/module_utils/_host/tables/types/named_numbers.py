@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..types.header import DSFIELD
-from ..types.types import NONE, Look, Type, whole_number
+from .header import DSFIELD
+from .simple import NONE, Look, Type, whole_number
 
 TABLES = {"default": 253, "main": 254, "local": 255}
 SCOPES = {"global": 0, "site": 200, "link": 253, "host": 254, "nowhere": 255}

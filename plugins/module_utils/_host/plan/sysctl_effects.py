@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..state.model import HOST, Entry, Ident, Operation, Refused, State
-from ..tables.objects.effective import Look, Rule, rule_of
 from ..tables.objects.sysctl import OF_NO_LINK, kept
-from ..tables.types.types import NONE
+from ..tables.objects.sysctl_rules import Look, Rule, rule_of
+from ..tables.types.simple import NONE
 
 #: Two names of one value: only the second tells all of it, and is what the first is made from (net/core/neighbour.c).
 _COARSE = {
