@@ -15,10 +15,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "options.md"
 sys.path.insert(0, str(CHECKOUT / ".collections"))
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS  # noqa: E402
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS  # noqa: E402
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, SORTS  # noqa: E402
 
 HEAD = """\
 # Every option

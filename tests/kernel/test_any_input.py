@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, SORTS
 
 from .look import at_rest, everything_now, lines, steady, told
 

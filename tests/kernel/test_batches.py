@@ -9,9 +9,9 @@ from unittest import mock
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel import wires
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import channel
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import fdb_wire as fdb
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import requests as wires
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 
 from .look import told

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 pytestmark = pytest.mark.needs_kind("dummy", "ipvlan", "vlan")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import lock
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import machine as lock
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import diff as diff_module
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import SORTS
 
 from .route_cases import ALL, ASK, LINKS, NEWER, NEXTHOPS, NOT_TOLD, ROUTES, RULES, SELECTED, V4, Case, ask
 

@@ -11,9 +11,9 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 from .common_cases import COMMON_CASES, FLAG_CASES, NEW_COMMON_CASES, NEW_PORT_CASES, NOT_TOLD, PORT_CASES
 from .row_cases import (

@@ -136,7 +136,8 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
     return found
 
 
-SOURCES = sorted(CHECKOUT.glob("plugins/**/*.py"))
+#: A package whose ``__init__.py`` is a docstring belongs to no layer itself.
+SOURCES = sorted(path for path in CHECKOUT.glob("plugins/**/*.py") if len(ast.parse(path.read_text()).body) > 1)
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=module_name(path)) for path in SOURCES])

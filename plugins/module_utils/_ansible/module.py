@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
 
 from .._host.run import Engine, Failed, KernelError, Refused, Report
-from .._host.tables.links import KINDS
 from .._host.tables.links.any_link import ALL as LINK_OPTIONS
 from .._host.tables.links.any_link import ONCE
-from .._host.tables.objects import SORTS
 from .._host.tables.option import nearest
+from .._host.tables.registry import KINDS, SORTS
 from .._host.tables.types.simple import UNSET
 from .arguments import Module
 

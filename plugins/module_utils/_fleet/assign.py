@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .errors import FabricError
 from .intent import Fabric, Member, Network, Workload
 from .ledger import Entry, Ledger
-from .values import Address, Interface, Subnet, natural
+from .values import Address, FabricError, Interface, Subnet, natural
 
 
 @dataclass

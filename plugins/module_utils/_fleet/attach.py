@@ -7,13 +7,11 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
-from . import derive
-from . import values as words
-from .errors import FabricError
+from . import derive, values
 from .host_config import HostPlan
 from .intent import Underlay, Workload
 from .topology import covered
-from .values import Interface
+from .values import FabricError, Interface
 from .wiring import Site, Station, Wiring
 
 #: The gateway that a routed workload sees. No device has 169.254.1.1: the host answers for it (proxy_arp).
@@ -24,7 +22,7 @@ def attach(workload: Workload, wiring: Optional[Wiring], underlay: Underlay, pla
     """Put a workload on its host."""
     station = _station(workload, wiring, plan.fabric)
     mtu = _mtu(workload, wiring, underlay)
-    if words.netns_is_name(workload.netns):
+    if values.netns_is_name(workload.netns):
         _netns(workload, plan)
     _ATTACH[workload.attach](workload, station, wiring, mtu, plan)
     plan.hold(workload.where + ".addresses", station.netns, station.device, station.addresses)

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .errors import FabricError, nearest
 from .intent import Fabric, Network, Underlay, Workload
-from .values import Address
+from .values import Address, FabricError, nearest
 from .wiring import Wiring
 
 

@@ -8,9 +8,9 @@ import hashlib
 import re
 from typing import Optional
 
-from . import values as words
-from .errors import FabricError
+from . import values
 from .intent import DEFAULT_PORT, Network
+from .values import FabricError
 
 #: Outer IPv4 (20) or IPv6 (40) header, UDP (8), VXLAN or Geneve (8), inner Ethernet (14).
 #: RFC 7348 figure 1, RFC 8926 section 3.1.
@@ -64,7 +64,12 @@ def external_name(network: Network) -> str:
 
 def bridge_name(network: str) -> str:
     """Name a bridge after its network, or by a hash where that is no usable link name."""
-    if not words.ifname_fault(network) and not _TAKEN.match(network) and not _OURS.match(network) and network.isascii():
+    if (
+        not values.ifname_fault(network)
+        and not _TAKEN.match(network)
+        and not _OURS.match(network)
+        and network.isascii()
+    ):
         return network
     return "b-%s" % short_hash("bridge", network, length=8)
 
@@ -72,7 +77,7 @@ def bridge_name(network: str) -> str:
 def workload_link_name(workload: str) -> str:
     """Name the host's end of a workload's veth."""
     name = "w-%s" % workload
-    if not words.ifname_fault(name) and name.isascii():
+    if not values.ifname_fault(name) and name.isascii():
         return name
     return "w-%s" % short_hash("workload", workload, length=8)
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .errors import FabricError
 from .intent import Route, Underlay
-from .values import Interface
+from .values import FabricError, Interface
 
 
 @dataclass

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .errors import FabricError, nearest
-from .values import type_word
+from .values import FabricError, nearest, type_word
 
 Parse = Callable[[str, Any], Any]
 

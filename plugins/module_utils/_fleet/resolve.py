@@ -9,12 +9,11 @@ from typing import Any, Callable
 
 from . import attach, checks, topology
 from .assign import Places, assign
-from .errors import FabricError, nearest
 from .host_config import HostPlan, check_underlay
 from .intent import Fabric, Member, Network, Underlay, Workload
 from .ledger import Ledger, dump
 from .source import read_fabric, read_host
-from .values import natural, parse_address
+from .values import FabricError, natural, nearest, parse_address
 from .wiring import Wiring, address_text, facts, wire
 
 Select = Callable[[str, Sequence[str]], Sequence[str]]

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import values as words
-from .errors import FabricError
+from . import values
 from .intent import DEFAULT_PORT, Fabric, Member, Network, Route, Workload, uses_group
 from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read
-from .values import Subnet
+from .values import FabricError, Subnet
 
 TOPOLOGIES = ("p2p", "mesh", "hub", "routed", "multicast")
 REPLICATIONS = ("static", "learning", "multicast", "evpn")
@@ -22,12 +21,12 @@ IPVLAN_FLAGS = ("bridge", "private", "vepa")
 MACVLAN_MODES = ("private", "vepa", "bridge", "passthru", "source")
 
 _ROUTE = (
-    Key("dst", words.parse_destination, required=True),
-    Key("via", words.parse_address),
-    Key("src", words.parse_address),
-    Key("metric", words.parse_int),
-    Key("table", words.parse_int),
-    Key("onlink", words.parse_bool),
+    Key("dst", values.parse_destination, required=True),
+    Key("via", values.parse_address),
+    Key("src", values.parse_address),
+    Key("metric", values.parse_int),
+    Key("table", values.parse_int),
+    Key("onlink", values.parse_bool),
 )
 
 
@@ -37,10 +36,10 @@ def parse_route(where: str, value: Any) -> Route:
 
 
 _MEMBER = (
-    Key("addresses", list_of(words.parse_interface)),
-    Key("bridge", words.parse_bool),
-    Key("subnet", words.parse_subnet),
-    Key("mac", words.parse_mac),
+    Key("addresses", list_of(values.parse_interface)),
+    Key("bridge", values.parse_bool),
+    Key("subnet", values.parse_subnet),
+    Key("mac", values.parse_mac),
     Key("routes", list_of(parse_route), default=()),
 )
 
@@ -55,17 +54,17 @@ _NETWORK = (
     Key("topology", one_of(*TOPOLOGIES), default="mesh"),
     Key("hosts", parse_patterns, required=True),
     Key("hubs", parse_patterns, default=()),
-    Key("vni", words.parse_vni),
-    Key("dstport", words.parse_port),
-    Key("subnet", words.parse_subnet),
-    Key("host_prefix", words.parse_prefix),
+    Key("vni", values.parse_vni),
+    Key("dstport", values.parse_port),
+    Key("subnet", values.parse_subnet),
+    Key("host_prefix", values.parse_prefix),
     Key("replication", one_of(*REPLICATIONS)),
-    Key("group", words.parse_address),
-    Key("bridge", words.parse_bool),
-    Key("mtu", words.parse_mtu),
-    Key("ttl", words.parse_ttl),
+    Key("group", values.parse_address),
+    Key("bridge", values.parse_bool),
+    Key("mtu", values.parse_mtu),
+    Key("ttl", values.parse_ttl),
     Key("df", one_of("set", "unset", "inherit")),
-    Key("geneve_options", words.parse_geneve_options, default=0),
+    Key("geneve_options", values.parse_geneve_options, default=0),
     Key("members", mapping_of(parse_member), default={}),
 )
 
@@ -154,9 +153,9 @@ def _check_host_prefix(network: Network, subnet: Subnet) -> None:
 
 
 _RESOLVER = (
-    Key("nameservers", list_of(lambda where, value: str(words.parse_address(where, value))), default=()),
-    Key("search", list_of(words.parse_str), default=()),
-    Key("options", list_of(words.parse_str), default=()),
+    Key("nameservers", list_of(lambda where, value: str(values.parse_address(where, value))), default=()),
+    Key("search", list_of(values.parse_str), default=()),
+    Key("options", list_of(values.parse_str), default=()),
 )
 
 
@@ -166,21 +165,21 @@ def parse_resolver(where: str, value: Any) -> dict[str, tuple[str, ...]]:
 
 
 _WORKLOAD = (
-    Key("host", words.parse_str, required=True),
-    Key("network", words.parse_str),
+    Key("host", values.parse_str, required=True),
+    Key("network", values.parse_str),
     Key("attach", one_of(*ATTACHMENTS), default="veth"),
-    Key("netns", words.parse_netns),
-    Key("container", words.parse_str),
-    Key("interface", words.parse_ifname),
-    Key("addresses", list_of(words.parse_interface)),
-    Key("gateway", words.parse_address),
+    Key("netns", values.parse_netns),
+    Key("container", values.parse_str),
+    Key("interface", values.parse_ifname),
+    Key("addresses", list_of(values.parse_interface)),
+    Key("gateway", values.parse_address),
     Key("routes", list_of(parse_route), default=()),
-    Key("mac", words.parse_mac),
-    Key("mtu", words.parse_mtu),
-    Key("device", words.parse_ifname),
-    Key("mode", words.parse_str),
-    Key("flags", words.parse_str),
-    Key("vlan", words.parse_vlan_id),
+    Key("mac", values.parse_mac),
+    Key("mtu", values.parse_mtu),
+    Key("device", values.parse_ifname),
+    Key("mode", values.parse_str),
+    Key("flags", values.parse_str),
+    Key("vlan", values.parse_vlan_id),
     Key("resolver", parse_resolver),
 )
 
@@ -192,9 +191,9 @@ def parse_workload(where: str, name: str, value: Any) -> Workload:
     if container is not None and row["netns"] is not None:
         raise FabricError(where + ".container", "give container or netns, not both")
     if container is not None:
-        row["netns"] = words.parse_netns(where + ".container", "container:%s" % container)
+        row["netns"] = values.parse_netns(where + ".container", "container:%s" % container)
     elif row["netns"] is None:
-        row["netns"] = words.parse_netns(where, name)
+        row["netns"] = values.parse_netns(where, name)
     workload = Workload(name=name, **row)
     _check_workload(workload)
     return workload
@@ -215,7 +214,7 @@ def _check_workload(workload: Workload) -> None:
     _check_modes(workload)
     if workload.mac is not None and attach == "ipvlan":
         raise FabricError(where + ".mac", "an ipvlan link has the MAC of its device")
-    if workload.resolver is not None and not words.netns_is_name(workload.netns):
+    if workload.resolver is not None and not values.netns_is_name(workload.netns):
         raise FabricError(where + ".resolver", "%s is not made by us; its owner gives it a resolver" % workload.netns)
     if attach == "routed" and workload.gateway is not None:
         raise FabricError(where + ".gateway", "attach routed brings its own gateway")
@@ -240,16 +239,16 @@ def _check_modes(workload: Workload) -> None:
 
 def parse_vni_range(where: str, value: Any) -> tuple[int, int]:
     """Read [first, last], both included."""
-    numbers: tuple[int, ...] = list_of(words.parse_vni, unique=False)(where, value)
+    numbers: tuple[int, ...] = list_of(values.parse_vni, unique=False)(where, value)
     if len(numbers) != 2 or numbers[0] > numbers[1]:
         raise FabricError(where, "must be [first, last] with first <= last, not %s" % list(numbers))
     return (numbers[0], numbers[1])
 
 
 UNDERLAY = (
-    Key("address", words.parse_source_address, default="ansible_host"),
-    Key("device", words.parse_ifname, default="auto"),
-    Key("mtu", words.parse_mtu, default=1500),
+    Key("address", values.parse_source_address, default="ansible_host"),
+    Key("device", values.parse_ifname, default="auto"),
+    Key("mtu", values.parse_mtu, default=1500),
 )
 
 
@@ -259,8 +258,8 @@ def parse_underlay(where: str, value: Any) -> dict[str, Any]:
 
 
 _FABRIC = (
-    Key("fabric", words.parse_str, default="netloom"),
-    Key("ledger", words.parse_str, default="ledger.yml"),
+    Key("fabric", values.parse_str, default="netloom"),
+    Key("ledger", values.parse_str, default="ledger.yml"),
     Key("vni_range", parse_vni_range, default=(10000, 19999)),
     Key("hosts", parse_patterns, default=("all",)),
     Key("underlay", parse_underlay, default={"address": "ansible_host", "device": "auto", "mtu": 1500}),
@@ -278,9 +277,9 @@ def read_fabric(source: Any, ignore: Sequence[str] = ("plugin",)) -> Fabric:
 
 #: A host's own underlay. Its address is judged later: only a member must have one.
 _HOST_UNDERLAY = (
-    Key("address", words.parse_str),
-    Key("device", words.parse_ifname),
-    Key("mtu", words.parse_mtu),
+    Key("address", values.parse_str),
+    Key("device", values.parse_ifname),
+    Key("mtu", values.parse_mtu),
 )
 
 

@@ -7,10 +7,9 @@ import ipaddress
 from typing import Any, Callable, Optional
 
 from . import derive
-from .errors import FabricError
 from .host_config import HostPlan
 from .intent import Route, uses_group
-from .values import Interface
+from .values import FabricError, Interface
 from .wiring import Station, Wiring, external_mac
 
 #: The FDB entry for everything that has no entry of its own (vxlan_find_mac, drivers/net/vxlan/vxlan_core.c).

@@ -3,12 +3,37 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Any, Callable, Union
 
-from .._host.tables.objects import netns_reference as containers
-from .errors import FabricError
+from .._host.tables.objects import netns_reference
+
+
+class FabricError(ValueError):
+    """Say which key of the intent cannot work, and why.
+
+    ``where`` is a path like ``networks.blue.members.node1.address``.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__("%s: %s" % (where, reason))
+        self.where = where
+        self.reason = reason
+
+
+def nearest(word: str, valid: Iterable[str]) -> str:
+    """Return a sentence with the valid word nearest to ``word``, or all of them when none is near."""
+    words = sorted(valid)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return "did you mean %s?" % close[0]
+    if not words:
+        return "nothing is valid here"
+    return "valid are %s" % ", ".join(words)
+
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
@@ -188,7 +213,7 @@ def parse_netns(where: str, value: Any) -> str:
             raise FabricError(where, "%r is no namespace name" % text)
         return text
     try:
-        called = containers.parse(text)
+        called = netns_reference.parse(text)
     except ValueError as why:
         raise FabricError(where, str(why)) from None
     if called is None:

@@ -9,9 +9,8 @@ from typing import Any, Optional
 
 from . import derive
 from .assign import Assigned, Places
-from .errors import FabricError
 from .intent import Fabric, Network, Route, Underlay, Workload
-from .values import Address, Interface, Subnet
+from .values import Address, FabricError, Interface, Subnet
 
 
 @dataclass(frozen=True)

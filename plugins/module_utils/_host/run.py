@@ -11,30 +11,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .kernel.host.accounts import numbered
 from .kernel.host.connection import connection
-from .kernel.host.databases import number_of
-from .kernel.host.lock import locked
+from .kernel.host.databases import number_of, numbered
+from .kernel.host.machine import locked
 from .kernel.host.namespaces import Namespaces
 from .kernel.host.proc_sys import Sysctls, clock_rate
-from .kernel.host.processes import OTHER_NETNS, marked, siblings
-from .kernel.observe import KernelError, Observer
-from .kernel.wires import DUMPED, TABLES
+from .kernel.observe import OTHER_NETNS, KernelError, Observer, marked, siblings
+from .kernel.wires.requests import DUMPED, TABLES
 from .plan.commands import commands
 from .plan.dependents import addresses_of_ports, routes_of_ports
 from .plan.diff import diff
-from .plan.lost import LOSABLE, comes_again, links_with_losses, put_back
+from .plan.losses import LOSABLE, comes_again, going, links_with_losses, put_back, reaches_far, shares
+from .plan.operations import undo
 from .plan.planner import plan
 from .plan.protect import may_cut, protect
-from .plan.reach import going, reaches_far, shares
-from .plan.restore import undo
 from .plan.sysctl_effects import after, changes_also, in_effect, needed_of, of_bridges, settled
 from .state.canonical import resolved
 from .state.config import Reader
 from .state.gathered import write
 from .state.model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
 from .tables.links.any_link import ALTNAMES
-from .tables.objects import SORTS
+from .tables.registry import SORTS
 from .tables.types.simple import NONE
 
 #: Seconds to wait for another run on the same host.

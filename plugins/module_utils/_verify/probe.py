@@ -11,8 +11,42 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .._host.kernel.host import containers
-from . import fping
 from .targets import Pair, pairs, payload, underlay
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from one address: pings sent and answered, and the shortest time in milliseconds."""
+
+    sent: int
+    received: int
+    ms: Optional[float]
+
+
+def fping_command(count: int, timeout_ms: int, size: Optional[int] = None) -> list[str]:
+    """Return the fping command that pings the addresses on its standard input.
+
+    A size is the ICMP data in bytes; such a ping is sent with DF, so that nobody may fragment it. All addresses
+    are pinged side by side, and the first ping of each waits for ARP.
+    """
+    words = ["fping", "-q", "-C", str(count), "-p", "100", "-t", str(timeout_ms), "-i", "1"]
+    if size is not None:
+        words += ["-M", "-b", str(size)]
+    return [*words, "-f", "-"]
+
+
+def read_fping(text: str, addresses: Iterable[str]) -> dict[str, Answer]:
+    """Read the lines ``ADDRESS : 0.05 - 0.04`` of fping -q -C. An address without a line has no answer at all."""
+    answers = {address: Answer(0, 0, None) for address in addresses}
+    for line in text.splitlines():
+        address, colon, rest = line.partition(" : ")
+        address = address.strip()
+        if not colon or address not in answers:
+            continue
+        words = rest.split()
+        times = [float(word) for word in words if word.replace(".", "", 1).isdigit()]
+        answers[address] = Answer(len(words), len(times), min(times) if times else None)
+    return answers
 
 
 class NoNamespace(Exception):
@@ -52,15 +86,15 @@ class Call:
     size: Optional[int] = None
 
 
-def make_calls(calls: Iterable[Call], count: int, timeout_ms: int) -> dict[Call, dict[str, fping.Answer]]:
+def make_calls(calls: Iterable[Call], count: int, timeout_ms: int) -> dict[Call, dict[str, Answer]]:
     """Run all calls side by side; a namespace that is not there gives no answers."""
     running = []
     results = {}
     for call in dict.fromkeys(calls):
         try:
-            words = inside(call.netns, fping.command(count, timeout_ms, call.size))
+            words = inside(call.netns, fping_command(count, timeout_ms, call.size))
         except NoNamespace:
-            results[call] = fping.parse("", call.addresses)
+            results[call] = read_fping("", call.addresses)
             continue
         with tempfile.TemporaryFile() as targets:  # a file, so that all of them run at the same time
             targets.write("".join("%s\n" % address for address in call.addresses).encode())
@@ -71,7 +105,7 @@ def make_calls(calls: Iterable[Call], count: int, timeout_ms: int) -> dict[Call,
         output = process.communicate()[0].decode(errors="replace")
         if process.returncode not in (0, 1, 2):
             raise OSError("fping in %s: %s" % (call.netns or "the host's namespace", output.strip()))
-        results[call] = fping.parse(output, call.addresses)
+        results[call] = read_fping(output, call.addresses)
     return results
 
 
@@ -108,7 +142,7 @@ def probe(host: str, intent: Mapping[str, Any], count: int, timeout_ms: int) -> 
 
 def _ask(
     keys: Iterable[Any], vteps: Iterable[str], vtep_size: Optional[int], count: int, timeout_ms: int
-) -> dict[Any, fping.Answer]:
+) -> dict[Any, Answer]:
     """Ping each (netns, address, packet size) once, all addresses of a namespace and size by one fping."""
     wanted: dict[tuple[str, Optional[int]], dict[str, Optional[int]]] = {}
     for netns, address, size in [*keys, *(("", address, vtep_size) for address in vteps)]:
@@ -122,12 +156,12 @@ def _ask(
     return found
 
 
-def _passed(full: Mapping[Any, fping.Answer], netns: str, address: str, size: int) -> Optional[bool]:
+def _passed(full: Mapping[Any, Answer], netns: str, address: str, size: int) -> Optional[bool]:
     answer = full.get((netns, address, size))
     return None if answer is None else answer.received > 0
 
 
-def _pair_row(one: Pair, reach: Mapping[Any, fping.Answer], full: Mapping[Any, fping.Answer]) -> dict[str, Any]:
+def _pair_row(one: Pair, reach: Mapping[Any, Answer], full: Mapping[Any, Answer]) -> dict[str, Any]:
     answer = reach[one.netns, one.address, None]
     return {
         "network": one.network,

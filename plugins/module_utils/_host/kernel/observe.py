@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from ..state.claims import PLACED, place_of
+from ..state.claims import PLACED, lower_key, place_of
 from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State, rows
-from ..tables.links import KINDS
 from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..tables.objects.netns_reference import called_by
 from ..tables.option import Kind
+from ..tables.registry import KINDS
 from ..tables.types.simple import UNSET, Names
 from .host.namespaces import Namespaces, inside, named, read_resolver
 from .netlink import constants as c
 from .netlink.channel import Channel, KernelError
-from .netlink.told import Nest, Told
-from .netlink.view import View
-from .netlink.walk import attributes
-from .wires import DUMPED, TABLES, WIRES
-from .wires.port_wire import decode_slave
+from .netlink.message import View
+from .netlink.walk import Nest, Told, attributes
+from .wires.link_wire import decode_slave
+from .wires.requests import DUMPED, TABLES, WIRES
 from .wires.wire import Links
 
 _IFINFO = struct.Struct("=BxHiII")
@@ -302,3 +301,41 @@ _ORDER: Any = "little" if struct.pack("=H", 1) == b"\1\0" else "big"
 
 
 __all__ = ["KernelError", "Observer"]
+
+
+#: Options that say where else a link is than in its own namespace.
+OTHER_NETNS = sorted({name for kind in KINDS for name in rows("link", kind).naming_netns})
+
+
+def marked(namespaces: Namespaces, observer: Observer, seen: Container[str]) -> State:
+    """Return marked links that live in a process's namespace while their socket or peer is on this host.
+
+    Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that
+    run this collection for themselves are left alone that way.
+    """
+    found: State = {}
+    for netns in list(namespaces.of_processes()):
+        if netns in seen or observer.nsid(HOST, netns) < 0:
+            continue
+        for entry in observer.links(netns):
+            other = next((entry.options[name] for name in OTHER_NETNS if name in entry.options), HOST)
+            if entry.owned and other == HOST:
+                found[entry.ident] = entry
+    return found
+
+
+def siblings(namespaces: Namespaces, observer: Observer, overridden: bool) -> State:
+    """Return links in processes' namespaces that change with others on the same link of this host.
+
+    ``overridden``: those of ours are there already where they are to be removed, and the others are to stay.
+    """
+    found: State = {}
+    for netns in list(namespaces.of_processes()):
+        if observer.nsid(netns, HOST) < 0:
+            continue
+        for entry in observer.links(netns):
+            kind, lower = KINDS.get(entry.kind), lower_key(entry)
+            on_ours = lower is not None and lower[0] != netns and namespaces.has(lower[0])
+            if kind is not None and kind.shared and on_ours and not (overridden and entry.owned):
+                found[entry.ident] = entry
+    return found

@@ -8,9 +8,8 @@ import struct
 
 from ..state.claims import lower_key
 from ..state.model import Entry, Operation, rows_given, rows_of
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
 from ..tables.option import ANY_VALUE, Option
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE
 from .netlink.channel import KernelError
 from .observe import Observer

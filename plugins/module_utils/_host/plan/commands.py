@@ -20,7 +20,6 @@ from ..state.model import (
     rows_of,
     table_of,
 )
-from ..tables.links import KINDS
 from ..tables.links.any_link import LINK_NETNS, ONCE
 from ..tables.objects.address import FOREVER, OF_LO
 from ..tables.objects.mdb import said
@@ -31,6 +30,7 @@ from ..tables.objects.netns_reference import name_of, parse, shell_words
 from ..tables.objects.port import OF_IP
 from ..tables.objects.route import default_table
 from ..tables.objects.sysctl import FILE, path
+from ..tables.registry import KINDS
 from ..tables.types.simple import NONE
 
 _METRICS, HOPS = {row.name for row in METRICS}, Hops()

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from ..state.claims import goes_with, lower_key
 from ..state.model import Entry, Ident, Key, State, links_named, names_links, nexthops_named, peer_key
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from ..state.claims import PLACED, needed, place_of
 from ..state.model import HOST, Change, Entry, Ident, State, given, made_in, netns_named, ousted_by, rows_of, table_of
-from ..tables.links import KINDS
 from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
-from ..tables.objects import SORTS
 from ..tables.objects.encap import Consent
 from ..tables.option import Option, Refused
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.addresses import Ip
 from ..tables.types.simple import NONE, NetnsOf
 from .dependents import bringer

@@ -15,10 +15,9 @@ from typing import Any, Optional
 
 from ..state.claims import goes_with, lower_key
 from ..state.model import Change, Entry, Key, Refused, State, peer_key
-from ..tables.links import KINDS
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS
-from ..tables.objects import SORTS
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE
 from .dependents import stands_on
 

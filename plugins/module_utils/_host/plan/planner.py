@@ -8,21 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from ..state.model import Change, Entry, Ident, Operation, State, peer_key, rows_given, table_of
-from ..tables.links import KINDS
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS, MASTER
-from ..tables.objects import SORTS
 from ..tables.objects.sysctl import OF_NO_LINK
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE, UNSET
-from .creation import new_link, stands_alone
 from .dependents import Dependents, bringer
-from .lost import going_with_addresses
+from .losses import going_with_addresses
 from .moves import after, losses, lost_with
-from .phases import (
+from .operations import (
     ADD_LINKS,
     FREE_NAMES,
     LINKS_UP,
     MOVE_LINKS,
+    OF_ANY_KIND,
     PHASES,
     PORTS_UP,
     REMOVE_LINKS,
@@ -30,18 +29,17 @@ from .phases import (
     REMOVED_IN,
     SET_LINKS,
     SET_SYSCTLS,
-    ordered,
-    phase_of,
-)
-from .restore import (
-    OF_ANY_KIND,
     ends_bearing,
     fitting,
     kept_anew,
     leaves_master,
+    new_link,
     one_way,
+    ordered,
     over,
+    phase_of,
     settable,
+    stands_alone,
 )
 from .sysctl_effects import DISABLE, changes_also, follows, spreads
 

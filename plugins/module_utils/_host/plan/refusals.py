@@ -23,10 +23,9 @@ from ..state.model import (
     names_others,
     nexthops_named,
 )
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
 from ..tables.objects.encap import Consent
 from ..tables.option import Refused
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE, Type
 
 

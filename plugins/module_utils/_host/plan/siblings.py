@@ -9,9 +9,8 @@ from typing import Any, Optional
 
 from ..state.claims import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
 from ..tables.option import Refused
+from ..tables.registry import KINDS, SORTS
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:

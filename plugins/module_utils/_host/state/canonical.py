@@ -13,9 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable
 
-from ..tables.links import KINDS
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS
-from ..tables.objects import SORTS
+from ..tables.registry import KINDS, SORTS
 from .claims import check
 from .model import (
     NAMELESS,

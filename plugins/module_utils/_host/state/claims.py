@@ -6,10 +6,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
 from ..tables.objects.object_type import Sort
 from ..tables.option import Kind, Refused
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE, LinkName
 from .model import Entry, Ident, Key, State, made_in
 

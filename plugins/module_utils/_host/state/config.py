@@ -8,11 +8,10 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any, Callable, NamedTuple
 
-from ..tables.links import KINDS
-from ..tables.objects import SORTS
 from ..tables.objects.netns import ATTACH
 from ..tables.objects.object_type import Sort
 from ..tables.option import Kind, Refused, canonical, nearest
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import UNSET, Look, any_name, own_ifname
 from .claims import check
 from .model import HOST, Entry, State, peer_key, rows

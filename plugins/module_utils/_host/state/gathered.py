@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tables.links import KINDS
 from ..tables.links.any_link import LINK_NETNS, MARK_GROUP, MASTER
-from ..tables.objects import SORTS
+from ..tables.registry import KINDS, SORTS
 from .model import NAMELESS, Entry, Ident, State, made_in, netns_named, peer_key, table_of, telling
 
 

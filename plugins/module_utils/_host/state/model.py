@@ -9,13 +9,12 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from ..tables.links import KINDS
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS, MASTER
-from ..tables.objects import SORTS
 from ..tables.option import Kind, Option, Refused
-from ..tables.types.accounts import Account
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.base import Type
+from ..tables.types.named_numbers import Account
 from ..tables.types.packed import Bits
 from ..tables.types.simple import NONE, UNSET, NetnsOf
 

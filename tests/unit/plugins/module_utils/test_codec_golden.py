@@ -17,11 +17,14 @@ from typing import Any
 import yaml
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import encode
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.view import View
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import WIRES, requests
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.message import View
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires.requests import (
+    WIRES,
+    requests,
+)
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Operation
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 FOLDER = Path(__file__).parent / "golden" / "codec"
 

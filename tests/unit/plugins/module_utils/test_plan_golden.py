@@ -19,12 +19,11 @@ import yaml
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import _WRITERS, commands
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.phases import PHASES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.operations import PHASES, undo
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.planner import plan
-from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.restore import undo
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import SORTS
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "golden" / "plan").iterdir() if path.is_dir())
 

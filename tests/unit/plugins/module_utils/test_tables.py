@@ -12,11 +12,10 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff im
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links import KINDS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.bridge_vlan import OfVlans
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import SORTS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, SORTS
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.packed import merged
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Centiseconds
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.told import Nest, Told
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.walk import Nest, Told
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import UNSET
 
 KERNEL = {"mtu": 1450, "up": False, "alias": UNSET}

@@ -18,13 +18,13 @@ from functools import partial
 from typing import Any
 
 from ...state.model import HOST, Entry, Operation
-from ...tables.links import KINDS
 from ...tables.links.any_link import INDEX, ONCE
+from ...tables.registry import KINDS
 from ..netlink import constants as c
 from ..netlink.codec import encode
 from ..netlink.walk import attributes
 from ..observe import Observer
-from ..wires import WIRES
+from ..wires.requests import WIRES
 from .namespaces import inside
 
 # asm-generic/ioctl.h, and asm/ioctl.h of those that have three bits for the direction.

@@ -7,11 +7,48 @@ import errno
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from .beside import Beside
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+#: Seconds after which a thread that waits gets its turn, while there are two (Python's own: 0.005).
+SWITCH = 0.0002
+
+
+class Beside:
+    """Run steps one after another in a thread beside this one, which goes on meanwhile."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._steps: list[Future[None]] = []
+        self._interval = sys.getswitchinterval()
+
+    def run(self, step: Callable[[], None]) -> None:
+        """Run a step when those before it have ended."""
+        if self._thread is None:
+            from concurrent.futures import ThreadPoolExecutor  # 5 ms: only where there is much to do
+
+            # A thread that comes back from the kernel takes its turn at once: the kernel is what there is to wait for.
+            self._interval = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH)
+            self._thread = ThreadPoolExecutor(1)
+        self._steps.append(self._thread.submit(step))
+
+    def wait(self) -> None:
+        """Wait for the end of all steps; raise what the first of them raised."""
+        if self._thread is None:
+            return
+        self._thread.shutdown()
+        self._thread = None
+        sys.setswitchinterval(self._interval)
+        steps, self._steps = self._steps, []
+        for step in steps:
+            step.result()
+
 
 NETLINK_ROUTE = 0
 SOL_NETLINK = 270

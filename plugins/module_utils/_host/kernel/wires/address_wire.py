@@ -13,8 +13,7 @@ from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.named_numbers import SCOPES, number_of
 from ...tables.types.simple import NONE
 from ..netlink import constants as c
-from ..netlink.message import Known, Message, family_of, flags_for, mark_of
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View, family_of, flags_for, mark_of
 from ..netlink.walk import attributes
 from .wire import Links, Wire, number
 

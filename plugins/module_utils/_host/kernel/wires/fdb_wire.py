@@ -16,8 +16,7 @@ from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.packed import merged
 from ...tables.types.simple import NONE, UNSET, Names
 from ..netlink import constants as c
-from ..netlink.message import Known, Message
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View
 from ..netlink.walk import attributes
 from .wire import Links, Wire, number
 

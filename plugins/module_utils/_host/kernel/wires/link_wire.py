@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from ...state.model import Entry, Operation, made_in, peer_key, rows_given
-from ...tables.links import KINDS
+from ...state.model import Entry, Key, Operation, made_in, peer_key, rows, rows_given
 from ...tables.links.any_link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
+from ...tables.links.any_link import TOKEN as TOKEN_ROW
+from ...tables.objects.port import PORT as SORT
+from ...tables.registry import KINDS
+from ...tables.types.addresses import packed_ip
 from ...tables.types.packed import merged
+from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
-from ..netlink.message import NEW, Known, Message
-from .wire import Wire
+from ..netlink.message import NEW, Known, Message, View
+from ..netlink.walk import Nest, Told
+from .wire import Part, Wire
 
 _COMMON = frozenset(row.name for row in COMMON)
 
@@ -163,3 +169,92 @@ def group_removal(known: Known, netns: str, names: list[str], group: int) -> lis
 
 
 LINK = Wire(write, removal=group_removal)
+
+
+def _before(operation: Operation, name: str) -> set[Any]:
+    """Return what the option was; a new link has none."""
+    return set(operation.before.options.get(name, ()) if operation.before is not None else ())
+
+
+def _names(known: Known, entry: Entry, kind: int, flags: int, names: set[str]) -> list[Message]:
+    """Return the request that adds or removes names (net/core/rtnetlink.c: rtnl_linkprop()); none for none."""
+    header = {"index": known.view(entry.netns).index(entry.name)}
+    tree = [(c.IFLA_ALT_IFNAME, "str", name) for name in sorted(names)]
+    return [Message(entry.netns, "link", kind, flags, header, [(c.IFLA_PROP_LIST, "nested", tree)])] if names else []
+
+
+def _names_gone(known: Known, operation: Operation) -> list[Message]:
+    gone = _before(operation, "altnames") - set(operation.entry.options["altnames"])
+    return _names(known, operation.entry, c.RTM_DELLINKPROP, 0, gone)
+
+
+def _names_new(known: Known, operation: Operation) -> list[Message]:
+    new = set(operation.entry.options["altnames"]) - _before(operation, "altnames")
+    return _names(known, operation.entry, c.RTM_NEWLINKPROP, NEW, new)
+
+
+def _reasons(known: Known, entry: Entry, numbers: set[int], on: bool) -> list[Message]:
+    """Return the request that sets or clears reasons (net/core/rtnetlink.c: do_set_proto_down()); none for none.
+
+    The kernel takes no ``protodown off`` while there is a reason: so the cleared ones are said before it.
+    """
+    bits = sum(1 << number for number in numbers)
+    tree = [(c.IFLA_PROTO_DOWN_REASON_MASK, "u32", bits), (c.IFLA_PROTO_DOWN_REASON_VALUE, "u32", bits if on else 0)]
+    header = {"index": known.view(entry.netns).index(entry.name)}
+    attrs = [(c.IFLA_PROTO_DOWN_REASON, "nested", tree)]
+    return [Message(entry.netns, "link", c.RTM_NEWLINK, 0, header, attrs)] if numbers else []
+
+
+def _reasons_gone(known: Known, operation: Operation) -> list[Message]:
+    gone = _before(operation, "protodown_reason") - set(operation.entry.options["protodown_reason"])
+    return _reasons(known, operation.entry, gone, on=False)
+
+
+def _reasons_new(known: Known, operation: Operation) -> list[Message]:
+    new = set(operation.entry.options["protodown_reason"]) - _before(operation, "protodown_reason")
+    return _reasons(known, operation.entry, new, on=True)
+
+
+def _nothing(_known: Known, _operation: Operation) -> list[Message]:
+    return []  # it is taken away as it is given
+
+
+def _token(known: Known, operation: Operation) -> list[Message]:
+    """Return the request that gives a link its token (net/ipv6/addrconf.c: inet6_set_link_af()), all zeros for none."""
+    token = operation.entry.options["token"]
+    packed = bytes(16) if token == NONE else packed_ip(token)
+    header = {"index": known.view(operation.entry.netns).index(operation.entry.name)}
+    inet6 = [(TOKEN_ROW.attrs[0], "raw", packed)]
+    attrs = [(c.IFLA_AF_SPEC, "nested", [(c.AF_INET6, "nested", inet6)])]
+    return [Message(operation.entry.netns, "link", c.RTM_NEWLINK, 0, header, attrs)]
+
+
+ALTNAMES = Part(_names_gone, _names_new)
+REASONS = Part(_reasons_gone, _reasons_new)
+TOKEN = Part(_nothing, _token)
+
+
+def decode_slave(key: Key, told: Nest, view: View) -> Entry:
+    """Decode the attributes that a link's dump has for the bridge above it."""
+    return Entry("port", key, Told(rows("port").named, partial(_port_option, told, view), {}))
+
+
+def _port_option(told: Nest, view: View, name: str) -> Any:
+    row = rows("port").named[name]
+    value = row.decode(told.found, view) if row.attrs else UNSET
+    return UNSET if value == NONE else value
+
+
+def write_port(known: Known, operation: Operation) -> Message:
+    """Return the request that sets port options (net/bridge/br_netlink.c: br_setlink)."""
+    entry = operation.entry
+    view = known.view(entry.netns)
+    attrs: list[Any] = []
+    for row in SORT.options:
+        if row.name in entry.options:
+            attrs += row.encode(entry.options[row.name], view)
+    header = {"family": c.AF_BRIDGE, "index": view.index(entry.name)}
+    return Message(entry.netns, "link", c.RTM_SETLINK, 0, header, [(c.IFLA_PROTINFO, "nested", attrs)])
+
+
+PORT = Wire(write_port)

@@ -14,8 +14,7 @@ from ...tables.objects.mdb import PROTOCOLS, SOURCES, for_all_sources, is_ethern
 from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
-from ..netlink.message import PUT, Known, Message
-from ..netlink.view import View
+from ..netlink.message import PUT, Known, Message, View
 from ..netlink.walk import attributes, listed
 from .wire import Links, Wire, number
 

@@ -10,8 +10,7 @@ from ...state.model import Entry, Operation
 from ...tables.objects.neighbor import LASTING, PROXY, STATES, is_proxy
 from ...tables.types.addresses import ip_text, packed_ip
 from ..netlink import constants as c
-from ..netlink.message import PUT, Known, Message, family_of, mark_of
-from ..netlink.view import View
+from ..netlink.message import PUT, Known, Message, View, family_of, mark_of
 from ..netlink.walk import attributes
 from .wire import Links, Wire, number
 

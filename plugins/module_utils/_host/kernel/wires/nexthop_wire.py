@@ -11,8 +11,7 @@ from ...tables.objects.nexthop import FAMILIES, GROUP_TYPES
 from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.simple import NONE
 from ..netlink import constants as c
-from ..netlink.message import Known, Message, flags_for, mark_of
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View, flags_for, mark_of
 from ..netlink.walk import attributes
 from .encap_wire import read_encap, write_encap
 from .wire import Links, Wire, number

@@ -18,8 +18,7 @@ from ...tables.types.base import unpack
 from ...tables.types.named_numbers import SCOPES, TABLES, flow_of, number_of, realms_of
 from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
-from ..netlink.message import Known, Message, flags_for, mark_of
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View, flags_for, mark_of
 from ..netlink.walk import attributes
 from .encap_wire import read_encap, write_encap
 from .wire import Links, Wire, number

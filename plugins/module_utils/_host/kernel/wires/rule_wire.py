@@ -14,8 +14,7 @@ from ...tables.types.addresses import ip_text
 from ...tables.types.named_numbers import TABLES, flow_of, number_of, realms_of
 from ...tables.types.simple import NONE
 from ..netlink import constants as c
-from ..netlink.message import Known, Message, mark_of
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View, mark_of
 from ..netlink.walk import attributes
 from .wire import Links, Wire, number
 

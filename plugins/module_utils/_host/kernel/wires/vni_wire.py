@@ -12,8 +12,7 @@ from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.ranges import VniRange, joined, vni_change
 from ...tables.types.simple import NONE
 from ..netlink import constants as c
-from ..netlink.message import Known, Message
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View
 from ..netlink.walk import attributes, listed
 from .wire import Table, number
 

@@ -11,10 +11,9 @@ from typing import Callable, Optional
 
 from ...state.claims import SHARING, lower_key
 from ...state.model import Entry, Ident, Operation, made_in
-from ...tables.objects import SORTS
+from ...tables.registry import SORTS
 from ...tables.types.simple import Names
-from ..netlink.message import Known, Message
-from ..netlink.view import View
+from ..netlink.message import Known, Message, View
 
 
 class Links(dict[str, Entry]):

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..option import ANY_VALUE, Meaning, Option
 from ..types.addresses import Mac, Token
-from ..types.named import HostInt, HostReasons
-from ..types.packed import AltNames
+from ..types.named_numbers import HostInt
+from ..types.packed import AltNames, HostReasons
 from ..types.simple import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
 
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ..option import Kind, Meaning, Moot, Option, queues
 from ..types.addresses import Ip
-from ..types.header import ON_OFF, Tos, Ttl
+from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import PortRange
 from ..types.simple import NONE, Bool, Flag, Int, Look, Word
 

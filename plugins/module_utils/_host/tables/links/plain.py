@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..option import Kind, Option, queues
-from ..types.named import HostInt
+from ..types.named_numbers import HostInt
 from ..types.simple import Bool
 
 # Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).

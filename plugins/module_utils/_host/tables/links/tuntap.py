@@ -7,7 +7,7 @@ rtnetlink tells of these links and removes them. They are made and changed throu
 from __future__ import annotations
 
 from ..option import Kind, Option
-from ..types.accounts import Account
+from ..types.named_numbers import Account
 from ..types.simple import NONE, Bool, Word
 
 TUN = Kind(

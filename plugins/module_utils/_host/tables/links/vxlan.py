@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from ..option import Kind, Moot, Option, queues
 from ..types.addresses import Ip, no_address
-from ..types.header import ON_OFF, Tos, Ttl
+from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import FlowLabel, PortRange
 from ..types.ranges import Vnis
 from ..types.simple import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number

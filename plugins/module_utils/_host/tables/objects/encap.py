@@ -10,8 +10,7 @@ from typing import Any
 
 from ..option import nearest
 from ..types.addresses import ip
-from ..types.header import named_dsfield
-from ..types.named_numbers import DSFIELDS
+from ..types.named_numbers import DSFIELDS, named_dsfield
 from ..types.simple import Bool, Look, Type, truth, whole_number
 
 ENCAP_TYPES = {"ip": 2, "ip6": 4}  # enum lwtunnel_encap_types

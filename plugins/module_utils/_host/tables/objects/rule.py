@@ -14,8 +14,7 @@ from typing import Any
 
 from ..links.any_link import GROUP
 from ..option import Option, Refused
-from ..types.named import HostInt
-from ..types.named_numbers import DSFIELDS, Dsfield, Realms, Table
+from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, Table
 from ..types.simple import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
 from .object_type import Key, Selected, Sort, of_all
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .simple import UNSET, Attr, Int, Leaf, Lines, Names, Type, altname, truth, whole_number
+from .named_numbers import number_for
+from .simple import UNSET, Attr, Int, Leaf, Lines, Look, Names, Type, altname, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,17 @@ class Reasons(Apart):
     def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
         told = "on" if add else "off"
         return [["ip", "link", "set", "dev", dev, "protodown_reason", str(number), told] for number in items]
+
+
+@dataclass(frozen=True)
+class HostReasons(Reasons):
+    """The reasons to hold a link down, numbers 0 to 31 or the host's names for them. The list is the whole wish."""
+
+    elements: str = "str"
+    database: str = "protodown_reasons"
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        return [number_for(item, self.database, look) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _pairs(pairs: Iterable[Any]) -> Iterator[tuple[Any, Sequence[Any]]]:

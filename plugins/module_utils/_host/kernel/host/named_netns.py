@@ -11,7 +11,7 @@ from ...tables.objects.netns import AUTO
 from ..netlink.channel import KernelError
 from ..netlink.codec import encode
 from ..observe import Observer
-from ..wires import WIRES
+from ..wires.requests import WIRES
 from .namespaces import write_resolver
 
 
