@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,53 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
 
 #: A package whose ``__init__.py`` is a docstring belongs to no layer itself.
 SOURCES = sorted(path for path in CHECKOUT.glob("plugins/**/*.py") if len(ast.parse(path.read_text()).body) > 1)
+
+
+#: The longest chain of files that import each other, from a module of ours to a file that imports none.
+DEEPEST = 14
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Tell whether a statement is for type checkers alone: nothing in it is imported at run time."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def for_run_time(tree: ast.Module) -> str:
+    """Return a source without the imports that are for type checkers alone."""
+    return ast.unparse(ast.Module([node for node in tree.body if not is_for_types(node)], []))
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return by module the modules of the collection that it imports at run time, anywhere in it."""
+    names = {module_name(path) for path in SOURCES}
+    graph = {}
+    for path in SOURCES:
+        module, source = module_name(path), for_run_time(ast.parse(path.read_text()))
+        found = imported(source, module, path.name == "__init__.py")
+        graph[module] = {name if name in names else name.rpartition(".")[0] for name in found} & names - {module}
+    return graph
+
+
+def longest_chain(graph: dict[str, set[str]]) -> list[str]:
+    """Return the longest chain of modules in which each imports the next; raise RecursionError for a circle."""
+
+    @cache
+    def below(module: str) -> tuple[str, ...]:
+        return (module, *max((below(name) for name in graph[module]), key=len, default=()))
+
+    return list(max(map(below, graph), key=len))
+
+
+def test_depth() -> None:
+    """Count files, the first and the last included; imports within functions count, those for types alone do not."""
+    chain = longest_chain(import_graph())
+    assert len(chain) <= DEEPEST, "\n".join(chain)
+
+
+def test_each_file_name_occurs_once() -> None:
+    """Find no two files of module_utils with one name; the docstrings of packages apart."""
+    names = Counter(path.name for path in SOURCES if "module_utils" in path.parts)
+    assert {name: number for name, number in names.items() if number > 1} == {}
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=module_name(path)) for path in SOURCES])

@@ -3,33 +3,31 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .kernel.host.connection import connection
-from .kernel.host.databases import number_of, numbered
-from .kernel.host.machine import locked
+from .kernel.host.databases import number_of
+from .kernel.host.machine import clock_rate, collector_off, locked, require_privileges
 from .kernel.host.namespaces import Namespaces
-from .kernel.host.proc_sys import Sysctls, clock_rate
+from .kernel.host.proc_sys import Sysctls
 from .kernel.observe import OTHER_NETNS, KernelError, Observer, marked, siblings
 from .kernel.wires.requests import DUMPED, TABLES
+from .plan.advice import addresses_of_ports, of_bridges, routes_of_ports
 from .plan.commands import commands
-from .plan.dependents import addresses_of_ports, routes_of_ports
 from .plan.diff import diff
 from .plan.losses import LOSABLE, comes_again, going, links_with_losses, put_back, reaches_far, shares
 from .plan.operations import undo
 from .plan.planner import plan
 from .plan.protect import may_cut, protect
-from .plan.sysctl_effects import after, changes_also, in_effect, needed_of, of_bridges, settled
+from .plan.sysctl_effects import after, changes_also, in_effect, needed_of, settled
 from .state.canonical import resolved
 from .state.config import Reader
+from .state.entries import nexthops_named, table_of
 from .state.gathered import write
-from .state.model import HOST, Change, Entry, Operation, Refused, State, nexthops_named, table_of
+from .state.model import HOST, Change, Entry, Operation, Refused, State
 from .tables.links.any_link import ALTNAMES
 from .tables.registry import SORTS
 from .tables.types.simple import NONE
@@ -38,8 +36,6 @@ from .tables.types.simple import NONE
 LOCK_WAIT = 60.0
 #: How often a run puts right what the kernel changed along with something else.
 ROUNDS = 2
-CAP_NET_ADMIN = 12  # linux/capability.h
-CLOCK_MONOTONIC_COARSE = 6  # linux/time.h
 
 
 class Failed(Exception):
@@ -76,32 +72,32 @@ class Engine:
 
     def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
-        _privileged()
+        require_privileges()
         if check:
-            with _collector_off():
+            with collector_off():
                 return self._run(config, overridden=overridden, check=True)
         try:
-            with locked(LOCK_WAIT), _collector_off():
+            with locked(LOCK_WAIT), collector_off():
                 return self._run(config, overridden=overridden, check=False)
         except TimeoutError as why:
             raise Refused(str(why)) from None
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
         wished = Reader(self.namespaces.canonical, self.namespaces.attach, number_of, self._link).read(config)
-        desired, rounded = settled(numbered(wished), clock_rate())
+        desired, rounded = settled(wished, clock_rate()) if _sysctls(wished) else (wished, [])
         report = Report(warnings=rounded)
         self._check_namespaces(desired)
         desired, observed = self._resolved(desired, overridden)
         report.warnings += addresses_of_ports(desired, observed, overridden) + routes_of_ports(desired, observed)
         report.warnings += of_bridges(desired, observed)
-        changes = diff(desired, observed, overridden, os.uname().release, _hz())
+        changes = diff(desired, observed, overridden, os.uname().release, clock_rate())
         if not changes:
             return self._in_effect(report, desired, observed, [])
         if any(reaches_far(change) for change in changes):
             observed = self._observe(desired, overridden, everything=True)
             if any(shares(change) for change in changes):
                 observed = {**siblings(self.namespaces, self.observer, overridden), **observed}
-            changes = diff(desired, observed, overridden, os.uname().release, _hz())
+            changes = diff(desired, observed, overridden, os.uname().release, clock_rate())
         self._check_kinds(changes)
         self._look_at_sysctls(changes, observed)
         self.before = observed
@@ -110,7 +106,7 @@ class Engine:
         lines: list[str] = []
         if operations and not check:
             operations, lines = self._apply(operations, desired, overridden=overridden)
-            observed = self.sysctls.wished(desired.values())
+            observed = self._there_of_sysctls(desired)
         report.changed, report.commands = bool(operations), commands(operations, observed) if check else lines
         report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
         return self._in_effect(report, desired, observed, operations if check else [])
@@ -133,24 +129,32 @@ class Engine:
 
     def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
         """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""
-        wished = [entry for entry in desired.values() if entry.sort == "sysctl"]
+        wished = _sysctls(desired)
         if wished:
             needed = self.sysctls.needed({ident for entry in wished for ident in needed_of(entry)} - observed.keys())
             report.effective, sentences = in_effect(desired, after({**needed, **observed}, operations))
             report.warnings += sentences
         return report
 
+    def _there_of_sysctls(self, desired: State) -> State:
+        """Return the current state of the sysctls in the desired state."""
+        wished = _sysctls(desired)
+        return self.sysctls.wished(wished) if wished else {}
+
     def _look_at_sysctls(self, changes: Iterable[Change], observed: State) -> None:
         """Refuse sysctls that are not there; note what the kernel is going to change along with others."""
         found = [change for change in changes if change.entry.sort == "sysctl"]
-        self.sysctls.refuse(found)
-        links: dict[str, list[str]] = {}
-        for entry in observed.values():
-            if entry.sort == "link":
-                links.setdefault(entry.netns, []).append(entry.name)
-        also = {ident for change in found for ident in changes_also(change.entry, links.get(change.entry.netns, ()))}
-        observed.update(self.sysctls.needed(also - observed.keys()))
-        observed.update({**self.sysctls.of_links(going(changes, observed)), **observed})
+        if found:
+            self.sysctls.refuse(found)
+            links: dict[str, list[str]] = {}
+            for entry in observed.values():
+                if entry.sort == "link":
+                    links.setdefault(entry.netns, []).append(entry.name)
+            also = {one for change in found for one in changes_also(change.entry, links.get(change.entry.netns, ()))}
+            observed.update(self.sysctls.needed(also - observed.keys()))
+        removed = going(changes, observed)
+        if removed:
+            observed.update({**self.sysctls.of_links(removed), **observed})
 
     def _protect(self, operations: list[Operation]) -> None:
         """Refuse what would cut the connection that this run came by."""
@@ -190,7 +194,7 @@ class Engine:
         state = self.observer.observe(sorted(netnses), sorts, None if overridden or everything else desired)
         if overridden:
             state.update(marked(self.namespaces, self.observer, netnses))
-        state.update(self.sysctls.wished(desired.values()))
+        state.update(self._there_of_sysctls(desired))
         # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
         wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
         state.update((entry.ident, replace(entry, by_kernel=False)) for entry in wished)
@@ -263,7 +267,7 @@ class Engine:
         """
         try:
             observed = self._observe(desired, overridden, first=False)
-            changes = diff(desired, observed, overridden, hz=_hz())
+            changes = diff(desired, observed, overridden, hz=clock_rate())
             if changes:
                 observed = self._observe(desired, overridden)
         except Refused as why:
@@ -332,33 +336,8 @@ class Engine:
         return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
 
 
-def _hz() -> int:
-    """Return the kernel's timer frequency (CONFIG_HZ): the coarse clock goes in its ticks."""
-    return round(1 / time.clock_getres(CLOCK_MONOTONIC_COARSE))
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Keep the garbage collector from looking for cycles.
-
-    A run on 2000 links makes some 100,000 objects, nearly all of which live until its end: to look at them again and
-    again takes a seventh of its time, and finds nothing. What is not in a cycle is freed as ever.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def _privileged() -> None:
-    with open("/proc/self/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("CapEff:") and not int(line.split()[1], 16) >> CAP_NET_ADMIN & 1:
-                raise Refused("changing the network needs root (CAP_NET_ADMIN): run the task with become: true")
+def _sysctls(state: State) -> list[Entry]:
+    return [entry for entry in state.values() if entry.sort == "sysctl"]
 
 
 __all__ = ["Engine", "Failed", "KernelError", "Refused", "Report"]

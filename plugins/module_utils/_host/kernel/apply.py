@@ -4,25 +4,27 @@
 from __future__ import annotations
 
 import errno
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-from ..state.model import Operation, made_in
+from ..state.entries import made_in
+from ..state.model import Operation
 from ..tables.links.any_link import INDEX, MARK_GROUP
 from ..tables.registry import KINDS, SORTS
 from .host import named_netns, proc_sys, tun
-from .host.carrier import tell_of_carrier
+from .host.carrier import tell_of_carriers, with_carrier
 from .host.namespaces import inside
-from .netlink.channel import Channel, KernelError
+from .netlink.channel import KernelError
 from .netlink.codec import encode
-from .observe import Observer
 from .reasons import reason_of, refusal
 from .wires.link_wire import probes
 from .wires.requests import WIRES, requests
 from .wires.wire import Removal
+
+if TYPE_CHECKING:
+    from .observe import Observer
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,15 @@ def way_of(operation: Operation) -> Way | None:
     """Return the way that an operation goes, None for one that requests carry out."""
     if operation.verb == "move":
         return _MOVE
-    return _OF_SORT.get(operation.entry.sort) or (_DEVICE if tun.concerns(operation) else None)
+    return _OF_SORT.get(operation.entry.sort) or (_DEVICE if _by_device_file(operation) else None)
+
+
+def _by_device_file(operation: Operation) -> bool:
+    """Tell whether an operation goes through a device file: making a link of such a kind, changing its own options."""
+    kind = KINDS.get(operation.entry.kind) if operation.entry.sort == "link" else None
+    if kind is None or not kind.device:
+        return False
+    return operation.verb == "add" or (operation.verb == "set" and any(map(kind.option, operation.entry.options)))
 
 
 def _singly(
@@ -87,10 +97,6 @@ _OF_SORT = {"netns": Way(partial(_singly, named_netns.carry_out)), "sysctl": Way
 DOOMED_GROUP = MARK_GROUP + 1
 #: From so many objects on they are removed as a group, where there is such a request.
 MANY = 8
-#: Seconds to wait for the carrier of a link that was just set up.
-CARRIER_WAIT = 2.0
-#: How many links may have their carriers from one another: a port, its bridge, a VLAN link on that, a macvlan link.
-STORIES = 4
 
 #: The rows of each sort before whose values the kernel must have heard of the carrier. Few sorts have any.
 _AFTER_CARRIER = {
@@ -179,20 +185,6 @@ def _needs_carrier(operation: Operation) -> bool:
     return any(operation.entry.options.get(row.name) in row.after_carrier for row in rows)
 
 
-def _tell_of_carriers(observer: Observer, group: list[Operation], done: list[Operation]) -> None:
-    """Have the carriers of links told before operations on these: a port tells its bridge, that a link on it.
-
-    Links that are there already have had theirs told.
-    """
-    touched = [*(operation.entry for operation in done if operation.entry.sort == "link"), *(op.entry for op in group)]
-    for netns in dict.fromkeys(operation.entry.netns for operation in group):
-        here = [entry for entry in touched if entry.netns == netns]
-        named = (name for entry in here if entry.sort in SORTS for name in SORTS[entry.sort].links_in(entry.key))
-        names = list(dict.fromkeys((*(entry.name for entry in here), *named)))
-        for name in names * STORIES:
-            tell_of_carrier(observer.channel(netns).socket, name)
-
-
 def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
     first = group[0]
     way = way_of(first)
@@ -203,7 +195,7 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tel
         _remove_many(removal, observer, group, outcome)
     else:
         if _needs_carrier(first):
-            _tell_of_carriers(observer, group, outcome.done)
+            tell_of_carriers(observer, group, outcome.done)
         _requests(observer, group, outcome, tell)
         return
     for operation in group:
@@ -238,7 +230,7 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
     channel = observer.channel(_socket_netns(group[0]))
     errors = channel.batch(made())
     if WIRES[group[0].entry.sort].awaits_carrier:
-        errors = _with_carrier(channel, messages, errors)
+        errors = with_carrier(channel, messages, errors)
     for operation, part in zip(group, parts):
         at = next((position for position in part if position in errors), None) if errors else None
         if at is None or _is_gone(operation, errors[at]):
@@ -247,23 +239,6 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
             outcome.fail(operation, refusal(observer, operation, messages[at], errors[at]))
     if unmade:
         outcome.fail(group[len(parts)], reason_of(unmade[0]))
-
-
-def _with_carrier(
-    channel: Channel, messages: list[bytearray], errors: dict[int, KernelError]
-) -> dict[int, KernelError]:
-    """Send again what is refused since a link has no carrier yet, and what failed with it; return the errors left.
-
-    The kernel tells a bridge or a stacked link of its carrier up to a second after it was set up
-    (net/core/link_watch.c).
-    """
-    until = time.monotonic() + CARRIER_WAIT
-    while any(error.number == errno.ENETDOWN for error in errors.values()) and time.monotonic() < until:
-        time.sleep(CARRIER_WAIT / 50)
-        failed = sorted(errors)
-        again = channel.batch([messages[position] for position in failed])
-        errors = {failed[number]: error for number, error in again.items()}
-    return errors
 
 
 def _is_gone(operation: Operation, error: KernelError) -> bool:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import Any, Callable
 
-from ..state.claims import PLACED, lower_key, place_of
-from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State, rows
+from ..state.entries import PLACED, SHARING, lower_key, made_in, place_of, rows
+from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State
 from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..tables.objects.netns_reference import called_by
 from ..tables.option import Kind
-from ..tables.registry import KINDS
+from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import UNSET, Names
 from .host.namespaces import Namespaces, inside, named, read_resolver
 from .netlink import constants as c
@@ -27,12 +27,45 @@ from .netlink.message import View
 from .netlink.walk import Nest, Told, attributes
 from .wires.link_wire import decode_slave
 from .wires.requests import DUMPED, TABLES, WIRES
-from .wires.wire import Links
 
 _IFINFO = struct.Struct("=BxHiII")
 _RTNL_GENERIC = struct.pack("=Bxxx", 0)
 
 _LINKS = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_EXT_MASK, c.RTEXT_FILTER_SKIP_STATS)
+
+
+class Links(dict[str, Entry]):
+    """The links of a namespace, by name.
+
+    ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
+    """
+
+    sought: Collection[Ident] | None = None
+    places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
+    beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
+
+    @cached_property
+    def beneath(self) -> frozenset[str]:
+        """Give the names of those that others lie on."""
+        return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
+
+    @cached_property
+    def sought_macs(self) -> frozenset[bytes]:
+        """Give the MACs of the FDB entries that somebody asks for."""
+        macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
+        return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
+
+    def names_beneath(self, link: Entry | None, own: Names) -> Names:
+        """Return the names of the namespace in which what a link leads to is: that of its socket."""
+        if link is None or self.beyond is None or made_in(link) == link.netns:
+            return own
+        return self.beyond(made_in(link))
+
+    @cached_property
+    def sought_as_one(self) -> frozenset[Ident]:
+        """Give what several objects are together of which somebody asks for one (Sort.one_of)."""
+        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort in SHARING)
+        return frozenset((sort, key) for sort, key in together if key is not None)
 
 
 class Observer:

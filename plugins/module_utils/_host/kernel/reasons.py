@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import errno
 import struct
+from typing import TYPE_CHECKING
 
-from ..state.claims import lower_key
-from ..state.model import Entry, Operation, rows_given, rows_of
+from ..state.entries import lower_key, rows_given, rows_of
+from ..state.model import Entry, Operation
 from ..tables.option import ANY_VALUE, Option
 from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE
 from .netlink.channel import KernelError
-from .observe import Observer
+
+if TYPE_CHECKING:
+    from .observe import Observer
+
 
 #: So many options an error names when the kernel does not tell which one it is about.
 FEW = 3

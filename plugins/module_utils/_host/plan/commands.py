@@ -7,19 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Callable, Optional
 
-from ..state.model import (
-    HOST,
-    Entry,
-    Operation,
-    State,
-    in_steps,
-    link_option,
-    made_in,
-    peer_key,
-    rows_given,
-    rows_of,
-    table_of,
-)
+from ..state.entries import in_steps, link_option, made_in, peer_key, rows_given, rows_of, table_of
+from ..state.model import HOST, Entry, Operation, State
 from ..tables.links.any_link import LINK_NETNS, ONCE
 from ..tables.objects.address import FOREVER, OF_LO
 from ..tables.objects.mdb import said

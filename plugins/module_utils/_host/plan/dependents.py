@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..state.claims import goes_with, lower_key
-from ..state.model import Entry, Ident, Key, State, links_named, names_links, nexthops_named, peer_key
-from ..tables.registry import KINDS, SORTS
+from ..state.entries import goes_with, links_named, lower_key, nexthops_named, peer_key
+from ..state.model import Entry, Ident, Key, State
+from ..tables.registry import SORTS
 from ..tables.types.simple import NONE
 
 
@@ -94,47 +94,3 @@ def bringer(entry: Entry) -> Ident | None:
     """Return what brings an object with it and takes it away again, None for most."""
     key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
     return None if key is None else (entry.sort, key)
-
-
-def addresses_of_ports(desired: State, observed: State, overridden: bool) -> list[str]:
-    """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
-    sentences = []
-    for ident, entry in {**observed, **desired}.items():
-        if entry.sort != "address" or not entry.present or entry.by_kernel or entry.key[2].startswith("fe80:"):
-            continue
-        link = ("link", entry.key[:2])
-        if ident not in desired and (link not in desired or (overridden and entry.owned)):
-            continue
-        bridge = _bridge_of(entry.key[:2], desired, observed)
-        if bridge:
-            sentences.append(
-                f"{entry}: {entry.name} is a port of {bridge}, which takes all that comes in: put it there"
-            )
-    return sentences
-
-
-def routes_of_ports(desired: State, observed: State) -> list[str]:
-    """Return a sentence for each way wished for that leads out of a port of a bridge: no answer comes in by it."""
-    sentences = []
-    for entry in desired.values():
-        for option, netns, name in names_links(entry) if entry.present and _has_ways(entry) else ():
-            bridge = _bridge_of((netns, name), desired, observed)
-            if bridge:
-                sentences.append(
-                    f"{entry}: {option}: {name} is a port of {bridge}, which takes all answers: lead it there"
-                )
-    return sentences
-
-
-def _bridge_of(key: Key, desired: State, observed: State) -> str:
-    """Return the bridge that a link is, or is going to be, a port of; empty where there is none."""
-    link = ("link", key)
-    master = next((s[link].options["master"] for s in (desired, observed) if _tells_master(s, link)), NONE)
-    ident = ("link", (key[0], master))
-    bridge = next((s[ident] for s in (desired, observed) if ident in s), None)
-    kind = KINDS.get(bridge.kind) if bridge is not None else None
-    return str(master) if kind is not None and kind.switches else ""
-
-
-def _tells_master(state: State, link: Ident) -> bool:
-    return link in state and "master" in state[link].options

@@ -7,8 +7,9 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from ..state.claims import PLACED, needed, place_of
-from ..state.model import HOST, Change, Entry, Ident, State, given, made_in, netns_named, ousted_by, rows_of, table_of
+from ..state.claims import needed
+from ..state.entries import PLACED, SHARING, given, made_in, netns_named, ousted_by, place_of, rows_of, table_of
+from ..state.model import HOST, Change, Entry, Ident, State
 from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
 from ..tables.objects.encap import Consent
 from ..tables.option import Option, Refused
@@ -47,8 +48,9 @@ def diff(
     hold the options against, ``hz`` the timer frequency to whose ticks it rounds times. Raise Refused where a wish
     cannot be granted.
     """
-    moved = moves(desired, observed)
-    observed, desired = after(observed, moved), with_kept(desired, moved)
+    moved = moves(desired, observed) if any(entry.from_netns is not None for entry in desired.values()) else []
+    if moved:
+        observed, desired = after(observed, moved), with_kept(desired, moved)
     changes = []
     for entry in desired.values():
         there = observed.get(entry.ident)
@@ -70,15 +72,24 @@ def diff(
         replaced = {change.there.ident for change in changes if change.observed is not None}
         unwished = (entry for entry in _unwished(desired, observed) if entry.ident not in replaced)
         changes += [Change("delete", entry, entry) for entry in unwished]
-    changes = with_siblings(changes, desired, observed)
+    shared = any(_is_shared(change) for change in changes)
+    if shared:
+        changes = with_siblings(changes, desired, observed)
     check_references(desired, observed, changes)
     check_places(desired, observed, changes)
     check_unique(observed, changes)
     check_open(observed, changes)
-    check_alone(observed, changes)
+    if shared:
+        check_alone(observed, changes)
     check_values(observed, changes)
     _check_moved(moved, changes)
     return [*moved, *changes]
+
+
+def _is_shared(change: Change) -> bool:
+    """Tell whether the kernel keeps an option once for several objects of the kind or type."""
+    kind = KINDS.get(change.entry.kind)
+    return change.entry.sort in SHARING or (kind is not None and (bool(kind.shared) or bool(kind.alone[0])))
 
 
 def _in_place_of(changes: list[Change], desired: State, observed: State) -> list[Change]:

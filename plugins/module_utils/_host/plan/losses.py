@@ -12,11 +12,12 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..state.model import Change, Entry, Ident, Key, Operation, State, links_named
+from ..state.entries import links_named
+from ..state.model import Change, Entry, Ident, Key, Operation, State
+from ..tables.objects.sysctl import DISABLE
 from ..tables.registry import KINDS, SORTS
 from .dependents import Dependents
 from .operations import PHASES, ends_bearing, leaves_master, one_way, ordered, settable
-from .sysctl_effects import DISABLE
 
 #: Sorts of what may go with an IPv4 address, or with a link's MAC address.
 LOSABLE = sorted(name for name, sort in SORTS.items() if sort.ip or sort.goes_with_mac)
@@ -135,7 +136,9 @@ def going(changes: Iterable[Change], observed: State) -> list[Entry]:
     ]
     if len(removed) > MANY_LINKS:
         removed = [change for change in removed if change.verb == "recreate"]
-    dependents = Dependents(observed if removed else {})
+    if not removed:
+        return []
+    dependents = Dependents(observed)
     found = {entry.ident: entry for change in removed for entry in (change.there, *dependents.of(change.there))}
     return [entry for entry in found.values() if entry.sort == "link"]
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from ..state.claims import goes_with, lower_key
-from ..state.model import Change, Entry, Key, Refused, State, peer_key
+from ..state.entries import goes_with, lower_key, peer_key
+from ..state.model import Change, Entry, Key, Refused, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS
 from ..tables.registry import KINDS, SORTS

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..state.model import Change, Entry, Ident, Operation, State, made_in, names_links, ousted_by, table_of, telling
+from ..state.entries import made_in, names_links, ousted_by, table_of, telling
+from ..state.model import Change, Entry, Ident, Operation, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import MASTER
+from ..tables.objects.sysctl import SECRET, order
 from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE
-from .sysctl_effects import SECRET, order
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
 #: Names are given up before somebody else gets them.
@@ -87,7 +88,7 @@ def _place(op: Operation) -> int:
     """Return the place of an operation within its phase, where objects of one sort depend on each other."""
     options = op.entry.options
     if op.entry.sort == "sysctl":
-        return order(op.entry)
+        return order(op.entry.key)
     if op.phase == PORTS_UP:
         return int(op.entry.sort == "port")  # behind what the bridge says of its VLANs
     if op.phase == ROUTES:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from ..state.model import Change, Entry, Ident, Operation, State, peer_key, rows_given, table_of
+from ..state.entries import peer_key, rows_given, table_of
+from ..state.model import Change, Entry, Ident, Operation, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS, MASTER
-from ..tables.objects.sysctl import OF_NO_LINK
+from ..tables.objects.sysctl import DISABLE, OF_NO_LINK
 from ..tables.registry import KINDS, SORTS
 from ..tables.types.simple import NONE, UNSET
 from .dependents import Dependents, bringer
@@ -29,7 +31,6 @@ from .operations import (
     REMOVED_IN,
     SET_LINKS,
     SET_SYSCTLS,
-    ends_bearing,
     fitting,
     kept_anew,
     leaves_master,
@@ -41,7 +42,7 @@ from .operations import (
     settable,
     stands_alone,
 )
-from .sysctl_effects import DISABLE, changes_also, follows, spreads
+from .sysctl_effects import changes_also, follows, spreads
 
 
 def plan(changes: Iterable[Change], desired: State, observed: State) -> list[Operation]:
@@ -60,8 +61,12 @@ class Planner:
         self.doomed: set[Ident] = set()  # links that are removed, and what is gone with them
         self.removed: set[Ident] = set()  # links to be removed or made anew
         self.changed: set[Ident] = set()  # all that something is to become of
-        self.dependents = Dependents({})
         self.waiting = {entry.netns for entry in desired.values() if entry.sort == "sysctl"}
+
+    @cached_property
+    def dependents(self) -> Dependents:
+        """Return the dependents of each object, found at first use: most runs remove nothing."""
+        return Dependents(self.observed)
 
     def plan(self, changes: list[Change]) -> list[Operation]:
         """Plan what takes other objects with it first, then all the rest."""
@@ -71,8 +76,6 @@ class Planner:
         removed = [one for one in changes if one.verb in ("delete", "recreate") and one.entry.sort == "link"]
         self.removed = {change.entry.ident for change in removed}
         self.changed = {change.entry.ident for change in changes}
-        if removed or any(one_way(one) or ends_bearing(one) or leaves_master(one) for one in changes):
-            self.dependents = Dependents(self.observed)
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
             if change.verb == "delete":
                 self._remove_link(change)
@@ -116,7 +119,7 @@ class Planner:
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
-        spreading = [change.entry for change in changes if spreads(change.entry)]
+        spreading = [one.entry for one in changes if one.entry.sort == "sysctl" and spreads(one.entry)]
         if not spreading:
             return
         changed = self.changed | self.renewed

@@ -7,21 +7,12 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..state.claims import lower_key
-from ..state.model import HOST, Entry, Key, Operation, Refused, State, links_named, nexthops_named
+from ..state.entries import links_named, lower_key, nexthops_named
+from ..state.model import HOST, Connection, Entry, Key, Operation, Refused, State
 from ..tables.objects.route import NOWHERE
 from ..tables.objects.rule import selected
+from ..tables.objects.sysctl import DISABLE
 from ..tables.types.simple import NONE
-from .sysctl_effects import DISABLE
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where the connection comes from, the address that it came to, and the link that answers go out by."""
-
-    client: str
-    server: str
-    device: str
 
 
 def protect(operations: Iterable[Operation], observed: State, connection: Connection) -> None:

@@ -10,19 +10,8 @@ from functools import partial
 from typing import Any, cast
 
 from ..state.claims import unique_claim
-from ..state.model import (
-    HOST,
-    Change,
-    Entry,
-    Rows,
-    State,
-    given,
-    link_of,
-    made_in,
-    names_links,
-    names_others,
-    nexthops_named,
-)
+from ..state.entries import Rows, given, link_of, made_in, names_links, names_others, nexthops_named
+from ..state.model import HOST, Change, Entry, State
 from ..tables.objects.encap import Consent
 from ..tables.option import Refused
 from ..tables.registry import KINDS, SORTS

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from ..state.claims import SHARING, lower_key, one_of
+from ..state.entries import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
 from ..tables.option import Refused
 from ..tables.registry import KINDS, SORTS

@@ -7,20 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..state.model import HOST, Entry, Ident, Operation, Refused, State
-from ..tables.objects.sysctl import OF_NO_LINK, kept
+from ..tables.objects.sysctl import ALSO_OF_BRIDGES, COARSE, MODE, OF_NO_LINK, SECRET, kept
 from ..tables.objects.sysctl_rules import Look, Rule, rule_of
 from ..tables.types.simple import NONE
 
-#: Two names of one value: only the second tells all of it, and is what the first is made from (net/core/neighbour.c).
-_COARSE = {
-    f"{family}.neigh.{coarse}": f"{family}.neigh.{fine}"
-    for family in ("ipv4", "ipv6")
-    for coarse, fine in (
-        ("base_reachable_time", "base_reachable_time_ms"),
-        ("retrans_time", "retrans_time_ms"),
-        ("unres_qlen", "unres_qlen_bytes"),
-    )
-}
 #: What a write to ``all`` writes to each link and to ``default`` too, and what it changes of ``all`` besides.
 #: IPv4: net/ipv4/devinet.c: inet_forward_change(). IPv6: net/ipv6/addrconf.c: addrconf_fixup_forwarding(),
 #: addrconf_disable_ipv6(), addrconf_fixup_linkdown(), addrconf_sysctl_addr_gen_mode(), ..._force_forwarding().
@@ -36,7 +26,6 @@ _ALL_CHANGES = {
     "ipv4.conf.forwarding": ("ipv4.conf.accept_redirects",),
     "ipv6.conf.forwarding": ("ipv6.conf.force_forwarding",),
 }
-SECRET, MODE, DISABLE = "ipv6.conf.stable_secret", "ipv6.conf.addr_gen_mode", "ipv6.conf.disable_ipv6"
 
 
 def settled(desired: State, rate: int) -> tuple[State, list[str]]:
@@ -49,7 +38,7 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
         if entry.sort != "sysctl":
             continue
         netns, dev, name = entry.key
-        other = ("sysctl", (netns, dev, _COARSE.get(name, "")))
+        other = ("sysctl", (netns, dev, COARSE.get(name, "")))
         if other in desired:
             raise Refused(f"{entry}: value: is the same as {other[1][2]}, which is wished for too: give one of them")
         value = kept(name, entry.options["value"], rate)
@@ -64,21 +53,12 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
     return state, rounded
 
 
-def order(entry: Entry) -> int:
-    """Return the place of a sysctl among others: what changes others comes first."""
-    dev, name = entry.key[1:3]
-    if name == SECRET:
-        return -1
-    first = name.endswith(".forwarding") or name in _COARSE
-    return ("all", "default").index(dev) * 2 + (not first) if dev in ("all", "default") else 4 + (not first)
-
-
 def spreads(entry: Entry) -> bool:
     """Tell whether a write to a sysctl can change another one: few do, and runs may have thousands."""
     if entry.sort != "sysctl":
         return False
     dev, name = entry.key[1:3]
-    return dev in ("all", "default") or name == SECRET or name in _COARSE
+    return dev in ("all", "default") or name == SECRET or name in COARSE
 
 
 def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
@@ -94,8 +74,8 @@ def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
         found += [(other, leaf) for leaf in _ALL_WRITES.get(name, ()) for other in ("default", *devs)]
     if name == SECRET:
         found += [(other, MODE) for other in (devs if dev == "default" else (dev,))]
-    if name in _COARSE:
-        found.append((dev, _COARSE[name]))
+    if name in COARSE:
+        found.append((dev, COARSE[name]))
     return [("sysctl", (netns, *key)) for key in found]
 
 
@@ -160,20 +140,6 @@ def in_effect(desired: State, state: State) -> tuple[list[dict[str, Any]], list[
     return told, sentences
 
 
-def of_bridges(desired: State, observed: State) -> list[str]:
-    """Return a sentence for each switch of all bridges that is to be off while a bridge has it on for itself."""
-    sentences = []
-    off = [entry for entry in desired.values() if entry.sort == "sysctl" and entry.key[2] in _OF_A_BRIDGE_TOO]
-    for entry in off:
-        option = _OF_A_BRIDGE_TOO[entry.key[2]]
-        for ident, there in {**desired, **observed}.items() if entry.options["value"] == "0" else ():
-            wished = desired.get(ident, there)
-            on = wished.options.get(option, there.options.get(option)) if there.sort == "link" else False
-            if on is True and there.netns == entry.netns and wished.present:
-                sentences.append(f"{entry}: is 0, but {there.name} has {option} of its own")
-    return sentences
-
-
 def _effective(entry: Entry, state: State) -> tuple[Any, str]:
     """Return the value in effect, None where there is none or it is not known, and the rule in words."""
     netns, dev, name = entry.key
@@ -195,16 +161,10 @@ def _effective(entry: Entry, state: State) -> tuple[Any, str]:
 _WHOLE = {SECRET: "the link's own counts, and default's where it has none"}
 
 
-#: net/bridge/br_netfilter_hooks.c: br_nf_pre_routing(), br_nf_forward_arp(): on where the one or the other is.
-_OF_A_BRIDGE_TOO = {
-    f"bridge.bridge-nf-call-{tables}": f"nf_call_{tables}" for tables in ("iptables", "ip6tables", "arptables")
-}
-
-
 def _unknown(name: str, value: str) -> tuple[Any, str]:
     if name.startswith("bridge."):
-        if name in _OF_A_BRIDGE_TOO:
-            own = _OF_A_BRIDGE_TOO[name]
+        if name in ALSO_OF_BRIDGES:
+            own = ALSO_OF_BRIDGES[name]
             return value, f"holds for all bridges of the namespace; where it is 0, for those with {own} of their own"
         return value, "holds for all bridges of the namespace"
     return None, "how the kernel combines it is not known to this collection"

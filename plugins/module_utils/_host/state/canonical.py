@@ -16,18 +16,8 @@ from typing import Any, Callable
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS
 from ..tables.registry import KINDS, SORTS
 from .claims import check
-from .model import (
-    NAMELESS,
-    Entry,
-    Key,
-    Refused,
-    State,
-    given,
-    made_in,
-    names_links,
-    names_others,
-    netns_named,
-)
+from .entries import given, made_in, names_links, names_others, netns_named
+from .model import NAMELESS, Entry, Key, Refused, State
 
 
 def resolved(desired: State, observed: State) -> State:

@@ -3,27 +3,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from ..tables.objects.object_type import Sort
 from ..tables.option import Kind, Refused
 from ..tables.registry import KINDS, SORTS
-from ..tables.types.simple import NONE, LinkName
-from .model import Entry, Ident, Key, State, made_in
-
-#: Sorts of which an object has something for itself alone.
-PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sort.place)
-
-
-#: Sorts of which several objects may be one to the kernel in some options, with those options.
-SHARING = {name: frozenset(sort.shared) for name, sort in SORTS.items() if sort.shared}
-
-
-def one_of(entry: Entry) -> Ident | None:
-    """Return what several objects are to the kernel in the options that they share, None for most."""
-    key = SORTS[entry.sort].one_of(entry.key) if entry.sort in SHARING else None
-    return None if key is None else (entry.sort, key)
+from ..tables.types.simple import NONE
+from .entries import PLACED, SHARING, lower_key, made_in, one_of, place_of
+from .model import Entry, Ident, State
 
 
 def check(state: State) -> None:
@@ -56,33 +42,6 @@ def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
                 f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
                 f"but both are one entry to the kernel"
             )
-
-
-def place_of(entry: Entry) -> Ident | None:
-    """Return what an object that is on a link has for itself alone, None for most."""
-    place = SORTS[entry.sort].place(entry.key) if entry.sort in SORTS else None
-    return None if place is None else (entry.sort, place)
-
-
-def lower_key(entry: Entry) -> Key | None:
-    """Return the link beneath a link, as the key of a link."""
-    kind = KINDS.get(entry.kind)
-    name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
-    return None if name == NONE else (made_in(entry), name)
-
-
-def goes_with(entry: Entry) -> set[Key]:
-    """Return the links, beside the one that it lies on, that a link does not outlive where they are."""
-    kind = KINDS.get(entry.kind)
-    if kind is None or not kind.goes_with_lower:
-        return set()
-    named = (entry.options.get(name, NONE) for name in _naming_links(kind.name))
-    return {(made_in(entry), name) for name in named if name != NONE}
-
-
-@cache
-def _naming_links(kind: str) -> tuple[str, ...]:
-    return tuple(row.name for row in KINDS[kind].options if isinstance(row.type, LinkName))
 
 
 def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:

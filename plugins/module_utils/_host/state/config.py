@@ -12,9 +12,11 @@ from ..tables.objects.netns import ATTACH
 from ..tables.objects.object_type import Sort
 from ..tables.option import Kind, Refused, canonical, nearest
 from ..tables.registry import KINDS, SORTS
-from ..tables.types.simple import UNSET, Look, any_name, own_ifname
+from ..tables.types.named_numbers import Account
+from ..tables.types.simple import NONE, UNSET, Look, any_name, own_ifname
 from .claims import check
-from .model import HOST, Entry, State, peer_key, rows
+from .entries import peer_key, rows
+from .model import HOST, Entry, State
 
 Canonical = Callable[[str], str]
 Attach = Callable[[str, str], str]
@@ -126,6 +128,11 @@ class Reader:
         options = _parsed(name, shape.options, item)
         if kind and kind.settle is not None:
             kind.settle(options, lambda: self._there(netns, name), self.look)
+        present = _present(name, item)
+        for row in table.of_accounts if present else ():
+            account = options.get(row.name, NONE)
+            if isinstance(row.type, Account) and isinstance(account, str) and account != NONE:
+                raise Refused(f"{name}: {row.name}: this host has no {row.type.database} {account}")
         for option in table.naming_netns:
             if option in options:
                 options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
@@ -135,7 +142,7 @@ class Reader:
             "link",
             (netns, name),
             options,
-            _present(name, item),
+            present,
             bool(item.get("recreate")),
             kind=kind.name if kind else "",
             from_netns=self._netns(name, item, "from_netns") if item.get("from_netns") is not None else None,

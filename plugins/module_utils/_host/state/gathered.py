@@ -7,7 +7,8 @@ from typing import Any
 
 from ..tables.links.any_link import LINK_NETNS, MARK_GROUP, MASTER
 from ..tables.registry import KINDS, SORTS
-from .model import NAMELESS, Entry, Ident, State, made_in, netns_named, peer_key, table_of, telling
+from .entries import made_in, netns_named, peer_key, table_of, telling
+from .model import NAMELESS, Entry, Ident, State
 
 
 def write(state: State) -> dict[str, Any]:

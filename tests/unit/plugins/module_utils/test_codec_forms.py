@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import codec
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.form import LINK_FIELDS, Form, parts
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import LINK_FIELDS, Form, parts
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.message import Message, Tree
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import WIRE
 

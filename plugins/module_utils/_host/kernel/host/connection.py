@@ -6,15 +6,17 @@ from __future__ import annotations
 import ipaddress
 import os
 import struct
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from ...plan.protect import Connection
-from ...state.model import HOST
+from ...state.model import HOST, Connection
 from ...tables.types.addresses import packed_ip
 from ..netlink import constants as c
 from ..netlink.channel import KernelError
 from ..netlink.walk import attributes
-from ..observe import Observer
+
+if TYPE_CHECKING:
+    from ..observe import Observer
+
 
 VARIABLE = "SSH_CONNECTION"  # man ssh: client address and port, server address and port
 

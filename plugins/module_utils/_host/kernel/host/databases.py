@@ -11,17 +11,20 @@ import os
 import pwd
 import socket
 from collections.abc import Iterator
-from typing import Any, Optional
-
-from ...state.model import Entry, Refused, State, table_of
-from ...tables.types.named_numbers import Account
-from ...tables.types.simple import NONE
+from typing import Callable, Optional
 
 #: Where iproute2 looks, the first before the second (lib/rt_names.c); releases 6.5 and 6.6 had them in the third.
 FOLDERS = ("/etc/iproute2", "/usr/share/iproute2", "/usr/lib/iproute2")
 
 
 _OF_MODULE = "parameters of "
+#: Databases that the C library reads. "etc/group" has groups of users; "group" is iproute2's, of links.
+_OF_LIBC: dict[str, Callable[[str], int]] = {
+    "protocols": socket.getprotobyname,
+    "passwd": lambda name: pwd.getpwnam(name).pw_uid,
+    "etc/group": lambda name: grp.getgrnam(name).gr_gid,
+    "services": lambda name: socket.getservbyname(name, "udp"),
+}
 
 
 def number_of(database: str, name: str) -> Optional[int]:
@@ -30,12 +33,8 @@ def number_of(database: str, name: str) -> Optional[int]:
     Namespaces make no difference: the names are those of the host that the module runs on, as in ``ip -n``.
     """
     try:
-        if database == "protocols":
-            return socket.getprotobyname(name)
-        if database == "passwd":
-            return pwd.getpwnam(name).pw_uid
-        if database == "services":
-            return socket.getservbyname(name, "udp")
+        if database in _OF_LIBC:
+            return _OF_LIBC[database](name)
         if database.startswith(_OF_MODULE):
             with open(f"/sys/module/{database[len(_OF_MODULE) :]}/parameters/{name}", encoding="ascii") as file:
                 return int(file.read())
@@ -74,30 +73,3 @@ def _files(database: str) -> list[str]:
             if name not in found and os.path.isfile(os.path.join(folder, name)):
                 found[name] = os.path.join(folder, name)
     return list(found.values())
-
-
-def numbered(state: State) -> State:
-    """Return a wished state with the numbers that the names of users and groups have on this host.
-
-    Raise Refused for a name that this host does not know. Namespaces make no difference: the names are those of the
-    host that the module runs on, as in ``ip tuntap``.
-    """
-    return {ident: _numbered(entry) for ident, entry in state.items()}
-
-
-def _numbered(entry: Entry) -> Entry:
-    if not entry.present:
-        return entry
-    found: dict[str, Any] = {}
-    for row in table_of(entry).of_accounts:
-        name = entry.options.get(row.name, NONE)
-        if isinstance(row.type, Account) and isinstance(name, str) and name != NONE:
-            try:
-                found[row.name] = _number(row.type.database, name)
-            except KeyError:
-                raise Refused(f"{entry}: {row.name}: this host has no {row.type.database} {name}") from None
-    return entry.having({**entry.options, **found}) if found else entry
-
-
-def _number(database: str, name: str) -> int:
-    return pwd.getpwnam(name).pw_uid if database == "user" else grp.getgrnam(name).gr_gid

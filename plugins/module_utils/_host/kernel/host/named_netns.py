@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import HOST, Entry, Operation
 from ...tables.links.any_link import MARK_GROUP
 from ...tables.objects.netns import AUTO
 from ..netlink.channel import KernelError
 from ..netlink.codec import encode
-from ..observe import Observer
-from ..wires.requests import WIRES
+from ..wires.link_wire import LINK
 from .namespaces import write_resolver
+
+if TYPE_CHECKING:
+    from ..observe import Observer
 
 
 def carry_out(observer: Observer, operation: Operation) -> None:
@@ -54,6 +56,6 @@ def _loopback(observer: Observer, name: str, mark: bool, up: bool | None) -> Non
     options: dict[str, Any] = {"group": MARK_GROUP} if mark else {}
     if up is not None:
         options["up"] = up
-    message = encode(WIRES["link"].write(observer, Operation("set", Entry("link", (name, "lo"), options))))
+    message = encode(LINK.write(observer, Operation("set", Entry("link", (name, "lo"), options))))
     for error in observer.channel(name).batch([message]).values():
         raise OSError(error.number, str(error))

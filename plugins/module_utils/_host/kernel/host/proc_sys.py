@@ -6,21 +6,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Callable, TypeVar
 
-from ...plan.sysctl_effects import SECRET, order
 from ...state.model import Change, Entry, Ident, Operation, Refused, State
-from ...tables.objects.sysctl import FILE, OF_LINK, OF_NO_LINK, TREES, number, path, written
+from ...tables.objects.sysctl import FILE, OF_LINK, OF_NO_LINK, SECRET, TREES, number, order, path, written
 from ...tables.option import nearest
 from ...tables.types.simple import NONE
+from .machine import clock_rate
 from .namespaces import Namespaces, in_new, inside
 
 PROC = "/proc/sys/net"
 _HEAD = "# Written by netloom.overlay.sysctl_iface (option persist). What is changed here by hand may be overwritten.\n"
-_CLOCK_MONOTONIC_COARSE = 6  # linux/time.h; it moves once a tick
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _MODULES = {"bridge": "br_netfilter", "ipv6": "ipv6", "mpls": "mpls_router"}
@@ -73,11 +71,6 @@ def _by_netns(items: Iterable[Item], netns: Callable[[Item], str]) -> dict[str, 
     for item in items:
         groups.setdefault(netns(item), []).append(item)
     return groups
-
-
-def clock_rate() -> int:
-    """Return the ticks a second of the kernel's clock (HZ)."""
-    return round(1 / time.clock_getres(_CLOCK_MONOTONIC_COARSE))
 
 
 def _read(wished: Iterable[Entry]) -> State:
@@ -234,4 +227,4 @@ def _keep(entry: Entry) -> None:
 
 def _place(key: str) -> int:
     parts = key.split("/")
-    return order(Entry("sysctl", ("", parts[2], f"{parts[0]}.{parts[1]}.{parts[3]}"))) if len(parts) == 4 else 9
+    return order(("", parts[2], f"{parts[0]}.{parts[1]}.{parts[3]}")) if len(parts) == 4 else 9

@@ -15,7 +15,7 @@ import platform
 import struct
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import HOST, Entry, Operation
 from ...tables.links.any_link import INDEX, ONCE
@@ -23,9 +23,12 @@ from ...tables.registry import KINDS
 from ..netlink import constants as c
 from ..netlink.codec import encode
 from ..netlink.walk import attributes
-from ..observe import Observer
-from ..wires.requests import WIRES
+from ..wires.link_wire import LINK
 from .namespaces import inside
+
+if TYPE_CHECKING:
+    from ..observe import Observer
+
 
 # asm-generic/ioctl.h, and asm/ioctl.h of those that have three bits for the direction.
 _WIDE = platform.machine().startswith(("ppc", "powerpc", "mips", "sparc", "alpha"))
@@ -36,14 +39,6 @@ _MODES = {"tun": 0x1, "tap": 0x2}
 IFF_NO_PI, IFF_VNET_HDR, IFF_MULTI_QUEUE, IFF_TUN_EXCL = 0x1000, 0x4000, 0x100, 0x8000
 _IFREQ = struct.Struct("=16sH22x")
 _IFINFO = struct.Struct("=BxHiII")
-
-
-def concerns(operation: Operation) -> bool:
-    """Tell whether an operation goes through a device file: making a link of such a kind, changing its own options."""
-    kind = KINDS.get(operation.entry.kind) if operation.entry.sort == "link" else None
-    if kind is None or not kind.device:
-        return False
-    return operation.verb == "add" or (operation.verb == "set" and any(map(kind.option, operation.entry.options)))
 
 
 def carry_out(observer: Observer, operation: Operation) -> None:
@@ -163,6 +158,6 @@ def _set(fd: int, request: int, number: int, option: str = "") -> None:
 def _rest(observer: Observer, entry: Entry, names: list[str]) -> None:
     """Set what every link has, by rtnetlink; a message for each option, so that the one that is refused has a name."""
     steps = [Operation("set", entry.having({name: entry.options[name]})) for name in names]
-    messages = [encode(WIRES["link"].write(observer, step)) for step in steps]
+    messages = [encode(LINK.write(observer, step)) for step in steps]
     for position, error in sorted(observer.channel(entry.netns).batch(messages).items()):
         raise ValueError(f"{names[position]}: {error}")

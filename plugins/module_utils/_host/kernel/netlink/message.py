@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ...state.model import Entry
 from . import constants as c
+
+if TYPE_CHECKING:
+    from ...state.model import Entry
+
 
 #: The largest index that the kernel gives and takes (net/core/dev.c: dev_index_reserve()).
 LARGEST = 2**31 - 1

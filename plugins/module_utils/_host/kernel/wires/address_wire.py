@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.address import FLAGS, FOREVER, INFINITY, OF_LO, OPTIMISTIC, OPTIMISTIC_FLAG
@@ -15,7 +15,11 @@ from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, View, family_of, flags_for, mark_of
 from ..netlink.walk import attributes
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _IFADDR = struct.Struct("=BBBBI")
 _CACHEINFO = struct.Struct("=IIII")  # struct ifa_cacheinfo: preferred, valid, and two times of the kernel's own

@@ -6,9 +6,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...state.model import Entry, Operation, rows_given
+from ...state.entries import rows_given
+from ...state.model import Entry, Operation
 from ...tables.objects.fdb import FDB as SORT
 from ...tables.objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
 from ...tables.option import Option
@@ -18,7 +19,11 @@ from ...tables.types.simple import NONE, UNSET, Names
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, View
 from ..netlink.walk import attributes
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _MAC_FIRST = struct.pack("=HH", 4 + 6, c.NDA_LLADDR)

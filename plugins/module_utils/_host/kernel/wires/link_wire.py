@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from ...state.model import Entry, Key, Operation, made_in, peer_key, rows, rows_given
+from ...state.entries import made_in, peer_key, rows, rows_given
+from ...state.model import Entry, Key, Operation
 from ...tables.links.any_link import ADDRGENMODE, COMMON, FLAGS, INDEX, MARK_GROUP
 from ...tables.links.any_link import TOKEN as TOKEN_ROW
 from ...tables.objects.port import PORT as SORT

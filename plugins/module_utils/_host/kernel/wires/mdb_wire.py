@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Key, Operation
 from ...tables.objects.mdb import MDB as SORT
@@ -16,7 +16,11 @@ from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import PUT, Known, Message, View
 from ..netlink.walk import attributes, listed
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _PORT_MSG = struct.Struct("=BxxxI")
 #: struct br_mdb_entry: link, state, flags, VLAN, a group of 16 bytes and its protocol.

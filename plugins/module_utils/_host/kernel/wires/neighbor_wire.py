@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.neighbor import LASTING, PROXY, STATES, is_proxy
@@ -12,7 +12,11 @@ from ...tables.types.addresses import ip_text, packed_ip
 from ..netlink import constants as c
 from ..netlink.message import PUT, Known, Message, View, family_of, mark_of
 from ..netlink.walk import attributes
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _NDMSG = struct.Struct("=BxHiHBB")
 _NAMES = {number: name for name, number in STATES.items()}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.nexthop import FAMILIES, GROUP_TYPES
@@ -14,7 +14,11 @@ from ..netlink import constants as c
 from ..netlink.message import Known, Message, View, flags_for, mark_of
 from ..netlink.walk import attributes
 from .encap_wire import read_encap, write_encap
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _NHMSG = struct.Struct("=BBBxI")
 _MEMBER = struct.Struct("=IBBH")  # struct nexthop_grp; the byte after the weight is its high half since 6.12

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...state.model import Operation, in_steps
+from ...state.entries import in_steps
+from ...state.model import Operation
 from ..netlink.message import Known, Message
 from .address_wire import ADDRESS
 from .fdb_wire import FDB

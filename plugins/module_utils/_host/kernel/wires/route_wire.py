@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.address import FOREVER
@@ -21,7 +21,11 @@ from ..netlink import constants as c
 from ..netlink.message import Known, Message, View, flags_for, mark_of
 from ..netlink.walk import attributes
 from .encap_wire import read_encap, write_encap
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _RTMSG = struct.Struct("=BBBBBBBBI")
 _RTNEXTHOP = struct.Struct("=HBBi")

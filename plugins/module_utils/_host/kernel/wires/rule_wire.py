@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...state.model import Entry, Operation
 from ...tables.objects.rule import ACTIONS, FAMILIES, PROTOCOLS, marked, masked, selected, selector
@@ -16,7 +16,11 @@ from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, View, mark_of
 from ..netlink.walk import attributes
-from .wire import Links, Wire, number
+from .wire import Wire, number
+
+if TYPE_CHECKING:
+    from ..observe import Links
+
 
 _HEADER = struct.Struct("=BBBBBBBBI")
 _ACTION_NAMES = {number: name for name, number in ACTIONS.items()}

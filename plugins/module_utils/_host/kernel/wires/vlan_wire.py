@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from ...state.model import Entry, Operation, table_of
+from ...state.entries import table_of
+from ...state.model import Entry, Operation
 from ...tables.links.bridge_vlan import OfVlans, VlanSettings
 from ...tables.option import Option
 from ...tables.types.ranges import VlanRange, joined, pieces, vlan_change

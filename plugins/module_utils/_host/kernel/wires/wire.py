@@ -4,54 +4,19 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
-from ...state.claims import SHARING, lower_key
-from ...state.model import Entry, Ident, Operation, made_in
-from ...tables.registry import SORTS
-from ...tables.types.simple import Names
 from ..netlink.message import Known, Message, View
 
-
-class Links(dict[str, Entry]):
-    """The links of a namespace, by name.
-
-    ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
-    """
-
-    sought: Collection[Ident] | None = None
-    places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
-    beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
-
-    @cached_property
-    def beneath(self) -> frozenset[str]:
-        """Give the names of those that others lie on."""
-        return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
-
-    @cached_property
-    def sought_macs(self) -> frozenset[bytes]:
-        """Give the MACs of the FDB entries that somebody asks for."""
-        macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
-        return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
-
-    def names_beneath(self, link: Entry | None, own: Names) -> Names:
-        """Return the names of the namespace in which what a link leads to is: that of its socket."""
-        if link is None or self.beyond is None or made_in(link) == link.netns:
-            return own
-        return self.beyond(made_in(link))
-
-    @cached_property
-    def sought_as_one(self) -> frozenset[Ident]:
-        """Give what several objects are together of which somebody asks for one (Sort.one_of)."""
-        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort in SHARING)
-        return frozenset((sort, key) for sort, key in together if key is not None)
+if TYPE_CHECKING:
+    from ...state.model import Entry, Operation
+    from ..observe import Links
 
 
-Decode = Callable[[str, bytes, View, Links], Optional[Entry]]
-Write = Callable[[Known, Operation], Message]
+Decode = Callable[[str, bytes, View, "Links"], Optional["Entry"]]
+Write = Callable[[Known, "Operation"], Message]
 #: Writes requests that remove many at once, the last of which does it: of a namespace, names, and a group for them.
 Removal = Callable[[Known, str, list[str], int], list[Message]]
 

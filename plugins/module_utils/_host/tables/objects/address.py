@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..option import Option, Refused
-from ..types.addresses import ip
+from ..types.addresses import Address, Prefix, ip
 from ..types.named_numbers import Scope
 from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number
-from .object_type import Address, Key, Prefix, Sort
+from .object_type import Key, Sort
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}

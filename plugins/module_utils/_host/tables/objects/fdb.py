@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ..option import Option, Refused
-from ..types.addresses import Mac
+from ..types.addresses import Address, Mac
+from ..types.named_numbers import NexthopId
 from ..types.simple import NONE, Bool, Int, LinkName, Look, Names, Word
-from .object_type import Address, Key, NexthopId, Sort
+from .object_type import Key, Sort
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
 #: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the

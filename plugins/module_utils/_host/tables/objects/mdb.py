@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..option import Option, Refused
-from ..types.addresses import ip, is_group, is_unspecified, mac, packed_ip
+from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
 from ..types.named_numbers import Named, number_of
 from ..types.simple import Bool, Int, Leaf, LinkName, Names, Type, Word
 from .fdb import Port
-from .object_type import Address, Key, Options, Sort
+from .object_type import Key, Options, Sort
 
 #: Who put an entry there, RTPROT_*: the kernel takes none below this (br_mdbe_attrs_pol), and this where none is said.
 PROTOCOLS = {"static": 4}

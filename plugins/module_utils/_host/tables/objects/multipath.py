@@ -3,15 +3,32 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..option import nearest
+from ..option import Meaning, nearest
 from ..types.addresses import ip, is_unspecified
 from ..types.named_numbers import Realms
 from ..types.simple import NONE, LinkName, Look, Type, truth, whole_number
 from .encap import Encap
+
+#: net/ipv4/fib_semantics.c: fib_check_nh(), fib_valid_prefsrc(); net/ipv6/route.c: fib6_nh_init() and what it calls.
+OF_GATEWAYS = (
+    Meaning(errno.ENETUNREACH, "invalid gateway", "{value} is in no subnet {on}"),
+    Meaning(errno.EHOSTUNREACH, "", "{value} is in no subnet {on}"),
+    Meaning(errno.EINVAL, "invalid gateway"),
+    Meaning(errno.EINVAL, "Gateway can not be a local address", "{value} is this host's own"),
+    Meaning(errno.EINVAL, "Egress device not specified", "the gateway {value} needs dev"),
+)
+
+
+OF_LINKS = (
+    Meaning(errno.ENETDOWN, "not up", "{value} is down"),
+    Meaning(errno.ENETDOWN, "", "{value} is down"),
+)
+
 
 #: What an IPv4 route says before a gateway that has an IPv6 address, in iproute2's words.
 OTHER_FAMILY = "inet6 "

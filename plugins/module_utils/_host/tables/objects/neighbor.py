@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..option import Option, Refused
-from ..types.addresses import Mac
+from ..types.addresses import Address, Mac
 from ..types.simple import Bool, LinkName, Word
-from .object_type import Address, Key, Sort
+from .object_type import Key, Sort
 
 #: States that somebody can ask for. Those after the first two pass into each other by themselves.
 STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}

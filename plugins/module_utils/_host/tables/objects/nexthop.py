@@ -10,11 +10,12 @@ from fractions import Fraction
 from typing import Any
 
 from ..option import Option, Refused, nearest
+from ..types.addresses import Address
 from ..types.simple import Bool, Int, LinkName, Type, Word, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
-from .object_type import Address, Key, Sort
-from .route import OF_GATEWAYS, OF_LINKS
+from .multipath import OF_GATEWAYS, OF_LINKS
+from .object_type import Key, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..option import Meaning, Option, Refused
-from ..types.named_numbers import Dsfield, Realms, Scope, Table
+from ..types.addresses import Address, Destination, Selected, of_all
+from ..types.named_numbers import Dsfield, NexthopId, Realms, Scope, Table
 from ..types.simple import NONE, Bool, Int, LinkName, Word
 from .address import FOREVER, Lifetime
 from .encap import Consent, Encap, is_other
 from .metrics import LOCK, METRICS
-from .multipath import OTHER_FAMILY, Hops, Via, via_for
-from .object_type import Address, Destination, Key, NexthopId, Selected, Sort, of_all
+from .multipath import OF_GATEWAYS, OF_LINKS, OTHER_FAMILY, Hops, Via, via_for
+from .object_type import Key, Sort
 
 TYPES = {
     "unicast": 1,
@@ -33,18 +34,6 @@ NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 OF_LOCAL = ("local", "broadcast", "anycast")
 PREFERENCES = {"medium": 0, "high": 1, "low": 3}  # RFC 4191; uapi/linux/icmpv6.h, ICMPV6_ROUTER_PREF_*
 
-#: net/ipv4/fib_semantics.c: fib_check_nh(), fib_valid_prefsrc(); net/ipv6/route.c: fib6_nh_init() and what it calls.
-OF_GATEWAYS = (
-    Meaning(errno.ENETUNREACH, "invalid gateway", "{value} is in no subnet {on}"),
-    Meaning(errno.EHOSTUNREACH, "", "{value} is in no subnet {on}"),
-    Meaning(errno.EINVAL, "invalid gateway"),
-    Meaning(errno.EINVAL, "Gateway can not be a local address", "{value} is this host's own"),
-    Meaning(errno.EINVAL, "Egress device not specified", "the gateway {value} needs dev"),
-)
-OF_LINKS = (
-    Meaning(errno.ENETDOWN, "not up", "{value} is down"),
-    Meaning(errno.ENETDOWN, "", "{value} is down"),
-)
 _OF_SOURCES = (
     Meaning(errno.EINVAL, "Invalid prefsrc address", "{value} is no address of this namespace"),
     Meaning(errno.EINVAL, "Invalid source address", "{value} is no address {on}"),

@@ -14,9 +14,10 @@ from typing import Any
 
 from ..links.any_link import GROUP
 from ..option import Option, Refused
+from ..types.addresses import Selected, of_all
 from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, Table
 from ..types.simple import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
-from .object_type import Key, Selected, Sort, of_all
+from .object_type import Key, Sort
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words

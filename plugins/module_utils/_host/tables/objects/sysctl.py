@@ -12,6 +12,12 @@ from ..option import Option, Refused
 from ..types.simple import NONE, Bool, LinkName, Text, Type, truth
 from .object_type import Key, Sort
 
+#: net/bridge/br_netfilter_hooks.c: br_nf_pre_routing(), br_nf_forward_arp(): on where the one or the other is.
+ALSO_OF_BRIDGES = {
+    f"bridge.bridge-nf-call-{tables}": f"nf_call_{tables}" for tables in ("iptables", "ip6tables", "arptables")
+}
+
+
 #: The trees below /proc/sys/net that have a folder for each link.
 TREES = ("ipv4.conf", "ipv4.neigh", "ipv6.conf", "ipv6.neigh", "mpls.conf")
 _LEAF = "[a-z0-9_]+"
@@ -172,3 +178,27 @@ def written(name: str, value: str, rate: int) -> str:
     return next(
         (str(v) for v in range(int(value) - 1, int(value) - 20, -1) if kept(name, str(v), rate) == value), value
     )
+
+
+#: Two names of one value: only the second tells all of it, and is what the first is made from (net/core/neighbour.c).
+COARSE = {
+    f"{family}.neigh.{coarse}": f"{family}.neigh.{fine}"
+    for family in ("ipv4", "ipv6")
+    for coarse, fine in (
+        ("base_reachable_time", "base_reachable_time_ms"),
+        ("retrans_time", "retrans_time_ms"),
+        ("unres_qlen", "unres_qlen_bytes"),
+    )
+}
+
+
+SECRET, MODE, DISABLE = "ipv6.conf.stable_secret", "ipv6.conf.addr_gen_mode", "ipv6.conf.disable_ipv6"
+
+
+def order(key: Key) -> int:
+    """Return the place of a sysctl among others: what changes others comes first."""
+    dev, name = key[1:3]
+    if name == SECRET:
+        return -1
+    first = name.endswith(".forwarding") or name in COARSE
+    return ("all", "default").index(dev) * 2 + (not first) if dev in ("all", "default") else 4 + (not first)

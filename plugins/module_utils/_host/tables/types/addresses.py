@@ -196,3 +196,82 @@ class Ip(Type):
     def words(self, word: str, value: Any) -> list[str]:
         # A socket of IPv6 does not lose its address in place, so none is one of IPv4 (ip/iplink_vxlan.c refuses "any").
         return [self.none_word or word, _NO_IPV4] if value == NONE else [word, value]
+
+
+@dataclass(frozen=True)
+class Prefix(Type):
+    """An address with its prefix length; ``host_bits`` keeps bits beyond the prefix.
+
+    Elsewhere the kernel refuses them in IPv4 routes (fib_valid_key_len()), and takes them off IPv6 ones
+    (ip6_route_info_create()).
+    """
+
+    wire: str = "raw"
+    host_bits: bool = False
+
+    def parse(self, value: Any) -> str:
+        text = _whole(str(value).strip())
+        try:
+            if self.host_bits:
+                return str(ipaddress.ip_interface(text))
+            return str(ipaddress.ip_network(text, strict=":" not in text))
+        except ValueError as why:
+            raise ValueError(f"{value!r} is not an address with a prefix length: {why}") from None
+
+
+_SHORT = re.compile(r"^[0-9]+(\.[0-9]+){0,2}(?=/)")
+
+
+def _whole(text: str) -> str:
+    """Return a prefix with the bytes that were left out as iproute2 takes it: ``10/8`` is 10.0.0.0/8; no IPv6 zone."""
+    if "%" in text:
+        raise ValueError(f"{text!r} has a link in it: its name stands in dev")
+    return _SHORT.sub(lambda short: short[0] + ".0" * (3 - short[0].count(".")), text)
+
+
+@dataclass(frozen=True)
+class Selected(Prefix):
+    """A prefix or an address to select packets by; ``all`` selects none."""
+
+    def parse(self, value: Any) -> str:
+        return "" if str(value).strip() in ("all", "any", "default", "") else super().parse(value)
+
+
+def of_all(prefix: str) -> bool:
+    """Tell whether a prefix selects all of its family, which is to say none."""
+    return prefix.endswith("/0")
+
+
+@dataclass(frozen=True)
+class Destination(Prefix):
+    """A route's destination: a prefix, an address, or ``default`` (of the family that the rest of the route has)."""
+
+    def parse(self, value: Any) -> str:
+        if str(value).strip() in ("default", "any", "all"):
+            return "default"
+        parsed = super().parse(value)
+        return "default" if parsed in ("0.0.0.0/0", "::/0") and ":" not in parsed else parsed
+
+
+@dataclass(frozen=True)
+class Address(Type):
+    """One IPv4 or IPv6 address; ``none`` where none is a wish too."""
+
+    wire: str = "raw"
+    none: bool = False
+
+    @property
+    def nothing(self) -> Any:
+        return NONE if self.none else None
+
+    def absent(self) -> Any:
+        return NONE if self.none else UNSET
+
+    def parse(self, value: Any) -> str:
+        if self.none and value in (NONE, ""):
+            return NONE
+        address = ip(value)
+        return NONE if self.none and is_unspecified(address) else address
+
+    def words(self, word: str, value: Any) -> list[str]:
+        return [] if value == NONE else [word, value]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .base import UNSET, Attr, Leaf, Look, Names, Type
-from .simple import NONE, NamedInt, whole_number
+from .simple import NONE, Int, NamedInt, whole_number
 
 #: How netplan and systemd say whether to set a bit that iproute2 has ``set`` and ``unset`` for.
 ON_OFF = {"on": "set", "off": "unset"}
@@ -268,11 +268,17 @@ LARGEST = 2**32 - 2
 class Account(Type):
     """A user or group: its number, its name, or ``none``.
 
-    The canonical form is the number. Which number a name has only the managed host knows: a name stays a name here, and
-    host/accounts.py looks it up before anything is compared.
+    The canonical form is the number. Only the managed host knows the number of a name. The configuration's reader
+    refuses a name that the host does not know.
     """
 
     database: str = "user"  # user or group
+
+    def numbered(self, value: Any, look: Look) -> Any:
+        if not isinstance(value, str) or re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+            return value
+        number = look("passwd" if self.database == "user" else "etc/group", value.strip())
+        return value if number is None else number
 
     @property
     def nothing(self) -> str:
@@ -301,3 +307,13 @@ class Account(Type):
 
     def words(self, word: str, value: Any) -> list[str]:
         return [] if value == NONE else [word, str(value)]
+
+
+@dataclass(frozen=True)
+class NexthopId(Int):
+    """The id of a nexthop object."""
+
+    low: int = 1
+
+    def nexthops(self, value: Any) -> tuple[str, ...]:
+        return (str(value),) if value else ()
