@@ -17,7 +17,7 @@ sys.path.insert(0, str(CHECKOUT / ".collections"))
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL  # noqa: E402
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, SORTS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES  # noqa: E402
 
 HEAD = """\
 # Every option
@@ -202,9 +202,15 @@ def page() -> str:
     for kind in sorted(KINDS.values(), key=lambda kind: kind.name):
         lines += ["", f"## Links of kind {kind.name}", ""]
         lines += table(kind.options) if kind.options else ["No options of its own."]
-    for sort in SORTS.values():
-        lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
-        for option, (gives, kind, its) in sort.by_link.items():
+    for object_type in OBJECT_TYPES.values():
+        lines += [
+            "",
+            f"## {object_type.plural}",
+            "",
+            *table(object_type.keys, keys=True),
+            *table(object_type.options)[2:],
+        ]
+        for option, (gives, kind, its) in object_type.by_link.items():
             lines += [f"| `{option}` |  | The name of a link of kind {kind}: `{gives}` is its `{its}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]

@@ -20,7 +20,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.run import F
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
 
 from .look import at_rest, everything_now, lines, steady, told
 
@@ -116,7 +116,7 @@ def configs(draw: Any) -> dict[str, Any]:
             ]
         else:
             section = draw(st.sampled_from(sorted(OBJECTS)))
-            sort = next(sort for sort in SORTS.values() if sort.plural == section)
+            sort = next(sort for sort in OBJECT_TYPES.values() if sort.plural == section)
             rows, item, extra = [*sort.keys, *sort.options], dict(OBJECTS[section]), ["state", "netns", "recreate"]
         for _option in range(draw(st.integers(1, 3))):
             if draw(st.integers(0, 7)):

@@ -13,7 +13,7 @@ from .._host.run import Engine, Failed, KernelError, Refused, Report
 from .._host.tables.links.any_link import ALL as LINK_OPTIONS
 from .._host.tables.links.any_link import ONCE
 from .._host.tables.option import nearest
-from .._host.tables.registry import KINDS, SORTS
+from .._host.tables.registry import KINDS, OBJECT_TYPES
 from .._host.tables.types.simple import UNSET
 from .arguments import Module
 
@@ -54,19 +54,19 @@ def link_spec(kind: str) -> dict[str, dict[str, Any]]:
 
 def object_spec(name: str) -> dict[str, dict[str, Any]]:
     """Return the argument specification of an object's module, from its table."""
-    sort = SORTS[name]
-    spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*sort.keys, *sort.options)}
-    spec.update({option: {"type": "str"} for option in sort.by_link})
+    object_type = OBJECT_TYPES[name]
+    spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*object_type.keys, *object_type.options)}
+    spec.update({option: {"type": "str"} for option in object_type.by_link})
     if name != "netns":
         spec["netns"] = _GENERAL["netns"]
-    if not sort.lasting:
+    if not object_type.lasting:
         spec["state"] = _GENERAL["state"]
-    if sort.recreated:
+    if object_type.recreated:
         spec["recreate"] = {"type": "bool", "default": False}
-    for option in sort.needs:
+    for option in object_type.needs:
         spec[option] = {**spec[option], "required": True}
-    for row in sort.keys:
-        if sort.usual_keys[row.name] is UNSET:
+    for row in object_type.keys:
+        if object_type.usual_keys[row.name] is UNSET:
             spec[row.name] = {**spec[row.name], "required": True}
     return spec
 
@@ -81,9 +81,9 @@ def run_link(kind: str) -> None:
 
 
 def run_object(name: str) -> None:
-    """Run the module of another sort of object."""
+    """Run the module of another type of object."""
     module = _module(object_spec(name))
-    config = {SORTS[name].plural: [_given(module.params, module.argument_spec, module.given)]}
+    config = {OBJECT_TYPES[name].plural: [_given(module.params, module.argument_spec, module.given)]}
     _engine(module, lambda engine: engine.run(config, check=module.check_mode))
 
 

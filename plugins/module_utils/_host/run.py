@@ -29,7 +29,7 @@ from .state.entries import nexthops_named, table_of
 from .state.gathered import write
 from .state.model import HOST, Change, Entry, Operation, Refused, State
 from .tables.links.any_link import ALTNAMES
-from .tables.registry import SORTS
+from .tables.registry import OBJECT_TYPES
 from .tables.types.simple import NONE
 
 #: Seconds to wait for another run on the same host.
@@ -123,7 +123,7 @@ class Engine:
     def _link(self, netns: str, name: str) -> Entry | None:
         """Return a link that is there, None where there is none."""
         found = self.observer.links(netns) if self.namespaces.has(netns) else []
-        links = [entry for entry in found if entry.sort == "link"]
+        links = [entry for entry in found if entry.type == "link"]
         named = (entry for entry in links if name in entry.options.get(ALTNAMES.name, ()))
         return next((entry for entry in links if entry.name == name), None) or next(named, None)
 
@@ -143,12 +143,12 @@ class Engine:
 
     def _look_at_sysctls(self, changes: Iterable[Change], observed: State) -> None:
         """Refuse sysctls that are not there; note what the kernel is going to change along with others."""
-        found = [change for change in changes if change.entry.sort == "sysctl"]
+        found = [change for change in changes if change.entry.type == "sysctl"]
         if found:
             self.sysctls.refuse(found)
             links: dict[str, list[str]] = {}
             for entry in observed.values():
-                if entry.sort == "link":
+                if entry.type == "link":
                     links.setdefault(entry.netns, []).append(entry.name)
             also = {one for change in found for one in changes_also(change.entry, links.get(change.entry.netns, ()))}
             observed.update(self.sysctls.needed(also - observed.keys()))
@@ -166,10 +166,10 @@ class Engine:
 
     def _check_namespaces(self, desired: State) -> None:
         """Refuse a namespace that is not there and not going to be."""
-        made = {entry.name: entry.present for entry in desired.values() if entry.sort == "netns"}
+        made = {entry.name: entry.present for entry in desired.values() if entry.type == "netns"}
         there: set[str] = {HOST}
         for entry in desired.values():
-            if entry.sort == "netns" or not entry.present or (entry.sort in SORTS and entry.key[0] in there):
+            if entry.type == "netns" or not entry.present or (entry.type in OBJECT_TYPES and entry.key[0] in there):
                 continue
             needed = [entry.options[name] for name in OTHER_NETNS if name in entry.options]
             for netns in (entry.netns, *needed):
@@ -181,17 +181,17 @@ class Engine:
                     raise Refused(f"{entry}: netns: there is no namespace {netns}")
 
     def _observe(self, desired: State, overridden: bool, everything: bool = False, first: bool = True) -> State:
-        netnses, sorts = (set(part) for part in self._concerned(desired))
+        netnses, type_names = (set(part) for part in self._concerned(desired))
         if everything:
-            sorts.update(TABLES)
+            type_names.update(TABLES)
         if overridden or everything:
             netnses.update(self.namespaces.known())
-            sorts.update(DUMPED)
+            type_names.update(DUMPED)
         if overridden:
-            sorts.add("netns")
+            type_names.add("netns")
         if first and any(entry.options.get("master", NONE) != NONE for entry in desired.values()):
-            sorts.add("address")  # one on a bridge's port is told
-        state = self.observer.observe(sorted(netnses), sorts, None if overridden or everything else desired)
+            type_names.add("address")  # one on a bridge's port is told
+        state = self.observer.observe(sorted(netnses), type_names, None if overridden or everything else desired)
         if overridden:
             state.update(marked(self.namespaces, self.observer, netnses))
         state.update(self._there_of_sysctls(desired))
@@ -201,32 +201,32 @@ class Engine:
         return state
 
     def _concerned(self, desired: State) -> tuple[set[str], set[str]]:
-        """Return the namespaces and the sorts of objects (and tables) that a wish is about; found once for a run."""
+        """Return the namespaces and the types of objects (and tables) that a wish is about; found once for a run."""
         if self._of is not None and self._of[0] is desired:
             return self._of[1]
-        netnses, sorts = ({HOST} if desired else set()), set()
+        netnses, type_names = ({HOST} if desired else set()), set()
         for entry in desired.values():
             options = entry.options
-            sort = SORTS.get(entry.sort)
+            object_type = OBJECT_TYPES.get(entry.type)
             netnses.add(entry.key[0])
-            sorts.add(entry.sort)
-            if sort is None:
+            type_names.add(entry.type)
+            if object_type is None:
                 netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in OTHER_NETNS)))
-            elif not sort.asking.isdisjoint(options):
+            elif not object_type.asking.isdisjoint(options):
                 if nexthops_named(entry):
-                    sorts.add("nexthop")
-                for name, values in sort.passing.items():
+                    type_names.add("nexthop")
+                for name, values in object_type.passing.items():
                     if options.get(name) in values:
-                        sorts.add(f"passing {entry.sort}")
+                        type_names.add(f"passing {entry.type}")
             if not table_of(entry).apart.isdisjoint(options):
-                sorts.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
-        self._of = (desired, (netnses, sorts))
-        return netnses, sorts
+                type_names.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
+        self._of = (desired, (netnses, type_names))
+        return netnses, type_names
 
     def _check_kinds(self, changes: Iterable[Change]) -> None:
         from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
 
-        new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.sort == "link" and c.entry.kind]
+        new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.type == "link" and c.entry.kind]
         reasons = kinds_lacking(self.observer, (change.entry.kind for change in new))
         for change in new:
             if change.entry.kind in reasons:
@@ -308,9 +308,9 @@ class Engine:
     def _differs(self, failed: Operation) -> str:
         """Return what is not as it was before the run at the object of an operation that failed, empty where all is."""
         before = self.before.get(failed.entry.ident)
-        if before is None or before.sort == "sysctl":
+        if before is None or before.type == "sysctl":
             return ""
-        there = self.observer.observe([before.netns], [before.sort, *TABLES]).get(before.ident)
+        there = self.observer.observe([before.netns], [before.type, *TABLES]).get(before.ident)
         pairs = [
             (name, before.options.get(name), there.options.get(name) if there is not None else None)
             for name in failed.entry.options
@@ -329,15 +329,15 @@ class Engine:
             for name in names:
                 if not self.namespaces.has(name):
                     raise Refused(f"netns: there is no namespace {name}")
-        sorts = {*DUMPED, *TABLES}
+        type_names = {*DUMPED, *TABLES}
         if netnses is None:
-            sorts.add("netns")
-        state = self.observer.observe(names, sorts)
+            type_names.add("netns")
+        state = self.observer.observe(names, type_names)
         return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
 
 
 def _sysctls(state: State) -> list[Entry]:
-    return [entry for entry in state.values() if entry.sort == "sysctl"]
+    return [entry for entry in state.values() if entry.type == "sysctl"]
 
 
 __all__ = ["Engine", "Failed", "KernelError", "Refused", "Report"]

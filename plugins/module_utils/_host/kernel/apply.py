@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..state.entries import made_in
 from ..state.model import Operation
 from ..tables.links.any_link import INDEX, MARK_GROUP
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from .host import named_netns, proc_sys, tun
 from .host.carrier import tell_of_carriers, with_carrier
 from .host.namespaces import inside
@@ -43,12 +43,12 @@ def way_of(operation: Operation) -> Way | None:
     """Return the way that an operation goes, None for one that requests carry out."""
     if operation.verb == "move":
         return _MOVE
-    return _OF_SORT.get(operation.entry.sort) or (_DEVICE if _by_device_file(operation) else None)
+    return _OF_SORT.get(operation.entry.type) or (_DEVICE if _by_device_file(operation) else None)
 
 
 def _by_device_file(operation: Operation) -> bool:
     """Tell whether an operation goes through a device file: making a link of such a kind, changing its own options."""
-    kind = KINDS.get(operation.entry.kind) if operation.entry.sort == "link" else None
+    kind = KINDS.get(operation.entry.kind) if operation.entry.type == "link" else None
     if kind is None or not kind.device:
         return False
     return operation.verb == "add" or (operation.verb == "set" and any(map(kind.option, operation.entry.options)))
@@ -64,7 +64,7 @@ def _singly(
 
 def _move(observer: Observer, operation: Operation) -> None:
     """Move a link. The kernel may give it another index there, so both namespaces are looked at anew."""
-    message = encode(WIRES[operation.entry.sort].write(observer, operation))
+    message = encode(WIRES[operation.entry.type].write(observer, operation))
     source = (operation.before or operation.entry).netns
     error = observer.channel(source).batch([message]).get(0)
     if error is not None:
@@ -98,11 +98,11 @@ DOOMED_GROUP = MARK_GROUP + 1
 #: From so many objects on they are removed as a group, where there is such a request.
 MANY = 8
 
-#: The rows of each sort before whose values the kernel must have heard of the carrier. Few sorts have any.
+#: The rows of each type of object before whose values the kernel must have heard of the carrier. Few types have any.
 _AFTER_CARRIER = {
     name: rows
-    for name, sort in SORTS.items()
-    for rows in [tuple(row for row in sort.options if row.after_carrier)]
+    for name, object_type in OBJECT_TYPES.items()
+    for rows in [tuple(row for row in object_type.options if row.after_carrier)]
     if rows
 }
 
@@ -174,21 +174,21 @@ def _sent_with(operation: Operation) -> Any:
     way, entry = way_of(operation), operation.entry
     if way is not None:
         return (way, entry.netns) if way.together else object()
-    wire = WIRES[entry.sort]
-    apart = entry.sort if wire.awaits_carrier or _needs_carrier(operation) else ""
+    wire = WIRES[entry.type]
+    apart = entry.type if wire.awaits_carrier or _needs_carrier(operation) else ""
     return _socket_netns(operation), apart, wire.removal is not None and operation.verb == "del"
 
 
 def _needs_carrier(operation: Operation) -> bool:
     """Tell whether the kernel must have heard of the link's carrier before this."""
-    rows = _AFTER_CARRIER.get(operation.entry.sort, ())
+    rows = _AFTER_CARRIER.get(operation.entry.type, ())
     return any(operation.entry.options.get(row.name) in row.after_carrier for row in rows)
 
 
 def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
     first = group[0]
     way = way_of(first)
-    removal = None if way is not None else WIRES[first.entry.sort].removal
+    removal = None if way is not None else WIRES[first.entry.type].removal
     if way is not None:
         _another_way(way, observer, group, outcome)
     elif removal is not None and first.verb == "del" and len(group) >= MANY:
@@ -229,7 +229,7 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
 
     channel = observer.channel(_socket_netns(group[0]))
     errors = channel.batch(made())
-    if WIRES[group[0].entry.sort].awaits_carrier:
+    if WIRES[group[0].entry.type].awaits_carrier:
         errors = with_carrier(channel, messages, errors)
     for operation, part in zip(group, parts):
         at = next((position for position in part if position in errors), None) if errors else None
@@ -245,7 +245,7 @@ def _is_gone(operation: Operation, error: KernelError) -> bool:
     """Tell whether a removal failed because the object went with another one."""
     if operation.verb != "del":
         return False
-    silent = not error.sentence and error.number in WIRES[operation.entry.sort].gone
+    silent = not error.sentence and error.number in WIRES[operation.entry.type].gone
     return silent or error.number in (errno.ENODEV, errno.ESRCH, errno.ENOENT, errno.EADDRNOTAVAIL)
 
 

@@ -18,13 +18,13 @@ from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State
 from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..tables.objects.netns_reference import called_by
 from ..tables.option import Kind
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import UNSET, Names
 from .host.namespaces import Namespaces, inside, named, read_resolver
 from .netlink import constants as c
 from .netlink.channel import Channel, KernelError
 from .netlink.message import View
-from .netlink.walk import Nest, Told, attributes
+from .netlink.walk import LazyOptions, Nest, attributes
 from .wires.link_wire import decode_slave
 from .wires.requests import DUMPED, TABLES, WIRES
 
@@ -41,7 +41,7 @@ class Links(dict[str, Entry]):
     """
 
     sought: Collection[Ident] | None = None
-    places: Collection[Ident] | None = None  # what those have for themselves alone (Sort.place)
+    places: Collection[Ident] | None = None  # what those have for themselves alone (ObjectType.place)
     beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
 
     @cached_property
@@ -52,7 +52,7 @@ class Links(dict[str, Entry]):
     @cached_property
     def sought_macs(self) -> frozenset[bytes]:
         """Give the MACs of the FDB entries that somebody asks for."""
-        macs = {key[2] for sort, key in self.sought or () if sort == "fdb"}
+        macs = {key[2] for type_name, key in self.sought or () if type_name == "fdb"}
         return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
 
     def names_beneath(self, link: Entry | None, own: Names) -> Names:
@@ -63,9 +63,13 @@ class Links(dict[str, Entry]):
 
     @cached_property
     def sought_as_one(self) -> frozenset[Ident]:
-        """Give what several objects are together of which somebody asks for one (Sort.one_of)."""
-        together = ((sort, SORTS[sort].one_of(key)) for sort, key in self.sought or () if sort in SHARING)
-        return frozenset((sort, key) for sort, key in together if key is not None)
+        """Give what several objects are together of which somebody asks for one (ObjectType.one_of)."""
+        together = (
+            (type_name, OBJECT_TYPES[type_name].one_of(key))
+            for type_name, key in self.sought or ()
+            if type_name in SHARING
+        )
+        return frozenset((type_name, key) for type_name, key in together if key is not None)
 
 
 class Observer:
@@ -104,14 +108,14 @@ class Observer:
             channel.close()
         self.views.pop(netns, None)
 
-    def observe(self, netnses: Iterable[str], sorts: Iterable[str], sought: State | None = None) -> State:
-        """Return what is there of these sorts in these namespaces. Ports come with links.
+    def observe(self, netnses: Iterable[str], type_names: Iterable[str], sought: State | None = None) -> State:
+        """Return what is there of these types in these namespaces. Ports come with links.
 
-        Among the sorts may be names of tables (sorts.TABLES): links and ports then have them as options.
-        ``passing fdb`` and its like tell of that sort what is learned too. ``sought``: of the FDB, of which a host may
+        Among the types may be names of tables (TABLES): links and ports then have them as options.
+        ``passing fdb`` and its like tell of that type what is learned too. ``sought``: of the FDB, of which a host may
         have ten thousands of entries, nobody asks for others than these.
         """
-        wanted = set(sorts)
+        wanted = set(type_names)
         state: State = {}
         self._places = None if sought is None or "address" not in wanted else _places(sought)
         for netns in netnses:
@@ -125,9 +129,9 @@ class Observer:
             }
             for name in (wanted | also) & TABLES.keys():
                 self._fill(netns, name, state, found)
-            for sort in DUMPED:
-                if sort in wanted:
-                    self._dump(netns, sort, state, f"passing {sort}" in wanted, sought)
+            for type_name in DUMPED:
+                if type_name in wanted:
+                    self._dump(netns, type_name, state, f"passing {type_name}" in wanted, sought)
         if "netns" in wanted:
             state.update((entry.ident, entry) for entry in self.netns_entries())
         return state
@@ -144,9 +148,9 @@ class Observer:
         filled = table.fill(bodies, self.view(netns), [state[entry.ident] for entry in found])
         state.update((entry.ident, entry) for entry in filled)
 
-    def _dump(self, netns: str, sort: str, state: State, passing: bool, sought: State | None) -> None:
+    def _dump(self, netns: str, type_name: str, state: State, passing: bool, sought: State | None) -> None:
         channel, view = self.channel(netns), self.view(netns)
-        wire = WIRES[sort]
+        wire = WIRES[type_name]
         bodies: list[bytes] = []
         for request in wire.dumps:
             try:
@@ -154,7 +158,7 @@ class Observer:
             except KernelError as error:
                 if not wire.may_lack or error.number not in (errno.EOPNOTSUPP, errno.EAFNOSUPPORT):
                     raise
-        found = (entry for entry in state.values() if entry.sort == "link" and entry.netns == netns)
+        found = (entry for entry in state.values() if entry.type == "link" and entry.netns == netns)
         links = Links((entry.name, entry) for entry in found)
         links.sought, links.places, links.beyond = sought, self._places, partial(_Elsewhere, self)
         decode = wire.decode_passing if passing else wire.decode
@@ -211,7 +215,7 @@ class Observer:
             values.update(zip(kind.peer, (names.name(index), lower_netns)))
         elif kind is not None and kind.tells_netns:
             values[LINK_NETNS.name] = lower_netns
-        told = Told(
+        told = LazyOptions(
             rows("link", kind.name if kind else "").named,
             partial(_option, kind, flags, found, data, self.views[netns], names),
             values,
@@ -282,12 +286,12 @@ class Observer:
 def _places(wished: State) -> frozenset[Ident]:
     """Return what objects that somebody wishes for have for themselves alone."""
     return frozenset(
-        place for entry in wished.values() if entry.sort in PLACED for place in [place_of(entry)] if place is not None
+        place for entry in wished.values() if entry.type in PLACED for place in [place_of(entry)] if place is not None
     )
 
 
 def _asked_along(wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the tables that sorts need to be told, each with the option of links that have one."""
+    """Yield the tables that types need to be told, each with the option of links that have one."""
     for name in wanted & _NEEDING:
         yield WIRES[name].needs
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..state.entries import lower_key, rows_given, rows_of
 from ..state.model import Entry, Operation
 from ..tables.option import ANY_VALUE, Option
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 from .netlink.channel import KernelError
 
@@ -66,7 +66,7 @@ def _unsaid(entry: Entry, error: KernelError) -> str:
         return next((f"{name}: {error}: {entry.name} has no IPv6, as below an mtu of 1280" for name in of_ipv6), "")
     if error.number != errno.EINVAL or error.sentence:
         return ""
-    option, reason = SORTS[entry.sort].unsaid(entry.key) if entry.sort in SORTS else ("", "")
+    option, reason = OBJECT_TYPES[entry.type].unsaid(entry.key) if entry.type in OBJECT_TYPES else ("", "")
     for row in rows_given(entry) if not option else ():
         if row.unsaid:
             reason = row.unsaid.get(entry.options[row.name]) or row.unsaid.get(ANY_VALUE, "")

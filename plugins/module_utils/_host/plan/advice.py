@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..state.entries import names_links
 from ..state.model import Ident, Key, State
 from ..tables.objects.sysctl import ALSO_OF_BRIDGES
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.base import NONE
 
 
@@ -14,7 +14,7 @@ def addresses_of_ports(desired: State, observed: State, overridden: bool) -> lis
     """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
     sentences = []
     for ident, entry in {**observed, **desired}.items():
-        if entry.sort != "address" or not entry.present or entry.by_kernel or entry.key[2].startswith("fe80:"):
+        if entry.type != "address" or not entry.present or entry.by_kernel or entry.key[2].startswith("fe80:"):
             continue
         link = ("link", entry.key[:2])
         if ident not in desired and (link not in desired or (overridden and entry.owned)):
@@ -31,7 +31,7 @@ def routes_of_ports(desired: State, observed: State) -> list[str]:
     """Return a sentence for each way wished for that leads out of a port of a bridge: no answer comes in by it."""
     sentences = []
     for entry in desired.values():
-        leads = entry.present and entry.sort in SORTS and SORTS[entry.sort].ways
+        leads = entry.present and entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].ways
         for option, netns, name in names_links(entry) if leads else ():
             bridge = _bridge_of((netns, name), desired, observed)
             if bridge:
@@ -58,12 +58,12 @@ def _tells_master(state: State, link: Ident) -> bool:
 def of_bridges(desired: State, observed: State) -> list[str]:
     """Return a sentence for each switch of all bridges that is to be off while a bridge has it on for itself."""
     sentences = []
-    off = [entry for entry in desired.values() if entry.sort == "sysctl" and entry.key[2] in ALSO_OF_BRIDGES]
+    off = [entry for entry in desired.values() if entry.type == "sysctl" and entry.key[2] in ALSO_OF_BRIDGES]
     for entry in off:
         option = ALSO_OF_BRIDGES[entry.key[2]]
         for ident, there in {**desired, **observed}.items() if entry.options["value"] == "0" else ():
             wished = desired.get(ident, there)
-            on = wished.options.get(option, there.options.get(option)) if there.sort == "link" else False
+            on = wished.options.get(option, there.options.get(option)) if there.type == "link" else False
             if on is True and there.netns == entry.netns and wished.present:
                 sentences.append(f"{entry}: is 0, but {there.name} has {option} of its own")
     return sentences

@@ -34,7 +34,7 @@ def commands(operations: Iterable[Operation], there: Optional[State] = None) -> 
 def _whole(operation: Operation, there: State) -> Operation:
     """Add to a change of a link what iproute2 wants to hear of what was: an id that stays, a pair that goes."""
     entry, found = operation.entry, there.get(operation.entry.ident)
-    kind = KINDS.get(entry.kind) if operation.verb == "set" and entry.sort == "link" else None
+    kind = KINDS.get(entry.kind) if operation.verb == "set" and entry.type == "link" else None
     own = entry.options.keys() & kind.named.keys() if kind is not None else ()
     if kind is None or found is None or not own:
         return operation
@@ -70,7 +70,7 @@ def command(operation: Operation) -> str:
         )
     if operation.verb == "set" and entry.options and entry.options.keys() <= table_of(entry).apart:
         return ""
-    words = _WRITERS[entry.sort](operation.verb, entry)
+    words = _WRITERS[entry.type](operation.verb, entry)
     return " ".join(map(str, words))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..state.entries import goes_with, links_named, lower_key, nexthops_named, peer_key
 from ..state.model import Entry, Ident, Key, State
-from ..tables.registry import SORTS
+from ..tables.registry import OBJECT_TYPES
 from ..tables.types.simple import NONE
 
 
@@ -22,7 +22,7 @@ class Dependents:
             for ident in stands_on(entry):
                 self._on.setdefault(ident, []).append(entry)
             master = entry.options.get("master", NONE)
-            if entry.sort == "link" and master != NONE:
+            if entry.type == "link" and master != NONE:
                 self._ports.setdefault((entry.netns, master), []).append(entry)
 
     def of(self, gone: Entry, beside: Entry | None = None, partly: bool = False) -> Iterator[Entry]:
@@ -50,7 +50,7 @@ class Dependents:
     def of_port(self, port: Entry) -> list[Entry]:
         """Return what a link has as a port of its master, and loses when it leaves that."""
         on = self._on.get(port.ident, ())
-        return [entry for entry in on if entry.sort in SORTS and SORTS[entry.sort].with_port(entry.key)]
+        return [entry for entry in on if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].with_port(entry.key)]
 
     def depth(self, link: Entry) -> int:
         """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
@@ -64,12 +64,12 @@ class Dependents:
 
 
 def _has_ways(entry: Entry) -> bool:
-    return entry.sort in SORTS and SORTS[entry.sort].ways
+    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].ways
 
 
 def stands_on(entry: Entry) -> Iterator[Ident]:
     """Yield the links and nexthops that an object cannot be without."""
-    if entry.sort == "link":
+    if entry.type == "link":
         lower = lower_key(entry)
         if lower is not None:
             yield ("link", lower)
@@ -82,9 +82,9 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
     if _has_ways(entry):
         for name in links_named(entry):
             yield ("link", (entry.netns, name))
-    elif SORTS[entry.sort].on_link and not entry.by_kernel:
+    elif OBJECT_TYPES[entry.type].on_link and not entry.by_kernel:
         yield ("link", (entry.netns, entry.name))
-        for name in SORTS[entry.sort].links_in(entry.key):
+        for name in OBJECT_TYPES[entry.type].links_in(entry.key):
             yield ("link", (entry.netns, name))
     for _option, number in nexthops_named(entry):
         yield ("nexthop", (entry.netns, number))
@@ -92,5 +92,5 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
 
 def bringer(entry: Entry) -> Ident | None:
     """Return what brings an object with it and takes it away again, None for most."""
-    key = SORTS[entry.sort].brought_by(entry.key) if entry.sort in SORTS else None
-    return None if key is None else (entry.sort, key)
+    key = OBJECT_TYPES[entry.type].brought_by(entry.key) if entry.type in OBJECT_TYPES else None
+    return None if key is None else (entry.type, key)

@@ -13,7 +13,7 @@ from ..state.model import HOST, Change, Entry, Ident, State
 from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
 from ..tables.objects.encap import Consent
 from ..tables.option import Option, Refused
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.addresses import Ip
 from ..tables.types.simple import NONE, NetnsOf
 from .dependents import bringer
@@ -89,25 +89,25 @@ def diff(
 def _is_shared(change: Change) -> bool:
     """Tell whether the kernel keeps an option once for several objects of the kind or type."""
     kind = KINDS.get(change.entry.kind)
-    return change.entry.sort in SHARING or (kind is not None and (bool(kind.shared) or bool(kind.alone[0])))
+    return change.entry.type in SHARING or (kind is not None and (bool(kind.shared) or bool(kind.alone[0])))
 
 
 def _in_place_of(changes: list[Change], desired: State, observed: State) -> list[Change]:
     """Make new objects out of those whose place they take: an IPv6 address with another prefix length."""
-    if not any(_new_place(change) for change in changes if change.entry.sort in PLACED):
+    if not any(_new_place(change) for change in changes if change.entry.type in PLACED):
         return changes
     there = {place_of(entry): entry for entry in observed.values() if entry.ident not in desired}
     return [_taking_over(change, there.get(_new_place(change))) for change in changes]
 
 
 def _new_place(change: Change) -> Ident | None:
-    return place_of(change.entry) if change.verb == "create" and change.entry.sort != "link" else None
+    return place_of(change.entry) if change.verb == "create" and change.entry.type != "link" else None
 
 
 def _taking_over(change: Change, there: Entry | None) -> Change:
     if there is None or _new_place(change) is None:
         return change
-    option = SORTS[there.sort].telling_key
+    option = OBJECT_TYPES[there.type].telling_key
     return Change("recreate", change.entry, there, {option: (there.key[-1], change.entry.key[-1])})
 
 
@@ -125,7 +125,7 @@ def _check_moved(moved: list[Change], changes: list[Change]) -> None:
 
 def _comes_with_netns(entry: Entry, desired: State, observed: State) -> bool:
     """Tell whether a link is the lo of a namespace that is made in this run: what differs of it is set behind that."""
-    if entry.sort != "link" or entry.name != "lo" or entry.kind or not entry.present:
+    if entry.type != "link" or entry.name != "lo" or entry.kind or not entry.present:
         return False
     ident = ("netns", (HOST, entry.netns))
     return ident in desired and desired[ident].present and ident not in observed
@@ -133,7 +133,7 @@ def _comes_with_netns(entry: Entry, desired: State, observed: State) -> bool:
 
 def _moves(entry: Entry, desired: State, observed: State) -> bool:
     """Tell whether a port is to get another master: it is a new port then, with the options of one."""
-    if entry.sort not in SORTS or not SORTS[entry.sort].with_master:
+    if entry.type not in OBJECT_TYPES or not OBJECT_TYPES[entry.type].with_master:
         return False
     ident = ("link", entry.key)
     if ident not in desired or ident not in observed or "master" not in desired[ident].options:
@@ -149,7 +149,7 @@ def _unwished(desired: State, observed: State) -> list[Entry]:
 
 def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:
     """Return what the kernel does not tell of an object, since its link has the same, where that is wished for."""
-    implied = SORTS[entry.sort].implied if entry.sort in SORTS else {}
+    implied = OBJECT_TYPES[entry.type].implied if entry.type in OBJECT_TYPES else {}
     if implied.keys().isdisjoint(entry.options):
         return {}
     if not any(name in entry.options and name not in there.options for name in implied):
@@ -159,7 +159,7 @@ def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dic
         link = state.get(("link", entry.key[:2]))
         own = link.options if link is not None else {}
         found.update({name: own[of_link] for name, of_link in implied.items() if of_link in own})
-    zero = SORTS[entry.sort].as_of_link
+    zero = OBJECT_TYPES[entry.type].as_of_link
     return {name: zero[name] if entry.options.get(name) == zero.get(name, _MISSING) else found[name] for name in found}
 
 
@@ -213,25 +213,27 @@ def _differing(
 
 def _beside(entry: Entry, there: Entry) -> bool:
     """Tell whether what is there is another's, which stays, and ours is made beside it."""
-    return entry.sort in SORTS and SORTS[entry.sort].beside and not there.owned
+    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].beside and not there.owned
 
 
 def _stays(entry: Entry, there: Entry) -> bool:
     """Tell whether what is there is not what is to be removed: another's beside ours, or what the kernel learned."""
-    sort = SORTS.get(entry.sort)
-    learned = sort is not None and sort.learned(there.options) and not sort.learned(entry.options)
+    object_type = OBJECT_TYPES.get(entry.type)
+    learned = object_type is not None and object_type.learned(there.options) and not object_type.learned(entry.options)
     return learned or _beside(entry, there)
 
 
 def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
     """Tell whether a wish and what is there are states that pass into each other."""
-    passing = SORTS[entry.sort].passing.get(name, ()) if entry.sort in SORTS else ()
+    passing = OBJECT_TYPES[entry.type].passing.get(name, ()) if entry.type in OBJECT_TYPES else ()
     return wanted in passing and found in passing
 
 
 def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option]) -> bool:
     """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
-    if there.sort in SORTS and any(SORTS[there.sort].remade(there.key, name, pair[1]) for name, pair in fields.items()):
+    if there.type in OBJECT_TYPES and any(
+        OBJECT_TYPES[there.type].remade(there.key, name, pair[1]) for name, pair in fields.items()
+    ):
         return True
     given = [name for name, pair in fields.items() if pair[1] is not False]
     return any(there.options.get(other, False) is not False for name in given for other in rows[name].ousts)
@@ -282,12 +284,12 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
     for field, pair in fields.items():
         if rows[field].once and not _in_place(rows[field], *pair):
             raise Refused(f"{entry}: {field}: is given once and then stays ({pair[0]} -> {pair[1]})")
-    if entry.sort in SORTS and SORTS[entry.sort].recreated and not entry.recreate:
+    if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].recreated and not entry.recreate:
         raise Refused(
             f"{entry}: {name}: the name stands for another namespace ({old} -> {new}); "
             f"recreate: true takes it away from that one"
         )
-    if entry.sort == "link" and not entry.recreate:
+    if entry.type == "link" and not entry.recreate:
         raise Refused(
             f"{entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}); "
             f"recreate: true makes the link anew and puts back what hangs on it"
@@ -336,16 +338,18 @@ def _means_absent(row: Option, wanted: Any) -> bool:
 
 def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse options that cannot be beside each other, or beside those that are there."""
-    sort = SORTS.get(entry.sort)
-    sentence = sort.amiss(entry.options, there) if sort is not None and sort.amiss is not None else ""
+    object_type = OBJECT_TYPES.get(entry.type)
+    sentence = (
+        object_type.amiss(entry.options, there) if object_type is not None and object_type.amiss is not None else ""
+    )
     if sentence:
         raise Refused(f"{entry}: {sentence}")
 
 
 def _unasked(entry: Entry) -> Mapping[str, Any]:
     """Return what a new object gets where nobody asks for it because iproute2 says so by itself."""
-    if entry.sort in SORTS:
-        return SORTS[entry.sort].unasked(entry.key)
+    if entry.type in OBJECT_TYPES:
+        return OBJECT_TYPES[entry.type].unasked(entry.key)
     found = KINDS[entry.kind].unasked.items() if entry.kind else ()
     return {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
 
@@ -353,7 +357,7 @@ def _unasked(entry: Entry) -> Mapping[str, Any]:
 def _new(entry: Entry) -> Change | None:
     check_moot(entry, {})
     _check_options(entry, {})
-    if entry.sort == "link":
+    if entry.type == "link":
         if not entry.kind:
             raise Refused(f"{entry}: there is no such link, and without kind none can be made")
         if entry.made_with is None:
@@ -363,15 +367,15 @@ def _new(entry: Entry) -> Change | None:
             for name in [name for name in once if name in entry.options]:
                 raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
     ousted = ousted_by(entry)
-    sort = SORTS.get(entry.sort)
-    bare = sort is not None and sort.bare(entry.key, entry.options)
-    if sort is not None:
-        check_needs(entry, sort.new_needs if not bare else (), sort.new_needs_one_of, ousted)
-    usual = {} if bare else {**(ON_CREATE if sort is None else sort.on_create), **_unasked(entry)}
+    object_type = OBJECT_TYPES.get(entry.type)
+    bare = object_type is not None and object_type.bare(entry.key, entry.options)
+    if object_type is not None:
+        check_needs(entry, object_type.new_needs if not bare else (), object_type.new_needs_one_of, ousted)
+    usual = {} if bare else {**(ON_CREATE if object_type is None else object_type.on_create), **_unasked(entry)}
     if ousted:
         usual = {name: value for name, value in usual.items() if name not in ousted}
     options = {**usual, **entry.options}
-    if sort is not None and sort.with_master:
+    if object_type is not None and object_type.with_master:
         # There is nothing to create.
         defaults = {row.name: row.default for row in rows_of(entry) if row.default is not None}
         fields = {name: (None, value) for name, value in options.items() if defaults.get(name) != value}

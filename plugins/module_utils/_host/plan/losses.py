@@ -15,23 +15,23 @@ from typing import Any
 from ..state.entries import links_named
 from ..state.model import Change, Entry, Ident, Key, Operation, State
 from ..tables.objects.sysctl import DISABLE
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from .dependents import Dependents
 from .operations import PHASES, ends_bearing, leaves_master, one_way, ordered, settable
 
 #: Sorts of what may go with an IPv4 address, or with a link's MAC address.
-LOSABLE = sorted(name for name, sort in SORTS.items() if sort.ip or sort.goes_with_mac)
+LOSABLE = sorted(name for name, object_type in OBJECT_TYPES.items() if object_type.ip or object_type.goes_with_mac)
 
 
 def is_ipv4(entry: Entry) -> bool:
     """Tell whether an object is of an IPv4 address or prefix."""
-    at = SORTS[entry.sort].ip if entry.sort in SORTS else 0
+    at = OBJECT_TYPES[entry.type].ip if entry.type in OBJECT_TYPES else 0
     return bool(at) and ":" not in entry.key[at]
 
 
 def network(entry: Entry) -> Any:
     """Return the network of an address."""
-    return ipaddress.ip_interface(entry.key[SORTS[entry.sort].ip]).network
+    return ipaddress.ip_interface(entry.key[OBJECT_TYPES[entry.type].ip]).network
 
 
 def going_with_addresses(changes: list[Change], desired: State, observed: State) -> Iterator[tuple[Entry, Entry]]:
@@ -39,7 +39,7 @@ def going_with_addresses(changes: list[Change], desired: State, observed: State)
     removed = [
         change.there
         for change in changes
-        if is_ipv4(change.entry) and SORTS[change.entry.sort].primary and change.verb in ("delete", "recreate")
+        if is_ipv4(change.entry) and OBJECT_TYPES[change.entry.type].primary and change.verb in ("delete", "recreate")
     ]
     if not removed:
         return
@@ -50,9 +50,9 @@ def going_with_addresses(changes: list[Change], desired: State, observed: State)
         there = observed.get(ident)
         if there is None or not entry.present or ident in changed or not is_ipv4(entry):
             continue
-        sort = SORTS[entry.sort]
-        on = {(entry.netns, name) for name in (links_named(there) if sort.ways else (entry.name,))}
-        if (entry.key[:2], network(entry)) in networks if sort.primary else on & links:
+        object_type = OBJECT_TYPES[entry.type]
+        on = {(entry.netns, name) for name in (links_named(there) if object_type.ways else (entry.name,))}
+        if (entry.key[:2], network(entry)) in networks if object_type.primary else on & links:
             yield entry, there
 
 
@@ -61,7 +61,7 @@ def links_with_losses(before: State, done: Iterable[Operation]) -> set[Key]:
 
     Those of IPv4 addresses that operations were about, and those with what goes with a MAC address.
     """
-    found = {op.entry.key[:2] for op in done if is_ipv4(op.entry) and SORTS[op.entry.sort].primary}
+    found = {op.entry.key[:2] for op in done if is_ipv4(op.entry) and OBJECT_TYPES[op.entry.type].primary}
     return found | {entry.key[:2] for entry in before.values() if _goes_with_mac(entry)}
 
 
@@ -71,7 +71,7 @@ def comes_again(change: Change) -> bool:
 
 
 def _goes_with_mac(entry: Entry) -> bool:
-    return entry.sort in SORTS and SORTS[entry.sort].goes_with_mac
+    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].goes_with_mac
 
 
 def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
@@ -84,7 +84,7 @@ def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
     for entry in before.values():
         if not (is_ipv4(entry) or _goes_with_mac(entry)) or entry.by_kernel or not _on(entry) & links:
             continue
-        (addresses if SORTS[entry.sort].primary else others).append(entry)
+        (addresses if OBJECT_TYPES[entry.type].primary else others).append(entry)
     turned = _turned(addresses, now)
     again = [entry for entry in addresses if (entry.key[:2], network(entry)) in turned]
     operations = [Operation("del", entry, entry) for entry in again if entry.ident in now]
@@ -94,11 +94,11 @@ def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
 
 
 def _add(entry: Entry) -> Operation:
-    return Operation("set", entry.having(settable(entry)), None, PHASES[entry.sort])
+    return Operation("set", entry.having(settable(entry)), None, PHASES[entry.type])
 
 
 def _on(entry: Entry) -> set[Key]:
-    if SORTS[entry.sort].on_link:
+    if OBJECT_TYPES[entry.type].on_link:
         return {entry.key[:2]}
     return {(entry.netns, name) for name in links_named(entry)}
 
@@ -107,7 +107,7 @@ def _firsts(entries: Iterable[Entry]) -> dict[Key, dict[Any, Ident]]:
     """Return the first address of each network of each link."""
     found: dict[Key, dict[Any, Ident]] = {}
     for entry in entries:
-        if is_ipv4(entry) and SORTS[entry.sort].primary:
+        if is_ipv4(entry) and OBJECT_TYPES[entry.type].primary:
             found.setdefault(entry.key[:2], {}).setdefault(network(entry), entry.ident)
     return found
 
@@ -132,7 +132,7 @@ def going(changes: Iterable[Change], observed: State) -> list[Entry]:
     removed = [
         change
         for change in changes
-        if change.entry.sort == "link" and (change.verb in ("delete", "recreate") or one_way(change))
+        if change.entry.type == "link" and (change.verb in ("delete", "recreate") or one_way(change))
     ]
     if len(removed) > MANY_LINKS:
         removed = [change for change in removed if change.verb == "recreate"]
@@ -140,22 +140,22 @@ def going(changes: Iterable[Change], observed: State) -> list[Entry]:
         return []
     dependents = Dependents(observed)
     found = {entry.ident: entry for change in removed for entry in (change.there, *dependents.of(change.there))}
-    return [entry for entry in found.values() if entry.sort == "link"]
+    return [entry for entry in found.values() if entry.type == "link"]
 
 
 def reaches_far(change: Change) -> bool:
     """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
-    if change.entry.sort == "sysctl":
+    if change.entry.type == "sysctl":
         return change.entry.key[2] == DISABLE
-    if change.entry.sort != "link":
+    if change.entry.type != "link":
         # With an IPv4 address goes what leads through it.
         removed = change.verb in ("delete", "recreate") and is_ipv4(change.entry)
-        return ends_bearing(change) or (removed and SORTS[change.entry.sort].primary)
+        return ends_bearing(change) or (removed and OBJECT_TYPES[change.entry.type].primary)
     gone = change.verb in ("delete", "recreate", "move")
     return gone or one_way(change) or shares(change) or leaves_master(change)
 
 
 def shares(change: Change) -> bool:
     """Tell whether other links may change with a link: those on the same one, wherever they are."""
-    kind = KINDS.get(change.entry.kind) if change.entry.sort == "link" and change.verb != "delete" else None
+    kind = KINDS.get(change.entry.kind) if change.entry.type == "link" and change.verb != "delete" else None
     return kind is not None and bool(kind.shared)

@@ -17,7 +17,7 @@ from ..state.entries import goes_with, lower_key, peer_key
 from ..state.model import Change, Entry, Key, Refused, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 from .dependents import stands_on
 
@@ -32,7 +32,7 @@ def moves(desired: State, observed: State) -> list[Change]:
     """
     found: dict[Key, Change] = {}
     for entry in desired.values():
-        if entry.sort != "link" or entry.from_netns is None or not entry.present or entry.ident in observed:
+        if entry.type != "link" or entry.from_netns is None or not entry.present or entry.ident in observed:
             continue
         there = observed.get(("link", (entry.from_netns, entry.name)))
         if there is None:
@@ -51,7 +51,7 @@ def _check(entry: Entry, there: Entry, observed: State) -> None:
     if kind is not None and kind.bound:
         raise Refused(f"{entry}: from_netns: the kernel keeps {kind.name} links in their namespace")
     for other in observed.values():
-        if other.sort == "link" and there.key in goes_with(other):
+        if other.type == "link" and there.key in goes_with(other):
             raise Refused(f"{entry}: from_netns: the kernel would remove {other}, which lies on it; remove that first")
 
 
@@ -69,13 +69,13 @@ def after(observed: State, moved: Iterable[Change]) -> State:
 
 
 def _after(entry: Entry, places: Mapping[Key, str]) -> Optional[Entry]:
-    if entry.sort == "link":
+    if entry.type == "link":
         return _link_after(entry, places)
-    sort = SORTS[entry.sort]
-    on = (("link", entry.key[:2]),) if sort.on_link else ()
+    object_type = OBJECT_TYPES[entry.type]
+    on = (("link", entry.key[:2]),) if object_type.on_link else ()
     if not any(ident[0] == "link" and ident[1] in places for ident in (*on, *stands_on(entry))):
         return entry
-    return replace(entry, key=(places[entry.key[:2]], *entry.key[1:])) if sort.moves_with(entry.key) else None
+    return replace(entry, key=(places[entry.key[:2]], *entry.key[1:])) if object_type.moves_with(entry.key) else None
 
 
 def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
@@ -118,8 +118,8 @@ def lost_with(there: Entry, hanging: Iterable[Entry]) -> Iterator[Entry]:
     moved one forgets that it is to take in frames for it (dev_uc_flush()) until it is set down and up.
     """
     for entry in hanging:
-        if entry.sort == "link":
+        if entry.type == "link":
             if lower_key(entry) is not None and entry.options.get("up"):
                 yield entry
-        elif not (entry.key[:2] == there.key and SORTS[entry.sort].moves_with(entry.key)):
+        elif not (entry.key[:2] == there.key and OBJECT_TYPES[entry.type].moves_with(entry.key)):
             yield entry

@@ -11,7 +11,7 @@ from ..state.model import Change, Entry, Ident, Operation, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import MASTER
 from ..tables.objects.sysctl import SECRET, order
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
@@ -81,16 +81,16 @@ def ordered(operations: Iterable[Operation]) -> list[Operation]:
 
 def phase_of(entry: Entry) -> int:
     """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
-    return SET_LINKS if entry.sort == "sysctl" and entry.key[2] == SECRET else PHASES[entry.sort]
+    return SET_LINKS if entry.type == "sysctl" and entry.key[2] == SECRET else PHASES[entry.type]
 
 
 def _place(op: Operation) -> int:
-    """Return the place of an operation within its phase, where objects of one sort depend on each other."""
+    """Return the place of an operation within its phase, where objects of one type depend on each other."""
     options = op.entry.options
-    if op.entry.sort == "sysctl":
+    if op.entry.type == "sysctl":
         return order(op.entry.key)
     if op.phase == PORTS_UP:
-        return int(op.entry.sort == "port")  # behind what the bridge says of its VLANs
+        return int(op.entry.type == "port")  # behind what the bridge says of its VLANs
     if op.phase == ROUTES:
         return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
     if op.phase == NEXTHOPS:
@@ -153,7 +153,7 @@ def stands_alone(entry: Entry, desired: State, waiting: set[str]) -> bool:
 
 def one_way(change: Change) -> bool:
     """Tell whether a link's change in place cannot be taken back in place."""
-    if change.entry.sort != "link" or change.verb != "modify":
+    if change.entry.type != "link" or change.verb != "modify":
         return False
     rows = table_of(change.entry).named
     return any(old in rows[name].only_new for name, (old, _new) in change.fields.items())
@@ -163,19 +163,19 @@ def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
     """Return a wish with what it keeps of what is there."""
     ousted = ousted_by(entry)
     there = {name: value for name, value in there.items() if name not in ousted}
-    merge = SORTS[entry.sort].merge if entry.sort in SORTS else None
+    merge = OBJECT_TYPES[entry.type].merge if entry.type in OBJECT_TYPES else None
     return entry.having(merge(there, entry.options) if merge else {**there, **entry.options})
 
 
 def leaves_master(change: Change) -> bool:
     """Tell whether a link is to leave its master: what it has as a port goes."""
     old, new = change.fields.get(MASTER.name, (NONE, NONE))
-    return change.verb == "modify" and change.entry.sort == "link" and old not in (None, NONE, new)
+    return change.verb == "modify" and change.entry.type == "link" and old not in (None, NONE, new)
 
 
 def ends_bearing(change: Change) -> bool:
     """Tell whether what others lead to goes, for good or to be made anew."""
-    bears = change.entry.sort in SORTS and SORTS[change.entry.sort].bears
+    bears = change.entry.type in OBJECT_TYPES and OBJECT_TYPES[change.entry.type].bears
     return bears and change.verb in ("delete", "recreate")
 
 
@@ -190,7 +190,7 @@ def kept_anew(there: Entry) -> Mapping[str, Any]:
     """
     if there.by_kernel:
         return {}
-    names = SORTS[there.sort].kept_anew
+    names = OBJECT_TYPES[there.type].kept_anew
     if names is None:
         return there.options
     return {name: value for name, value in telling(there).items() if name in names}
@@ -234,13 +234,13 @@ def undo(done: Iterable[Operation]) -> list[Operation]:
 
 
 def _ends_address(operation: Operation) -> bool:
-    sort = SORTS.get(operation.entry.sort)
+    object_type = OBJECT_TYPES.get(operation.entry.type)
     alone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS  # and not with its link
-    return alone and sort is not None and sort.primary
+    return alone and object_type is not None and object_type.primary
 
 
 def _needs_addresses(operation: Operation) -> int:
     """Return the phase of what leads through addresses or has one as its source, 0 for all else."""
-    sort = SORTS.get(operation.entry.sort)
-    needs = sort is not None and (sort.ways or (bool(sort.ip) and not sort.primary))
-    return PHASES[operation.entry.sort] if needs and operation.verb != "del" else 0
+    object_type = OBJECT_TYPES.get(operation.entry.type)
+    needs = object_type is not None and (object_type.ways or (bool(object_type.ip) and not object_type.primary))
+    return PHASES[operation.entry.type] if needs and operation.verb != "del" else 0

@@ -13,7 +13,7 @@ from ..state.model import Change, Entry, Ident, Operation, State
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS, MASTER
 from ..tables.objects.sysctl import DISABLE, OF_NO_LINK
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE, UNSET
 from .dependents import Dependents, bringer
 from .losses import going_with_addresses
@@ -61,7 +61,7 @@ class Planner:
         self.doomed: set[Ident] = set()  # links that are removed, and what is gone with them
         self.removed: set[Ident] = set()  # links to be removed or made anew
         self.changed: set[Ident] = set()  # all that something is to become of
-        self.waiting = {entry.netns for entry in desired.values() if entry.sort == "sysctl"}
+        self.waiting = {entry.netns for entry in desired.values() if entry.type == "sysctl"}
 
     @cached_property
     def dependents(self) -> Dependents:
@@ -73,7 +73,7 @@ class Planner:
         # Another link may get the UDP port of one that is set down.
         self.waiting |= {one.entry.netns for one in changes if "up" in one.fields and not one.fields["up"][1]}
         self._move([change for change in changes if change.verb == "move"])
-        removed = [one for one in changes if one.verb in ("delete", "recreate") and one.entry.sort == "link"]
+        removed = [one for one in changes if one.verb in ("delete", "recreate") and one.entry.type == "link"]
         self.removed = {change.entry.ident for change in removed}
         self.changed = {change.entry.ident for change in changes}
         for change in sorted(removed, key=lambda change: -self.dependents.depth(change.observed or change.entry)):
@@ -82,7 +82,7 @@ class Planner:
             else:
                 self._renew_link(change)
         for change in changes:
-            if change.entry.sort == "sysctl":
+            if change.entry.type == "sysctl":
                 self._set_sysctl(change)
             else:
                 self._one(change)
@@ -100,12 +100,12 @@ class Planner:
             back = Planner({}, self.observed)
             back._set_link(there.having(losses(there)), replace(change, fields=_asked(losses(there))))
             for entry in lost_with(there, dependents.of(there)):
-                if entry.sort == "link":
+                if entry.type == "link":
                     capped = {name: entry.options[name] for name in _CAPPED}
                     back._op("set", entry.having({"up": False, **capped}), None, SET_LINKS)
                     back._op("set", entry.having({"up": True}), None, LINKS_UP)
                 else:
-                    back._op("set", entry.having(settable(entry)), None, PHASES[entry.sort])
+                    back._op("set", entry.having(settable(entry)), None, PHASES[entry.type])
             home = Operation("move", there, change.entry, MOVE_LINKS)
             restore = (home, *ordered(back.operations))
             self.operations.append(Operation("move", change.entry, there, MOVE_LINKS, restore=restore))
@@ -115,17 +115,17 @@ class Planner:
         """Put again what stays but would go with an IPv4 address that is removed."""
         for entry, there in going_with_addresses(changes, self.desired, self.observed):
             if entry.ident not in self.renewed:
-                self._op("set", over(entry, there.options), there, PHASES[entry.sort])
+                self._op("set", over(entry, there.options), there, PHASES[entry.type])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
         """Set again what is as wished for but would change with another sysctl."""
-        spreading = [one.entry for one in changes if one.entry.sort == "sysctl" and spreads(one.entry)]
+        spreading = [one.entry for one in changes if one.entry.type == "sysctl" and spreads(one.entry)]
         if not spreading:
             return
         changed = self.changed | self.renewed
         for ident, entry in self.desired.items():
             there = self.observed.get(ident)
-            if entry.sort != "sysctl" or there is None or ident in changed or "value" not in there.options:
+            if entry.type != "sysctl" or there is None or ident in changed or "value" not in there.options:
                 continue
             if any(follows(one, entry) for one in spreading):
                 same = there.having({"value": there.options["value"]})
@@ -146,7 +146,7 @@ class Planner:
                 self._op("set", entry.having(new), entry.having(old), SET_SYSCTLS)
             return
         every = self.observed.values() if entry.key[1] in OF_NO_LINK else ()
-        devs = [one.name for one in every if one.sort == "link" and one.netns == entry.netns]
+        devs = [one.name for one in every if one.type == "link" and one.netns == entry.netns]
         also = [self.observed[ident] for ident in changes_also(entry, devs) if ident in self.observed]
         new = {name: pair[1] for name, pair in change.fields.items()}
         old = {name: pair[0] for name, pair in change.fields.items() if pair[0] is not None}
@@ -163,8 +163,8 @@ class Planner:
         on = set(devs) if entry.key[1] == "all" else {entry.key[1]}
         inner = Planner({}, self.observed)
         for there in self.observed.values():
-            at = SORTS[there.sort].ip if there.sort in SORTS else 0
-            dev = there.options.get("dev") if at and SORTS[there.sort].ways else there.name
+            at = OBJECT_TYPES[there.type].ip if there.type in OBJECT_TYPES else 0
+            dev = there.options.get("dev") if at and OBJECT_TYPES[there.type].ways else there.name
             if at and ":" in there.key[at] and there.netns == entry.netns and dev in on and not there.by_kernel:
                 inner._put_back(there, None)
         return [replace(operation, undoable=False) for operation in ordered(inner.operations)]
@@ -176,7 +176,7 @@ class Planner:
         entry = change.entry
         if entry.ident in self.renewed or (change.verb == "delete" and entry.ident in self.doomed):
             return
-        if entry.sort == "link":
+        if entry.type == "link":
             self._one_link(change)
         else:
             self._one_object(change)
@@ -189,18 +189,18 @@ class Planner:
 
     def _one_object(self, change: Change) -> None:
         entry = change.entry
-        phase = PHASES[entry.sort]
+        phase = PHASES[entry.type]
         if change.verb == "create":
-            on_new = SORTS[entry.sort].on_link and ("link", entry.key[:2]) in self.renewed
+            on_new = OBJECT_TYPES[entry.type].on_link and ("link", entry.key[:2]) in self.renewed
             self._op("add", entry, None, phase, not on_new)
-        elif SORTS[entry.sort].bears and change.verb != "modify":
+        elif OBJECT_TYPES[entry.type].bears and change.verb != "modify":
             self._remove_bearing(change)
         elif change.verb == "delete":
             self._spare(change.there)
-            self._op("del", change.there, change.there, REMOVED_IN.get(entry.sort, REMOVE_OBJECTS))
+            self._op("del", change.there, change.there, REMOVED_IN.get(entry.type, REMOVE_OBJECTS))
         elif change.verb == "recreate":
             self._anew(change, phase)
-        elif SORTS[entry.sort].piecewise:
+        elif OBJECT_TYPES[entry.type].piecewise:
             late = table_of(entry).late
             for names, when in ((set(change.fields) - late, phase), (late, PORTS_UP)):
                 fields = {name: pair for name, pair in change.fields.items() if name in names}
@@ -210,12 +210,12 @@ class Planner:
 
     def _spare(self, there: Entry) -> None:
         """Put what stays, but would be found in place of what is removed, behind it."""
-        finds = SORTS[there.sort].finds
+        finds = OBJECT_TYPES[there.type].finds
         if finds is None:
             return
-        one, phase = (there.key, there.options), REMOVED_IN[there.sort]
+        one, phase = (there.key, there.options), REMOVED_IN[there.type]
         for other in self.observed.values():
-            found = other.sort == there.sort and other.ident not in self.changed and other.owned >= there.owned
+            found = other.type == there.type and other.ident not in self.changed and other.owned >= there.owned
             if found and finds(one, (other.key, other.options)):
                 self._op("add", other, None, phase)
                 self._op("del", other, other, phase)
@@ -223,10 +223,10 @@ class Planner:
     def _anew(self, change: Change, phase: int) -> None:
         """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
         there, new = change.there, over(change.entry, kept_anew(change.there))
-        if SORTS[change.entry.sort].beside:
+        if OBJECT_TYPES[change.entry.type].beside:
             self._op("add", new, None, phase)
             self._spare(there)
-            self._op("del", there, there, REMOVED_IN.get(there.sort, phase))
+            self._op("del", there, there, REMOVED_IN.get(there.type, phase))
         else:
             self._op("del", there, there, phase)
             self._op("add", new, None, phase)
@@ -239,14 +239,14 @@ class Planner:
         there, entry = change.there, change.entry
         hanging = [one for one in self.dependents.of(there, partly=True) if one.ident not in self.changed]
         before, after = Planner({}, self.observed), Planner(self.desired, self.observed)
-        before._op("add", there, None, PHASES[there.sort])
+        before._op("add", there, None, PHASES[there.type])
         for one in hanging:
             before._put_back(one, None)
             after._put_back(one, self.desired.get(one.ident))
-        phase = (REMOVED_IN if change.verb == "delete" else PHASES)[there.sort]
+        phase = (REMOVED_IN if change.verb == "delete" else PHASES)[there.type]
         self.operations.append(Operation("del", there, there, phase, restore=tuple(ordered(before.operations))))
         if change.verb == "recreate":
-            self._op("add", over(entry, there.options), None, PHASES[there.sort])
+            self._op("add", over(entry, there.options), None, PHASES[there.type])
             self.operations += [replace(op, undoable=False) for op in after.operations]
 
     def _set_fields(self, entry: Entry, change: Change, phase: int) -> None:
@@ -371,10 +371,10 @@ class Planner:
         if brings in self.desired and not self.desired[brings].present:
             return
         entry = over(wished or there.having({}), settable(there))
-        if entry.sort != "link":
+        if entry.type != "link":
             # What has several ways may have lost one of them only.
             several = any(row.several and entry.options[row.name] for row in rows_given(entry))
-            verb = "set" if SORTS[entry.sort].lasting or several else "add"
+            verb = "set" if OBJECT_TYPES[entry.type].lasting or several else "add"
             late = {name: entry.options[name] for name in table_of(entry).late if name in entry.options}
             early = {name: value for name, value in entry.options.items() if name not in late}
             if early or not late:

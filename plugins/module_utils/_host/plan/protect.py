@@ -28,17 +28,17 @@ def protect(operations: Iterable[Operation], observed: State, connection: Connec
 
 
 def may_cut(operation: Operation) -> bool:
-    """Tell whether an operation is of a sort that can cut anything, before the connection is looked for."""
+    """Tell whether an operation is of a type that can cut anything, before the connection is looked for."""
     if operation.verb == "move":
         return True
     if operation.verb == "del":
-        return operation.entry.sort in ("link", "address", "route", "nexthop")
+        return operation.entry.type in ("link", "address", "route", "nexthop")
     options = operation.entry.options
-    if operation.entry.sort in ("route", "rule"):
+    if operation.entry.type in ("route", "rule"):
         return operation.verb == "set" or options.get("action") in NOWHERE
-    if operation.entry.sort == "sysctl":
+    if operation.entry.type == "sysctl":
         return _disables_ipv6(operation.entry)
-    return operation.verb == "set" and operation.entry.sort == "link" and ("up" in options or "master" in options)
+    return operation.verb == "set" and operation.entry.type == "link" and ("up" in options or "master" in options)
 
 
 def path_of(observed: State, connection: Connection) -> set[Key]:
@@ -59,7 +59,7 @@ def path_of(observed: State, connection: Connection) -> set[Key]:
         queue.extend(
             entry.key
             for entry in observed.values()
-            if entry.sort == "link" and not entry.owned and (entry.netns, entry.options.get("master")) == key
+            if entry.type == "link" and not entry.owned and (entry.netns, entry.options.get("master")) == key
         )
     return found
 
@@ -74,7 +74,7 @@ class Path:
 
     def leads(self, entry: Entry) -> bool:
         """Tell whether an object is a route to the client."""
-        if entry.sort != "route" or entry.netns != HOST or not self._ways(entry) & self.links:
+        if entry.type != "route" or entry.netns != HOST or not self._ways(entry) & self.links:
             return False
         client = ipaddress.ip_address(self.connection.client)
         network = ipaddress.ip_network("0.0.0.0/0" if entry.key[1] == "default" else entry.key[1])
@@ -93,12 +93,12 @@ class Path:
         entry = operation.entry
         if entry.netns != HOST:
             return ""
-        if entry.sort == "route" and operation.verb == "set" and operation.before is not None:
+        if entry.type == "route" and operation.verb == "set" and operation.before is not None:
             return "another way" if self.leads(operation.before) and not self.leads(entry) else ""
-        if entry.sort == "nexthop" and operation.verb == "del":
+        if entry.type == "nexthop" and operation.verb == "del":
             used = (one for one in self.observed.values() if self.leads(one))
             return "its removal" if any(entry.key[1] in self._numbers(one) for one in used) else ""
-        if entry.sort == "rule" and operation.verb == "add" and entry.options.get("action") in NOWHERE:
+        if entry.type == "rule" and operation.verb == "add" and entry.options.get("action") in NOWHERE:
             return "it" if self._selected(entry.key[2], entry.key[3]) else ""
         return ""
 
@@ -121,14 +121,14 @@ class Path:
 def _cuts(operation: Operation, path: Path) -> str:
     """Return what an operation does to the path, empty where it does no harm."""
     entry, links, connection = operation.entry, path.links, path.connection
-    on_path = entry.sort == "link" and entry.key in links
+    on_path = entry.type == "link" and entry.key in links
     if operation.verb == "move":
         return "moving it to another namespace" if (operation.before or entry).key in links else ""
     if on_path and operation.verb == "set":
         if entry.options.get("up") is False:
             return "setting it down"
         return "another master" if "master" in entry.options else ""
-    if entry.sort == "sysctl" and _disables_ipv6(entry) and ":" in connection.client:
+    if entry.type == "sysctl" and _disables_ipv6(entry) and ":" in connection.client:
         return "IPv6 off" if entry.key[1] == "all" or entry.key[:2] in links else ""
     if operation.verb != "del":
         return ""
@@ -141,4 +141,4 @@ def _disables_ipv6(entry: Entry) -> bool:
 
 def _is_server(entry: Entry, connection: Connection) -> bool:
     """Tell whether an object is the address that the connection came to."""
-    return entry.sort == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server
+    return entry.type == "address" and entry.netns == HOST and entry.key[2].split("/")[0] == connection.server

@@ -14,7 +14,7 @@ from ..state.entries import Rows, given, link_of, made_in, names_links, names_ot
 from ..state.model import HOST, Change, Entry, State
 from ..tables.objects.encap import Consent
 from ..tables.option import Refused
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE, Type
 
 
@@ -32,13 +32,13 @@ def is_known(since: str, kernel: str) -> bool:
 
 def check_unique(observed: State, changes: list[Change]) -> None:
     """Refuse a new link that another new one, or one that stays, makes impossible."""
-    new = [change for change in changes if change.verb in ("create", "recreate") and change.entry.sort == "link"]
+    new = [change for change in changes if change.verb in ("create", "recreate") and change.entry.type == "link"]
     if not any(change.entry.kind and KINDS[change.entry.kind].unique for change in new):
         return
     gone = {change.entry.ident for change in changes if change.verb in ("delete", "recreate")}
     taken: dict[tuple[Any, ...], Entry] = {}
     for there in observed.values():
-        if there.sort == "link" and there.ident not in gone:
+        if there.type == "link" and there.ident not in gone:
             claim = unique_claim(there)
             if claim is not None:
                 taken[claim] = there
@@ -53,11 +53,11 @@ def check_unique(observed: State, changes: list[Change]) -> None:
 
 def check_open(observed: State, changes: list[Change]) -> None:
     """Refuse to set a link up beside one that is up and takes packets in otherwise, on the same socket."""
-    changed = {change.entry.ident: change for change in changes if change.entry.sort == "link"}
+    changed = {change.entry.ident: change for change in changes if change.entry.type == "link"}
     new = {ident: change for ident, change in changed.items() if _opens(change)}
     if not new:
         return
-    links = [entry for ident, entry in observed.items() if entry.sort == "link" and ident not in changed]
+    links = [entry for ident, entry in observed.items() if entry.type == "link" and ident not in changed]
     links += [_after(one) for ident, one in changed.items() if ident not in new and one.verb != "delete"]
     # Behind who is up already, so that the sentence is of the one that is to be.
     links += map(_after, new.values())
@@ -97,13 +97,13 @@ def _after(change: Change) -> Entry:
 
 
 def check_values(observed: State, changes: list[Change]) -> None:
-    """Refuse a value that another object of the sort has. Of what is not seen here the kernel refuses it."""
-    for sort in SORTS.values():
-        for name, (any_number, called) in sort.unique.items():
-            named = (there for there in observed.values() if there.sort == sort.name)
+    """Refuse a value that another object of the type has. Of what is not seen here the kernel refuses it."""
+    for object_type in OBJECT_TYPES.values():
+        for name, (any_number, called) in object_type.unique.items():
+            named = (there for there in observed.values() if there.type == object_type.name)
             taken = {there.options[name]: there for there in named if name in there.options}
             for change in changes:
-                value = change.entry.options.get(name) if change.entry.sort == sort.name else None
+                value = change.entry.options.get(name) if change.entry.type == object_type.name else None
                 if change.verb == "delete" or value in (None, any_number):
                     continue
                 other = taken.setdefault(value, change.entry)
@@ -132,21 +132,21 @@ def check_release(change: Change, has: Rows, kernel: str) -> None:
             raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
 
 
-#: The rows of keys that not every kernel knows, or whose values some are not to be asked for. Few sorts have any.
+#: The rows of keys that not every kernel knows, or whose values some are not to be asked for. Few types have any.
 _OF_A_RELEASE = {
     name: rows
-    for name, sort in SORTS.items()
-    for rows in [tuple(row for row in sort.keys if row.since or type(row.type).objection is not Type.objection)]
+    for name, object_type in OBJECT_TYPES.items()
+    for rows in [tuple(row for row in object_type.keys if row.since or type(row.type).objection is not Type.objection)]
     if rows
 }
 
 
 def _check_chosen(entry: Entry, kernel: str) -> None:
     """Refuse what an object is known by, where this release of Linux does not know that."""
-    if entry.sort not in _OF_A_RELEASE:
+    if entry.type not in _OF_A_RELEASE:
         return
-    chosen = SORTS[entry.sort].chosen(entry.key)
-    for row in _OF_A_RELEASE[entry.sort]:
+    chosen = OBJECT_TYPES[entry.type].chosen(entry.key)
+    for row in _OF_A_RELEASE[entry.type]:
         if row.name not in chosen:
             continue
         if not is_known(row.since, kernel):
@@ -205,24 +205,24 @@ def check_kind(change: Change) -> None:
 
 
 def check_needs(entry: Entry, needs: tuple[str, ...], one_of: tuple[str, ...], ousted: set[str]) -> None:
-    """Refuse a new object that lacks what its sort cannot do without."""
+    """Refuse a new object that lacks what its type cannot do without."""
     for name in needs:
         if name not in entry.options and name not in ousted:
-            raise Refused(f"{entry}: {name}: a new {entry.sort} entry needs it")
+            raise Refused(f"{entry}: {name}: a new {entry.type} entry needs it")
     if one_of and not any(entry.options.get(name) for name in one_of):
-        raise Refused(f"{entry}: {one_of[0]}: a new {entry.sort} needs {' or '.join(one_of)}")
+        raise Refused(f"{entry}: {one_of[0]}: a new {entry.type} needs {' or '.join(one_of)}")
 
 
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
     """Refuse a name of a link or namespace that is not there and not going to be."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
 
-    def there(sort: str, netns: str, name: str) -> bool:
-        ident = (sort, (netns, name))
+    def there(type_name: str, netns: str, name: str) -> bool:
+        ident = (type_name, (netns, name))
         wished = desired.get(ident)
         if wished is not None:
             return wished.present
-        of_new_netns = (sort, name) == ("link", "lo") and there("netns", HOST, netns)
+        of_new_netns = (type_name, name) == ("link", "lo") and there("netns", HOST, netns)
         return of_new_netns or (ident in observed and ident not in gone)
 
     fine: set[tuple[str, str]] = set()  # thousands of objects are on the same few links
@@ -238,28 +238,30 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
                 raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
-        if change.entry.sort in SORTS and SORTS[change.entry.sort].with_master:
+        if change.entry.type in OBJECT_TYPES and OBJECT_TYPES[change.entry.type].with_master:
             _check_port(change.entry, desired, observed)
 
 
 #: Sorts of which the kernel does not take every object on every link.
-_OF_PLACES = {name: sort.misplaced for name, sort in SORTS.items() if sort.misplaced is not None}
+_OF_PLACES = {
+    name: object_type.misplaced for name, object_type in OBJECT_TYPES.items() if object_type.misplaced is not None
+}
 
 
 def check_places(desired: State, observed: State, changes: list[Change]) -> None:
-    """Refuse objects that the kernel does not take on the links that they are on (Sort.misplaced)."""
-    placed = [change for change in changes if change.entry.sort in _OF_PLACES]
+    """Refuse objects that the kernel does not take on the links that they are on (ObjectType.misplaced)."""
+    placed = [change for change in changes if change.entry.type in _OF_PLACES]
     if not placed:
         return
     new = {change.entry.ident: change.entry for change in changes if change.verb in ("create", "recreate")}
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
     for change in placed:
         entry, removed = change.entry, change.verb == "delete"
-        on = (entry.name, *SORTS[entry.sort].links_in(entry.key))
+        on = (entry.name, *OBJECT_TYPES[entry.type].links_in(entry.key))
         if removed and any(("link", (entry.netns, name)) in gone for name in on):
             continue  # it goes with its link
         states: tuple[State, ...] = (observed,) if removed else (observed, new, desired)
-        sentence = _OF_PLACES[entry.sort](entry.key, entry.options, partial(_link_in, states, entry.netns))
+        sentence = _OF_PLACES[entry.type](entry.key, entry.options, partial(_link_in, states, entry.netns))
         if sentence:
             raise Refused(f"{entry}: {sentence}")
 

@@ -10,7 +10,7 @@ from typing import Any, Optional
 from ..state.entries import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
 from ..tables.option import Refused
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:
@@ -32,7 +32,7 @@ def _joined(change: Change, observed: State) -> Change:
     if lower is None:
         return change
     for there in observed.values():
-        if there.sort == "link" and lower_key(there) == lower:
+        if there.type == "link" and lower_key(there) == lower:
             shared = {name: there.options[name] for name in kind.shared if name in there.options}
             return replace(change, entry=change.entry.having({**shared, **change.entry.options}))
     return change
@@ -50,7 +50,7 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
             continue
         wished = {name: change.entry.options[name] for name in kind.shared if name in change.entry.options}
         for there in observed.values():
-            if there.sort != "link" or there.ident in told or lower_key(there) != lower:
+            if there.type != "link" or there.ident in told or lower_key(there) != lower:
                 continue
             fields = {n: (there.options[n], v) for n, v in wished.items() if there.options.get(n, v) != v}
             if fields:
@@ -90,7 +90,7 @@ def _is_alone(link: Entry) -> bool:
 
 def _alone(entry: Entry) -> tuple[str, Any]:
     """Return the option and its value with which a link must be alone on the link beneath, none for most."""
-    kind = KINDS.get(entry.kind) if entry.sort == "link" else None
+    kind = KINDS.get(entry.kind) if entry.type == "link" else None
     return kind.alone if kind is not None else ("", None)
 
 
@@ -99,7 +99,7 @@ def _of_one(changes: list[Change], desired: State, observed: State) -> list[Chan
 
     Each of them is sent with all that it shares, and the last one decides.
     """
-    new = [change for change in changes if change.entry.sort in SHARING and change.verb != "delete"]
+    new = [change for change in changes if change.entry.type in SHARING and change.verb != "delete"]
     # Thousands of entries are made at once that ask for nothing of the sort, where none is yet.
     if not new or not (_any_sharing(observed) or any(_asked(entry) for entry in desired.values() if entry.present)):
         return changes
@@ -107,12 +107,12 @@ def _of_one(changes: list[Change], desired: State, observed: State) -> list[Chan
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
     there: dict[Ident, list[Entry]] = {}
     for entry in observed.values():
-        one = one_of(entry) if entry.sort in SHARING else None
+        one = one_of(entry) if entry.type in SHARING else None
         if one in touched and one is not None and entry.ident not in gone:
             there.setdefault(one, []).append(entry)
     shared: dict[Ident, dict[str, Any]] = {one: _shared(entries[0]) for one, entries in there.items()}
     for entry in desired.values():
-        one = one_of(entry) if entry.sort in SHARING and entry.present else None
+        one = one_of(entry) if entry.type in SHARING and entry.present else None
         if one in touched and one is not None:
             shared.setdefault(one, {}).update(_asked(entry))
     _check_lasting(new, there, shared)
@@ -127,16 +127,16 @@ def _of_one(changes: list[Change], desired: State, observed: State) -> list[Chan
 
 
 def _any_sharing(state: State) -> bool:
-    return any(entry.sort in SHARING and one_of(entry) is not None for entry in state.values())
+    return any(entry.type in SHARING and one_of(entry) is not None for entry in state.values())
 
 
 def _shared(entry: Entry) -> dict[str, Any]:
-    return {name: entry.options[name] for name in SORTS[entry.sort].shared if name in entry.options}
+    return {name: entry.options[name] for name in OBJECT_TYPES[entry.type].shared if name in entry.options}
 
 
 def _asked(entry: Entry) -> Mapping[str, Any]:
     """Return what is asked for of an object that it shares with others."""
-    return _shared(entry) if entry.sort in SHARING and not SHARING[entry.sort].isdisjoint(entry.options) else {}
+    return _shared(entry) if entry.type in SHARING and not SHARING[entry.type].isdisjoint(entry.options) else {}
 
 
 def _differing(entry: Entry, shared: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -160,7 +160,7 @@ def _check_lasting(new: list[Change], there: Mapping[Ident, list[Entry]], shared
         one = one_of(change.entry)
         if one is None or one not in there:
             continue
-        for name in SORTS[change.entry.sort].shared_for_good:
+        for name in OBJECT_TYPES[change.entry.type].shared_for_good:
             others = [entry for entry in there[one] if not entry.options.get(name)]
             alone = others == [change.observed] and sum(one_of(other.entry) == one for other in new) == 1
             if shared[one].get(name) and others and not alone:

@@ -35,7 +35,7 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
     """
     state, rounded = dict(desired), []
     for ident, entry in desired.items():
-        if entry.sort != "sysctl":
+        if entry.type != "sysctl":
             continue
         netns, dev, name = entry.key
         other = ("sysctl", (netns, dev, COARSE.get(name, "")))
@@ -55,7 +55,7 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
 
 def spreads(entry: Entry) -> bool:
     """Tell whether a write to a sysctl can change another one: few do, and runs may have thousands."""
-    if entry.sort != "sysctl":
+    if entry.type != "sysctl":
         return False
     dev, name = entry.key[1:3]
     return dev in ("all", "default") or name == SECRET or name in COARSE
@@ -81,7 +81,7 @@ def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
 
 def follows(entry: Entry, other: Entry) -> bool:
     """Tell whether a write to one sysctl may have changed another one, of a link that follows ``default`` included."""
-    if other.sort != "sysctl" or other.netns != entry.netns or other.ident == entry.ident:
+    if other.type != "sysctl" or other.netns != entry.netns or other.ident == entry.ident:
         return False
     dev, name = other.key[1:3]
     devs = () if dev in OF_NO_LINK else (dev,)
@@ -103,10 +103,10 @@ def needed_of(entry: Entry) -> Iterator[Ident]:
 
 def after(observed: State, operations: Iterable[Operation]) -> State:
     """Return the sysctls as they will be: those observed, with what the operations do to them."""
-    state = {ident: entry for ident, entry in observed.items() if entry.sort == "sysctl"}
+    state = {ident: entry for ident, entry in observed.items() if entry.type == "sysctl"}
     for operation in operations:
         entry = operation.entry
-        if entry.sort != "sysctl" or operation.verb == "del":
+        if entry.type != "sysctl" or operation.verb == "del":
             continue
         if "value" not in entry.options:
             continue
@@ -121,7 +121,7 @@ def in_effect(desired: State, state: State) -> tuple[list[dict[str, Any]], list[
     """Return what is in effect of each sysctl wished for, and a sentence where that is not what was asked for."""
     told, sentences = [], []
     for entry in desired.values():
-        if entry.sort != "sysctl":
+        if entry.type != "sysctl":
             continue
         netns, dev, name = entry.key
         there = state.get(entry.ident, entry)

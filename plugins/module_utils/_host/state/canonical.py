@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ..tables.links.any_link import ALTNAMES, LINK_NETNS
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from .claims import check
 from .entries import given, made_in, names_links, names_others, netns_named
 from .model import NAMELESS, Entry, Key, Refused, State
@@ -36,7 +36,7 @@ def _from_their_places(desired: State, observed: State) -> State:
     """
     changed = {}
     for ident, entry in desired.items():
-        kind = KINDS.get(entry.kind) if entry.sort == "link" and entry.present else None
+        kind = KINDS.get(entry.kind) if entry.type == "link" and entry.present else None
         if kind is None or not kind.made_from_elsewhere or LINK_NETNS.name in entry.options:
             continue
         source = _source(entry, observed)
@@ -81,7 +81,7 @@ def _named(desired: State, observed: State) -> set[Key]:
     for entry in desired.values():
         if entry.from_netns is not None or names_others(entry):
             found.update(_links_of(entry, observed))
-        elif entry.sort == "link" or SORTS[entry.sort].on_link:
+        elif entry.type == "link" or OBJECT_TYPES[entry.type].on_link:
             found.add(entry.key[:2])
     return found
 
@@ -92,7 +92,7 @@ def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Ke
     netnses = {key[0] for key in unknown}
     for state in (observed, desired):
         for entry in state.values():
-            if entry.sort != "link" or entry.netns not in netnses or not entry.present:
+            if entry.type != "link" or entry.netns not in netnses or not entry.present:
                 continue
             wished = desired.get(entry.ident, entry)
             names = (wished if ALTNAMES.name in wished.options else entry).options.get(ALTNAMES.name, ())
@@ -109,15 +109,15 @@ def _places_of(link: Entry, observed: State) -> tuple[str, ...]:
     return (link.from_netns,) if ready else (link.netns, link.from_netns)
 
 
-#: What may stand in the place of the link, by the sorts of objects that are on one.
-_NO_LINK = {name: sort.of_no_link for name, sort in SORTS.items() if sort.on_link}
+#: What may stand in the place of the link, by the types of objects that are on one.
+_NO_LINK = {name: object_type.of_no_link for name, object_type in OBJECT_TYPES.items() if object_type.on_link}
 
 
 def _links_of(entry: Entry, observed: State) -> Iterator[Key]:
     """Yield namespace and name of each link that an object is, is on, or names."""
-    if entry.sort == "link":
+    if entry.type == "link":
         yield from ((netns, entry.name) for netns in _places_of(entry, observed))
-    elif entry.sort in _NO_LINK and entry.key[1] not in _NO_LINK[entry.sort]:
+    elif entry.type in _NO_LINK and entry.key[1] not in _NO_LINK[entry.type]:
         yield entry.key[:2]
     for _option, netns, name in names_links(entry, other_end=True):
         yield (netns, name)
@@ -131,13 +131,13 @@ def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
     for row in given(entry).naming_links:
         options[row.name] = row.type.renamed(options[row.name], names_in(netns_named(entry, row.name)))
     key = entry.key
-    if entry.sort == "link":
+    if entry.type == "link":
         names = (names_in(netns)(entry.name) for netns in _places_of(entry, observed))
         key = (entry.netns, next((name for name in names if name != entry.name), entry.name))
-    elif SORTS[entry.sort].on_link:
-        linking = (0, 1, *SORTS[entry.sort].linking_keys)
+    elif OBJECT_TYPES[entry.type].on_link:
+        linking = (0, 1, *OBJECT_TYPES[entry.type].linking_keys)
         key = (entry.netns, *(name_here(one) if at in linking else one for at, one in enumerate(entry.key) if at))
-        renamed = SORTS[entry.sort].renamed
+        renamed = OBJECT_TYPES[entry.type].renamed
         key = key if renamed is None else renamed(key, name_here)
     made_with = entry.made_with and (entry.made_with[0], names_in(entry.made_with[0])(entry.made_with[1]))
     return replace(entry, key=key, options=options, made_with=made_with)
@@ -148,9 +148,9 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     changed = {
         entry.ident: replace(entry, key=key)
         for entry in desired.values()
-        if entry.sort in _TOLD_ON
+        if entry.type in _TOLD_ON
         if entry.key[-1]
-        for key in [_TOLD_ON[entry.sort](entry.key, partial(_options_of_link, entry, desired, observed))]
+        for key in [_TOLD_ON[entry.type](entry.key, partial(_options_of_link, entry, desired, observed))]
         if key != entry.key
     }
     if not changed:
@@ -164,7 +164,7 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     return state
 
 
-_TOLD_ON = {name: sort.told_on for name, sort in SORTS.items() if sort.told_on is not None}
+_TOLD_ON = {name: object_type.told_on for name, object_type in OBJECT_TYPES.items() if object_type.told_on is not None}
 
 
 def _options_of_link(entry: Entry, desired: State, observed: State) -> Mapping[str, Any]:

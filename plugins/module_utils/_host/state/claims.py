@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tables.option import Kind, Refused
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 from .entries import PLACED, SHARING, lower_key, made_in, one_of, place_of
 from .model import Entry, Ident, State
@@ -17,10 +17,10 @@ def check(state: State) -> None:
     agreed: dict[tuple[Any, ...], Entry] = {}
     places: dict[Ident, Entry] = {}
     for entry in state.values():
-        place = place_of(entry) if entry.present and entry.sort in PLACED else None
+        place = place_of(entry) if entry.present and entry.type in PLACED else None
         if place is not None and places.setdefault(place, entry) is not entry:
             raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
-        if entry.sort in SHARING and not SHARING[entry.sort].isdisjoint(entry.options):
+        if entry.type in SHARING and not SHARING[entry.type].isdisjoint(entry.options):
             _check_one(entry, agreed)
         kind = KINDS.get(entry.kind)
         if kind is None or not entry.present:
@@ -33,7 +33,7 @@ def check(state: State) -> None:
 def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
     """Refuse two objects that want different values of what the kernel keeps once for both."""
     one = one_of(entry)
-    for name in SORTS[entry.sort].shared if one is not None and entry.present else ():
+    for name in OBJECT_TYPES[entry.type].shared if one is not None and entry.present else ():
         if name not in entry.options:
             continue
         other = agreed.setdefault((one, name), entry)

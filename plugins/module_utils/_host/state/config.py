@@ -9,9 +9,9 @@ from functools import cache, lru_cache, partial
 from typing import Any, Callable, NamedTuple
 
 from ..tables.objects.netns import ATTACH
-from ..tables.objects.object_type import Sort
+from ..tables.objects.object_type import ObjectType
 from ..tables.option import Kind, Refused, canonical, nearest
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.named_numbers import Account
 from ..tables.types.simple import NONE, UNSET, Look, any_name, own_ifname
 from .claims import check
@@ -23,13 +23,13 @@ Attach = Callable[[str, str], str]
 
 #: In the order in which they are read: what stands for a namespace is known before links that are in it.
 SECTIONS = (
-    *(sort.plural for sort in SORTS.values() if sort.of_host),
+    *(object_type.plural for object_type in OBJECT_TYPES.values() if object_type.of_host),
     "links",
-    *(sort.plural for sort in SORTS.values() if not sort.of_host),
+    *(object_type.plural for object_type in OBJECT_TYPES.values() if not object_type.of_host),
 )
 #: What may stand within a link.
-_WITHIN = [sort for sort in SORTS.values() if sort.nested]
-_NESTED = frozenset((*(sort.nested for sort in _WITHIN), "peer"))
+_WITHIN = [object_type for object_type in OBJECT_TYPES.values() if object_type.nested]
+_NESTED = frozenset((*(object_type.nested for object_type in _WITHIN), "peer"))
 _GENERAL = ("name", "kind", "netns", "from_netns", "state", "recreate")
 
 
@@ -177,44 +177,47 @@ class Reader:
         if _NESTED.isdisjoint(item):
             return
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
-        for sort in _WITHIN:
-            given = item.get(sort.nested)
-            if not sort.listed and given is not None:
-                self._object(sort, {**_item(f"{entry.name}: {sort.nested}", given), **here}, entry.netns)
-            for one in _items(f"{entry.name}: {sort.nested}", given) if sort.listed else ():
-                short = sort.short and not isinstance(one, Mapping)
-                nested = {sort.telling_key: one} if short else _item(f"{entry.name}: {sort.nested}", one)
-                self._object(sort, {**nested, **here}, entry.netns)
+        for object_type in _WITHIN:
+            given = item.get(object_type.nested)
+            if not object_type.listed and given is not None:
+                self._object(object_type, {**_item(f"{entry.name}: {object_type.nested}", given), **here}, entry.netns)
+            for one in _items(f"{entry.name}: {object_type.nested}", given) if object_type.listed else ():
+                short = object_type.short and not isinstance(one, Mapping)
+                nested = {object_type.telling_key: one} if short else _item(f"{entry.name}: {object_type.nested}", one)
+                self._object(object_type, {**nested, **here}, entry.netns)
 
-    def _object(self, sort: Sort, item: Any, netns: str | None = None) -> None:
-        item = canonical(sort.plural, _item(sort.plural, item), rows(sort.name).aliases)
-        what = f"{sort.name} {item.get(sort.telling_key) or item.get(sort.keys[0].name) or ''}".strip()
-        shape = _shaped(what, item, sort.name)
+    def _object(self, object_type: ObjectType, item: Any, netns: str | None = None) -> None:
+        item = canonical(object_type.plural, _item(object_type.plural, item), rows(object_type.name).aliases)
+        called = item.get(object_type.telling_key) or item.get(object_type.keys[0].name) or ""
+        what = f"{object_type.name} {called}".strip()
+        shape = _shaped(what, item, object_type.name)
         if netns is None:
-            netns = HOST if sort.of_host else self._netns(what, item)
-        if not sort.may_be_names.isdisjoint(item):
-            item = self._numbered(sort, what, netns, item)
-            shape = _shape(sort.name, "", tuple(item))
+            netns = HOST if object_type.of_host else self._netns(what, item)
+        if not object_type.may_be_names.isdisjoint(item):
+            item = self._numbered(object_type, what, netns, item)
+            shape = _shape(object_type.name, "", tuple(item))
         options = _parsed(what, shape.options, item)
-        parts = {**sort.usual_keys, **_parsed(what, shape.keys, item)}
+        parts = {**object_type.usual_keys, **_parsed(what, shape.keys, item)}
         for name, value in parts.items():
             if value is UNSET:
                 raise Refused(f"{what}: {name}: is needed")
         # What is lasting is never absent; a port's "state" is the spanning tree's.
-        present = sort.lasting or _present(what, item)
-        for name in sort.needs if present else ():
+        present = object_type.lasting or _present(what, item)
+        for name in object_type.needs if present else ():
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
         if present and self.attach is not None and ATTACH.name in options:
-            attached = partial(self.attach, parts[sort.telling_key])
+            attached = partial(self.attach, parts[object_type.telling_key])
             options[ATTACH.name] = _parse(what, ATTACH.name, attached, options[ATTACH.name])
-        key = (netns, *sort.settle(parts, options))
-        self._add(Entry(sort.name, key, options, present, bool(item.get("recreate"))))
+        key = (netns, *object_type.settle(parts, options))
+        self._add(Entry(object_type.name, key, options, present, bool(item.get("recreate"))))
 
-    def _numbered(self, sort: Sort, what: str, netns: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _numbered(self, object_type: ObjectType, what: str, netns: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an item with numbers in the place of names that the host has for them."""
-        found = {row.name: row.type.numbered(item[row.name], self.look) for row in sort.by_names if row.name in item}
-        for option, (gives, kind, its) in sort.by_link.items():
+        found = {
+            row.name: row.type.numbered(item[row.name], self.look) for row in object_type.by_names if row.name in item
+        }
+        for option, (gives, kind, its) in object_type.by_link.items():
             name = item.get(option)
             if name is None:
                 continue
@@ -226,7 +229,7 @@ class Reader:
             if value is None:
                 raise Refused(f"{what}: {option}: there is no {kind} {name}{f' in netns {netns}' if netns else ''}")
             found[gives] = value
-        return {**{name: value for name, value in item.items() if name not in sort.by_link}, **found}
+        return {**{name: value for name, value in item.items() if name not in object_type.by_link}, **found}
 
 
 def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
@@ -245,22 +248,22 @@ class _Shape(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _shape(sort: str, kind: str, names: tuple[Any, ...]) -> _Shape:
-    table = rows(sort, kind)
-    keys = () if sort == "link" else SORTS[sort].keys
+def _shape(type_name: str, kind: str, names: tuple[Any, ...]) -> _Shape:
+    table = rows(type_name, kind)
+    keys = () if type_name == "link" else OBJECT_TYPES[type_name].keys
     return _Shape(
         tuple((name, table.named[name].type.parse) for name in names if name in table.named),
         tuple((row.name, row.type.parse) for row in keys if row.name in names),
-        tuple(name for name in names if name not in _names_in(sort, kind)),
+        tuple(name for name in names if name not in _names_in(type_name, kind)),
     )
 
 
-def _shaped(where: str, item: Mapping[str, Any], sort: str, kind: str = "") -> _Shape:
+def _shaped(where: str, item: Mapping[str, Any], type_name: str, kind: str = "") -> _Shape:
     """Return what the names in an item say; raise Refused for unknown ones."""
-    shape = _shape(sort, kind, tuple(item))
+    shape = _shape(type_name, kind, tuple(item))
     if shape.unknown:
         name = shape.unknown[0]
-        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), _names_in(sort, kind))}")
+        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), _names_in(type_name, kind))}")
     return shape
 
 
@@ -279,11 +282,11 @@ def _parsed(where: str, wanted: Iterable[tuple[str, Callable[[Any], Any]]], item
 
 
 @cache
-def _names_in(sort: str, kind: str = "") -> frozenset[str]:
+def _names_in(type_name: str, kind: str = "") -> frozenset[str]:
     """Return the names that an item of a section may have."""
-    if sort == "link":
-        return frozenset((*rows(sort, kind).named, *_GENERAL, *_NESTED))
-    table = SORTS[sort]
+    if type_name == "link":
+        return frozenset((*rows(type_name, kind).named, *_GENERAL, *_NESTED))
+    table = OBJECT_TYPES[type_name]
     general = [] if table.of_host else ["netns"]
     general += ([] if table.lasting else ["state"]) + (["recreate"] if table.recreated else [])
     return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.by_link, *general))
@@ -318,5 +321,5 @@ def _present(where: str, item: Mapping[str, Any]) -> bool:
 
 
 @cache
-def _sort_of(section: str) -> Sort:
-    return next(sort for sort in SORTS.values() if sort.plural == section)
+def _sort_of(section: str) -> ObjectType:
+    return next(object_type for object_type in OBJECT_TYPES.values() if object_type.plural == section)

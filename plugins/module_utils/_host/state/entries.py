@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS, MASTER
-from ..tables.objects.object_type import Sort
+from ..tables.objects.object_type import ObjectType
 from ..tables.option import Kind, Option
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.base import NONE, UNSET, Type
 from ..tables.types.named_numbers import Account
 from ..tables.types.packed import Bits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows that the options of one kind of link or sort of object come from, and those of them with a trait."""
+    """The rows that the options of one kind of link or type of object come from, and those of them with a trait."""
 
     all: tuple[Option, ...]
     named: Mapping[str, Option]
@@ -50,17 +50,17 @@ class Rows:
 
 
 @cache
-def rows(sort: str, kind: str = "") -> Rows:
-    """Return the rows of a sort of object, or of a kind of link: made once for each, and asked for by every object."""
-    found: tuple[Option, ...] = LINK_OPTIONS if sort == "link" else SORTS[sort].options
-    if sort == "link" and kind in KINDS:
+def rows(type_name: str, kind: str = "") -> Rows:
+    """Return the rows of a type of object, or of a kind of link: made once for each, and asked for by every object."""
+    found: tuple[Option, ...] = LINK_OPTIONS if type_name == "link" else OBJECT_TYPES[type_name].options
+    if type_name == "link" and kind in KINDS:
         found = (*LINK_OPTIONS, *KINDS[kind].options)
-    return _sorted_out(found, () if sort == "link" else SORTS[sort].keys)
+    return _sorted_out(found, () if type_name == "link" else OBJECT_TYPES[type_name].keys)
 
 
 @lru_cache(maxsize=1024)
-def _given(sort: str, kind: str, names: tuple[str, ...]) -> Rows:
-    table = rows(sort, kind)
+def _given(type_name: str, kind: str, names: tuple[str, ...]) -> Rows:
+    table = rows(type_name, kind)
     return _sorted_out(
         tuple(table.all[place] for place in sorted(table.order[name] for name in names if name in table.order))
     )
@@ -94,7 +94,7 @@ def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Row
 
 def table_of(entry: Entry) -> Rows:
     """Return the rows that an object's options come from, with what is asked of them."""
-    return rows(entry.sort, entry.kind)
+    return rows(entry.type, entry.kind)
 
 
 def rows_of(entry: Entry) -> tuple[Option, ...]:
@@ -104,7 +104,7 @@ def rows_of(entry: Entry) -> tuple[Option, ...]:
 
 def given(entry: Entry) -> Rows:
     """Return the rows of those options that an object has. Thousands of objects have the same few."""
-    return _given(entry.sort, entry.kind, tuple(entry.options))
+    return _given(entry.type, entry.kind, tuple(entry.options))
 
 
 def rows_given(entry: Entry) -> tuple[Option, ...]:
@@ -125,7 +125,7 @@ def ousted_by(entry: Entry) -> set[str]:
 
 def in_steps(entry: Entry) -> list[Entry]:
     """Return what is set of a living link, one step after another, where the kernel does not take all at once."""
-    kind = KINDS.get(entry.kind) if entry.sort == "link" else None
+    kind = KINDS.get(entry.kind) if entry.type == "link" else None
     if kind is None or entry.options.keys().isdisjoint((*kind.ahead, *kind.anew_with)):
         return [entry]
     first = {name: value for name, value in kind.ahead.items() if entry.options.get(name) == value}
@@ -158,8 +158,12 @@ def peer_key(entry: Entry) -> Key | None:
 
 def link_of(entry: Entry) -> Key | None:
     """Return the link that an object is on, as the key of a link."""
-    sort = SORTS.get(entry.sort)
-    return entry.key[:2] if sort is not None and sort.on_link and entry.key[1] not in sort.of_no_link else None
+    object_type = OBJECT_TYPES.get(entry.type)
+    return (
+        entry.key[:2]
+        if object_type is not None and object_type.on_link and entry.key[1] not in object_type.of_no_link
+        else None
+    )
 
 
 def netns_named(entry: Entry, option: str) -> str:
@@ -167,21 +171,21 @@ def netns_named(entry: Entry, option: str) -> str:
     kind = KINDS.get(entry.kind)
     if kind is not None and option in kind.peer:
         return str(entry.options.get(kind.peer[1], entry.netns))
-    return made_in(entry) if entry.sort == "link" and option != MASTER.name else entry.netns
+    return made_in(entry) if entry.type == "link" and option != MASTER.name else entry.netns
 
 
 #: Sorts whose keys may name links besides the one that an object is on, in their last part.
-_NAMING_IN_KEY = frozenset(name for name, sort in SORTS.items() if sort.renamed is not None)
+_NAMING_IN_KEY = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.renamed is not None)
 
 
 #: Sorts with keys that are links, besides the one that an object is on.
-_LINKING_KEYS = frozenset(name for name, sort in SORTS.items() if sort.linking_keys)
+_LINKING_KEYS = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.linking_keys)
 
 
 def names_others(entry: Entry) -> bool:
     """Tell whether an object may name links besides the one that it is on. Most of the thousands on a host do not."""
-    in_key = entry.sort in _NAMING_IN_KEY and bool(entry.key[-1])
-    return in_key or entry.sort in _LINKING_KEYS or not table_of(entry).linking.isdisjoint(entry.options)
+    in_key = entry.type in _NAMING_IN_KEY and bool(entry.key[-1])
+    return in_key or entry.type in _LINKING_KEYS or not table_of(entry).linking.isdisjoint(entry.options)
 
 
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
@@ -191,13 +195,13 @@ def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, st
         if other_end or kind is None or row.name not in kind.peer:
             for name in row.type.links(entry.options[row.name]):
                 yield row.name, netns_named(entry, row.name), name
-    sort = SORTS.get(entry.sort)
-    if sort is None:
+    object_type = OBJECT_TYPES.get(entry.type)
+    if object_type is None:
         return
-    for at in sort.linking_keys:
+    for at in object_type.linking_keys:
         if entry.key[at] != entry.name:
-            yield sort.keys[at - 1].name, entry.netns, entry.key[at]
-    chosen = sort.chosen(entry.key)
+            yield object_type.keys[at - 1].name, entry.netns, entry.key[at]
+    chosen = object_type.chosen(entry.key)
     for option, value in chosen.items():
         found = table_of(entry).named.get(option)
         for name in found.type.links(value) if found is not None else ():
@@ -226,23 +230,23 @@ def telling(entry: Entry) -> dict[str, Any]:
 
 
 #: Sorts of which an object has something for itself alone.
-PLACED = frozenset(name for name, sort in SORTS.items() if sort.place is not Sort.place)
+PLACED = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.place is not ObjectType.place)
 
 
 #: Sorts of which several objects may be one to the kernel in some options, with those options.
-SHARING = {name: frozenset(sort.shared) for name, sort in SORTS.items() if sort.shared}
+SHARING = {name: frozenset(object_type.shared) for name, object_type in OBJECT_TYPES.items() if object_type.shared}
 
 
 def one_of(entry: Entry) -> Ident | None:
     """Return what several objects are to the kernel in the options that they share, None for most."""
-    key = SORTS[entry.sort].one_of(entry.key) if entry.sort in SHARING else None
-    return None if key is None else (entry.sort, key)
+    key = OBJECT_TYPES[entry.type].one_of(entry.key) if entry.type in SHARING else None
+    return None if key is None else (entry.type, key)
 
 
 def place_of(entry: Entry) -> Ident | None:
     """Return what an object that is on a link has for itself alone, None for most."""
-    place = SORTS[entry.sort].place(entry.key) if entry.sort in SORTS else None
-    return None if place is None else (entry.sort, place)
+    place = OBJECT_TYPES[entry.type].place(entry.key) if entry.type in OBJECT_TYPES else None
+    return None if place is None else (entry.type, place)
 
 
 def lower_key(entry: Entry) -> Key | None:

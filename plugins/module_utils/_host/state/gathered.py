@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tables.links.any_link import LINK_NETNS, MARK_GROUP, MASTER
-from ..tables.registry import KINDS, SORTS
+from ..tables.registry import KINDS, OBJECT_TYPES
 from .entries import made_in, netns_named, peer_key, table_of, telling
 from .model import NAMELESS, Entry, Ident, State
 
@@ -16,20 +16,20 @@ def write(state: State) -> dict[str, Any]:
     config: dict[str, Any] = {}
     links: dict[Ident, dict[str, Any]] = {}
     for entry in _ordered(_without_usual(state)):
-        if entry.sort == "link":
+        if entry.type == "link":
             item = _link_item(entry)
             if item is not None:
                 links[entry.ident] = item
                 config.setdefault("links", []).append(item)
             continue
         owner = links.get(("link", (entry.netns, entry.name)))
-        if not SORTS[entry.sort].askable(entry.options):
+        if not OBJECT_TYPES[entry.type].askable(entry.options):
             continue
         item = _object_item(entry)
-        if owner is not None and SORTS[entry.sort].nested:
+        if owner is not None and OBJECT_TYPES[entry.type].nested:
             _nest(owner, entry, item)
         else:
-            config.setdefault(SORTS[entry.sort].plural, []).append(item)
+            config.setdefault(OBJECT_TYPES[entry.type].plural, []).append(item)
     return config
 
 
@@ -41,16 +41,16 @@ def _without_usual(state: State) -> State:
         tables = [row for row in table_of(entry).of_a_dump if row.name in entry.options]
         if tables:
             link = state["link", entry.key]
-            bridge = link if entry.sort == "link" else state["link", (entry.netns, link.options[MASTER.name])]
+            bridge = link if entry.type == "link" else state["link", (entry.netns, link.options[MASTER.name])]
             usual = {row.name for row in tables if row.type.usual(entry.options[row.name], bridge.options)}
             found[ident] = entry.having({name: value for name, value in entry.options.items() if name not in usual})
     return found
 
 
 def _ordered(state: State) -> list[Entry]:
-    order = [name for name, sort in SORTS.items() if sort.of_host]
-    order += ["link", *(name for name in SORTS if name not in order)]
-    return sorted(state.values(), key=lambda entry: (order.index(entry.sort), entry.key))
+    order = [name for name, object_type in OBJECT_TYPES.items() if object_type.of_host]
+    order += ["link", *(name for name in OBJECT_TYPES if name not in order)]
+    return sorted(state.values(), key=lambda entry: (order.index(entry.type), entry.key))
 
 
 def _link_item(entry: Entry) -> dict[str, Any] | None:
@@ -58,7 +58,7 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
     options = {
         name: value
         for name, value in telling(entry).items()
-        if named[name].told and not named[name].type.by_itself(value, entry.options)
+        if named[name].gathered and not named[name].type.by_itself(value, entry.options)
     }
     item: dict[str, Any] = {"name": entry.name}
     if entry.kind:
@@ -87,18 +87,22 @@ def _beyond_names(entry: Entry, option: str) -> bool:
 
 
 def _object_item(entry: Entry) -> dict[str, Any]:
-    sort = SORTS[entry.sort]
-    item: dict[str, Any] = dict(zip([row.name for row in sort.keys], entry.key[1:]))
-    for row in sort.keys:
+    object_type = OBJECT_TYPES[entry.type]
+    item: dict[str, Any] = dict(zip([row.name for row in object_type.keys], entry.key[1:]))
+    for row in object_type.keys:
         if row.type.ansible == "int" and row.name in item:
             item[row.name] = int(item[row.name])
     if entry.netns:
         item["netns"] = entry.netns
     # What goes without saying is not told.
-    quiet = {} if sort.tells_defaults else {row.name: row.default for row in sort.options if row.default is not None}
+    quiet = (
+        {}
+        if object_type.tells_defaults
+        else {row.name: row.default for row in object_type.options if row.default is not None}
+    )
     # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
-    chosen = {row.name for row in sort.options if row.when_up or not row.told}
-    rows = {row.name: row for row in sort.options}
+    chosen = {row.name for row in object_type.options if row.when_up or not row.gathered}
+    rows = {row.name: row for row in object_type.options}
     item.update(
         {
             name: rows[name].type.plain(value)
@@ -108,8 +112,8 @@ def _object_item(entry: Entry) -> dict[str, Any]:
             and not rows[name].type.by_itself(value, entry.options)
         }
     )
-    sort.tell(entry.key, item)
-    for row in sort.keys:
+    object_type.tell(entry.key, item)
+    for row in object_type.keys:
         if row.default is not None and item.get(row.name) == row.default:
             del item[row.name]
     return item
@@ -119,10 +123,10 @@ _LOUD = object()
 
 
 def _nest(owner: dict[str, Any], entry: Entry, item: dict[str, Any]) -> None:
-    sort = SORTS[entry.sort]
-    item = {name: value for name, value in item.items() if name not in (sort.keys[0].name, "netns")}
-    if sort.listed:
-        short = sort.short and len(item) == 1
-        owner.setdefault(sort.nested, []).append(item[sort.telling_key] if short else item)
+    object_type = OBJECT_TYPES[entry.type]
+    item = {name: value for name, value in item.items() if name not in (object_type.keys[0].name, "netns")}
+    if object_type.listed:
+        short = object_type.short and len(item) == 1
+        owner.setdefault(object_type.nested, []).append(item[object_type.telling_key] if short else item)
     else:
-        owner[sort.nested] = item
+        owner[object_type.nested] = item

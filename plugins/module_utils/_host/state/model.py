@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..tables.option import Refused
-from ..tables.registry import SORTS
+from ..tables.registry import OBJECT_TYPES
 
 __all__ = ["HOST", "NAMELESS", "Change", "Connection", "Entry", "Ident", "Key", "Operation", "Refused", "State"]
 
@@ -26,9 +26,9 @@ _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, init=False)
 class Entry:
-    """One object of a host: its sort, what it is known by (first its namespace), and its options."""
+    """One object of a host: its type, what it is known by (first its namespace), and its options."""
 
-    sort: str
+    type: str
     key: Key
     options: Mapping[str, Any]
     present: bool
@@ -43,7 +43,7 @@ class Entry:
 
     def __init__(
         self,
-        sort: str,
+        type: str,  # noqa: A002 - the name of the field, which dataclasses.replace() passes
         key: Key,
         options: Mapping[str, Any] = _NO_OPTIONS,
         present: bool = True,
@@ -57,7 +57,7 @@ class Entry:
     ) -> None:
         # A host has ten thousands of entries, and what a frozen dataclass does by itself takes twice as long.
         self.__dict__.update(
-            sort=sort,
+            type=type,
             key=key,
             options=options,
             present=present,
@@ -66,7 +66,7 @@ class Entry:
             kind=kind,
             by_kernel=by_kernel,
             made_with=made_with,
-            ident=(sort, key),
+            ident=(type, key),
         )
         # What few have is the class's otherwise.
         if from_netns is not None:
@@ -91,7 +91,7 @@ class Entry:
         return entry
 
     def __str__(self) -> str:
-        words = self.name if self.sort == "link" else SORTS[self.sort].called(self.key)
+        words = self.name if self.type == "link" else OBJECT_TYPES[self.type].called(self.key)
         return f"{words} in netns {self.netns}" if self.netns else words
 
 

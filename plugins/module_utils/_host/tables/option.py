@@ -74,7 +74,7 @@ class Option:
     aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     once: bool = False  # can be given to what has none, and stays then
-    told: bool = True  # part of what gathered tells: not where it holds for this host at this time alone
+    gathered: bool = True  # part of gathered state: not where it holds for this host at this time alone
     apart: bool = False  # carried by requests of its own, beside those of its object (kernel/wires/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
@@ -247,7 +247,7 @@ def queues(default: int | None = 1) -> tuple[Option, ...]:
     # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and tells none.
     number = Int(low=1, high=4096, rule="rtnl_create_link()", if_absent=1)
     return tuple(
-        Option(name, attr, number, in_place=False, outer=True, told=default is not None, default=default)
+        Option(name, attr, number, in_place=False, outer=True, gathered=default is not None, default=default)
         for name, attr in (("numtxqueues", 31), ("numrxqueues", 32))
     )
 

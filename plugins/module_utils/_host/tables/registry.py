@@ -18,7 +18,7 @@ from .objects.mdb import MDB
 from .objects.neighbor import NEIGHBOR
 from .objects.netns import NETNS
 from .objects.nexthop import NEXTHOP
-from .objects.object_type import Sort
+from .objects.object_type import ObjectType
 from .objects.port import PORT
 from .objects.route import ROUTE
 from .objects.rule import RULE
@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-SORTS: dict[str, Sort] = {
-    sort.name: sort for sort in (NETNS, PORT, ADDRESS, NEIGHBOR, NEXTHOP, FDB, MDB, ROUTE, RULE, SYSCTL)
+OBJECT_TYPES: dict[str, ObjectType] = {
+    object_type.name: object_type
+    for object_type in (NETNS, PORT, ADDRESS, NEIGHBOR, NEXTHOP, FDB, MDB, ROUTE, RULE, SYSCTL)
 }

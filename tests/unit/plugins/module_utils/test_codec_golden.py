@@ -53,15 +53,15 @@ class Observer:
 def written() -> dict[str, str]:
     """Return the messages in hex, by what they do: all that is added, then all that is set, then removed."""
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
-    entries = [e for e in Reader(lambda name: name).read(config).values() if e.sort in WIRES]
+    entries = [e for e in Reader(lambda name: name).read(config).values() if e.type in WIRES]
     order = list(WIRES)
-    entries.sort(key=lambda entry: order.index(entry.sort))
+    entries.sort(key=lambda entry: order.index(entry.type))
     known: Any = Observer()
     found: dict[str, str] = {}
     # The bridge is there before what lies on it, and a link before its objects; a backup port needs its link.
     for verb in ("add", "set", "del"):
         for entry in entries if verb != "del" else reversed(entries):
-            if verb != "set" and (entry.sort == "port" or entry.made_with):
+            if verb != "set" and (entry.type == "port" or entry.made_with):
                 continue
             for number, message in enumerate(requests(known, Operation(verb, entry))):
                 more = f", {number + 1}" if number else ""

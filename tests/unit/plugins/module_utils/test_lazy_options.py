@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.walk import Nest, Told
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.walk import LazyOptions, Nest
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import UNSET
 
 KERNEL = {"mtu": 1450, "up": False, "alias": UNSET}
 
 
-def told(asked: list[str]) -> Told:
+def told(asked: list[str]) -> LazyOptions:
     def decode(name: str) -> Any:
         asked.append(name)
         return KERNEL[name]
 
-    return Told(dict.fromkeys(["mtu", "peer_name", "up", "alias"]), decode, {"peer_name": "eth0"})
+    return LazyOptions(dict.fromkeys(["mtu", "peer_name", "up", "alias"]), decode, {"peer_name": "eth0"})
 
 
 def test_only_what_is_asked_for_is_decoded_and_only_once() -> None:

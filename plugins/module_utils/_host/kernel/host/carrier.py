@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...state.model import Operation
-from ...tables.registry import SORTS
+from ...tables.registry import OBJECT_TYPES
 from ..netlink.channel import Channel, KernelError
 
 if TYPE_CHECKING:
@@ -49,10 +49,15 @@ def tell_of_carriers(observer: Observer, group: list[Operation], done: list[Oper
 
     Links that are there already have had theirs told.
     """
-    touched = [*(operation.entry for operation in done if operation.entry.sort == "link"), *(op.entry for op in group)]
+    touched = [*(operation.entry for operation in done if operation.entry.type == "link"), *(op.entry for op in group)]
     for netns in dict.fromkeys(operation.entry.netns for operation in group):
         here = [entry for entry in touched if entry.netns == netns]
-        named = (name for entry in here if entry.sort in SORTS for name in SORTS[entry.sort].links_in(entry.key))
+        named = (
+            name
+            for entry in here
+            if entry.type in OBJECT_TYPES
+            for name in OBJECT_TYPES[entry.type].links_in(entry.key)
+        )
         names = list(dict.fromkeys((*(entry.name for entry in here), *named)))
         for name in names * STORIES:
             tell_of_carrier(observer.channel(netns).socket, name)

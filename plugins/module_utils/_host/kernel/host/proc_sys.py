@@ -37,7 +37,7 @@ class Sysctls:
         """
         found: State = {}
         for netns, group in _by_netns(
-            (one for one in entries if one.sort == "sysctl"), lambda entry: entry.netns
+            (one for one in entries if one.type == "sysctl"), lambda entry: entry.netns
         ).items():
             if self._namespaces.has(netns):
                 found.update(inside(self._namespaces.fd(netns), partial(_read, group)))

@@ -123,7 +123,7 @@ class Nest:
         return self._found
 
 
-class Told(Mapping[str, Any]):
+class LazyOptions(Mapping[str, Any]):
     """Options by name. ``decode`` gives the value for a name, or UNSET where the kernel says nothing of it."""
 
     __slots__ = ("_decode", "_names", "_values")

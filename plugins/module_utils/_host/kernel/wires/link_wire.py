@@ -18,7 +18,7 @@ from ...tables.types.packed import merged
 from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import NEW, Known, Message, View
-from ..netlink.walk import Nest, Told
+from ..netlink.walk import LazyOptions, Nest
 from .wire import Part, Wire
 
 _COMMON = frozenset(row.name for row in COMMON)
@@ -237,7 +237,7 @@ TOKEN = Part(_nothing, _token)
 
 def decode_slave(key: Key, told: Nest, view: View) -> Entry:
     """Decode the attributes that a link's dump has for the bridge above it."""
-    return Entry("port", key, Told(rows("port").named, partial(_port_option, told, view), {}))
+    return Entry("port", key, LazyOptions(rows("port").named, partial(_port_option, told, view), {}))
 
 
 def _port_option(told: Nest, view: View, name: str) -> Any:

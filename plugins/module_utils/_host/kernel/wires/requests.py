@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Register how each sort of object is read from dumps and written as requests."""
+"""Register how each type of object is read from dumps and written as requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .vlan_wire import GLOBAL, OF_VLANS, TREES, VLANS
 from .vni_wire import VNIS
 from .wire import Part, Table, Wire
 
-#: By the name of the sort, in the order in which they are dumped.
+#: By the name of the type, in the order in which they are dumped.
 WIRES: dict[str, Wire] = {
     "link": LINK,
     "address": ADDRESS,
@@ -33,7 +33,7 @@ WIRES: dict[str, Wire] = {
     "port": PORT,
 }
 
-#: The sorts that have a dump of their own. Links are dumped always, and ports come with them.
+#: The types that have a dump of their own. Links are dumped always, and ports come with them.
 DUMPED: tuple[str, ...] = tuple(name for name, wire in WIRES.items() if wire.dumps)
 
 #: Tables of links by the name of their option. They are dumped where that option is asked for.
@@ -52,7 +52,7 @@ PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, "to
 def requests(known: Known, operation: Operation) -> list[Message]:
     """Return the requests that carry out an operation, in their order."""
     if operation.verb != "set":
-        return [WIRES[operation.entry.sort].write(known, operation)]
+        return [WIRES[operation.entry.type].write(known, operation)]
     options = operation.entry.options
     parts = [part for name, part in PARTS.items() if name in options]
     if not parts:
@@ -63,7 +63,7 @@ def requests(known: Known, operation: Operation) -> list[Message]:
 
 
 def _in_steps(known: Known, operation: Operation) -> list[Message]:
-    write, steps = WIRES[operation.entry.sort].write, in_steps(operation.entry)
+    write, steps = WIRES[operation.entry.type].write, in_steps(operation.entry)
     if len(steps) == 1:
         return [write(known, operation)]
     return [write(known, replace(operation, entry=step)) for step in steps]

@@ -44,11 +44,11 @@ def fill(bodies: Iterable[bytes], view: View, entries: Sequence[Entry]) -> Itera
 
 def with_vlans(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
     """Yield the bridges and ports that have VLANs, each with the bridge."""
-    links = {entry.name: entry for entry in entries if entry.sort == "link"}
+    links = {entry.name: entry for entry in entries if entry.type == "link"}
     for entry in entries:
-        if entry.sort not in ("link", "port") or (entry.sort == "link" and entry.kind != "bridge"):
+        if entry.type not in ("link", "port") or (entry.type == "link" and entry.kind != "bridge"):
             continue
-        bridge = entry if entry.sort == "link" else links.get(links[entry.name].options.get("master", NONE))
+        bridge = entry if entry.type == "link" else links.get(links[entry.name].options.get("master", NONE))
         if bridge is not None and "vlan_default_pvid" in bridge.options:
             yield entry, bridge
 
@@ -101,7 +101,7 @@ def _change(operation: Operation) -> Any:
 
 
 def _message(known: Known, entry: Entry, kind: int, tree: list[Any]) -> Message:
-    if entry.sort == "link":
+    if entry.type == "link":
         # To the bridge itself; without the flag it is for the bridge that the link is a port of.
         tree = [(c.IFLA_BRIDGE_FLAGS, "u16", c.BRIDGE_FLAGS_SELF), *tree]
     header = {"family": c.AF_BRIDGE, "index": known.view(entry.netns).index(entry.name)}
@@ -149,7 +149,7 @@ _OPTIONS_DUMP = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRI
 _DUMP_GLOBAL = _HEAD + struct.pack("=HHI", 8, c.BRIDGE_VLANDB_DUMP_FLAGS, c.BRIDGE_VLANDB_DUMPF_GLOBAL)
 _DUMP_TREES = _IFINFO.pack(c.AF_BRIDGE, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_EXT_MASK, c.RTEXT_FILTER_MST)
 
-Told = Iterator[tuple[int, int, int, Mapping[int, bytes]]]  # index of the link, first and last number, attributes
+Dumped = Iterator[tuple[int, int, int, Mapping[int, bytes]]]  # index of the link, first and last number, attributes
 
 
 def _u16(payload: bytes) -> int:
@@ -157,7 +157,7 @@ def _u16(payload: bytes) -> int:
     return number
 
 
-def _told(bodies: Iterable[bytes]) -> Told:
+def _read_vlans(bodies: Iterable[bytes]) -> Dumped:
     for body in bodies:
         for attr, payload in listed(body, _MSG.size):
             if attr == c.BRIDGE_VLANDB_ENTRY:
@@ -167,7 +167,7 @@ def _told(bodies: Iterable[bytes]) -> Told:
                 yield _MSG.unpack_from(body)[3], first, last, found
 
 
-def _told_global(bodies: Iterable[bytes]) -> Told:
+def _read_global(bodies: Iterable[bytes]) -> Dumped:
     for body in bodies:
         for attr, payload in listed(body, _MSG.size):
             if attr == c.BRIDGE_VLANDB_GLOBAL_OPTIONS:
@@ -177,7 +177,7 @@ def _told_global(bodies: Iterable[bytes]) -> Told:
                 yield _MSG.unpack_from(body)[3], first, last, found
 
 
-def _told_trees(bodies: Iterable[bytes]) -> Told:
+def _read_trees(bodies: Iterable[bytes]) -> Dumped:
     for body in bodies:
         nest = attributes(attributes(body, _IFINFO.size).get(c.IFLA_AF_SPEC, b"")).get(c.IFLA_BRIDGE_MST, b"")
         for _attr, payload in listed(nest):
@@ -187,11 +187,11 @@ def _told_trees(bodies: Iterable[bytes]) -> Told:
 
 
 def _fill(
-    name: str, told: Callable[[Iterable[bytes]], Told], bodies: Iterable[bytes], view: View, entries: Sequence[Entry]
+    name: str, read: Callable[[Iterable[bytes]], Dumped], bodies: Iterable[bytes], view: View, entries: Sequence[Entry]
 ) -> Iterator[Entry]:
     """Yield the bridges and ports that have such a table again, with it."""
     tables: dict[str, list[tuple[int, int, Mapping[int, bytes]]]] = {}
-    for index, first, last, found in told(bodies):
+    for index, first, last, found in read(bodies):
         tables.setdefault(view.name(index), []).append((first, last, found))
     for entry, bridge in with_vlans(entries):
         row = table_of(entry).named.get(name)
@@ -271,6 +271,6 @@ def _set_trees(known: Known, operation: Operation) -> list[Message]:
     return [Message(entry.netns, "link", c.RTM_SETLINK, 0, header, spec)] if tree else []
 
 
-OF_VLANS = Table(_nothing, _set, (c.RTM_GETVLAN, _OPTIONS_DUMP), partial(_fill, "vlan_options", _told))
-GLOBAL = Table(_nothing, _set_global, (c.RTM_GETVLAN, _DUMP_GLOBAL), partial(_fill, "vlan_global", _told_global))
-TREES = Table(_nothing, _set_trees, (c.RTM_GETLINK, _DUMP_TREES), partial(_fill, "mst", _told_trees))
+OF_VLANS = Table(_nothing, _set, (c.RTM_GETVLAN, _OPTIONS_DUMP), partial(_fill, "vlan_options", _read_vlans))
+GLOBAL = Table(_nothing, _set_global, (c.RTM_GETVLAN, _DUMP_GLOBAL), partial(_fill, "vlan_global", _read_global))
+TREES = Table(_nothing, _set_trees, (c.RTM_GETLINK, _DUMP_TREES), partial(_fill, "mst", _read_trees))

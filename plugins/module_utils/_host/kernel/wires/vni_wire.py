@@ -26,7 +26,7 @@ def fill(bodies: Iterable[bytes], view: View, entries: Sequence[Entry]) -> Itera
         found = tables.setdefault(view.name(_TUNNEL_MSG.unpack_from(body)[3]), [])
         found += [_read(attributes(payload)) for attr, payload in listed(body, 8) if attr == c.VXLAN_VNIFILTER_ENTRY]
     for entry in entries:
-        if entry.sort == "link" and entry.options.get("vnifilter"):
+        if entry.type == "link" and entry.options.get("vnifilter"):
             yield entry.having({**entry.options, "vnis": joined(tables.get(entry.name, ()))})
 
 

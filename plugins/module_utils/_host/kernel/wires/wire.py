@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what the kernel's side of a sort of object is made of."""
+"""Say what the kernel's side of a type of object is made of."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _U32 = struct.Struct("=I")
 
 @dataclass(frozen=True)
 class Wire:
-    """One sort: the requests that dump it (RTM_GET*, payload), how a dumped body is read, how an operation is written.
+    """Describe how one type of object is dumped (RTM_GET*, payload), read from a dumped body, and written.
 
     ``decode`` gets the namespace, the body behind the netlink header, the namespace's names and its links; it returns
     None for what the kernel makes by itself or learns. ``decode_passing`` tells what is learned too: it is taken where
-    somebody wishes for an entry that passes as such do (Sort.passing).
+    somebody wishes for an entry that passes as such do (ObjectType.passing).
     """
 
     write: Write
@@ -40,7 +40,7 @@ class Wire:
     decode_all: Callable[[str, Sequence[bytes], View, Links], Iterable[Entry]] | None = None
     gone: tuple[int, ...] = ()  # errors without a sentence that say of a removal that nothing was there
     may_lack: bool = False  # a kernel that does not know it has none
-    #: A table that tells what the kernel brings to this sort by itself, and the option of links that have that table.
+    #: A table that tells what the kernel brings to this type by itself, and the option of links that have that table.
     needs: tuple[str, str] = ("", "")
     #: Refused (ENETDOWN) until the kernel has told of a link's carrier: to be sent again.
     awaits_carrier: bool = False

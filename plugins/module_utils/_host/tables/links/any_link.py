@@ -16,7 +16,7 @@ from ..option import ANY_VALUE, Meaning, Option
 from ..types.addresses import Mac, Token
 from ..types.named_numbers import HostInt
 from ..types.packed import AltNames, HostReasons
-from ..types.simple import NONE, Bool, Int, Leaf, LinkName, Names, NetnsOf, Text, Word
+from ..types.simple import NONE, Bool, Choice, Int, Leaf, LinkName, Names, NetnsOf, Text
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ COMMON: tuple[Option, ...] = (
     MASTER,
     Option("group", 27, GROUP, kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
-    Option("linkmode", 17, Word(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
+    Option("linkmode", 17, Choice(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
     Option("gso_max_size", 41, _BIG, default=65536),
     Option("gso_max_segs", 40, Int(high=65535), default=65535),
     Option("gro_max_size", 58, _BIG, since="5.17", default=65536),
@@ -135,7 +135,7 @@ ADDRGENMODE = Option(
     "addrgenmode",
     8,
     # systemd, NetworkManager and nmstate call the third so.
-    Word(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}, aliases={"stable-privacy": "stable_secret"}),
+    Choice(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}, aliases={"stable-privacy": "stable_secret"}),
     at_create=False,
     kept=True,
     moved="eui64",

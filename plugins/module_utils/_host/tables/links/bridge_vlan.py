@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Optional
 
 from ..option import Option
 from ..types.ranges import RangeTable, joined, pieces, plain_span, span
-from ..types.simple import Bool, Centiseconds, Int, Lines, NamedInt, Word
+from ..types.simple import Bool, Centiseconds, Choice, Int, Lines, NamedInt
 
 _STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 #: BR_STATE_* (uapi/linux/if_bridge.h); iproute2 takes the numbers too.
-STATE = Word(
+STATE = Choice(
     table={word: number for number, word in enumerate(_STATES)},
     aliases={str(number): word for number, word in enumerate(_STATES)},
 )

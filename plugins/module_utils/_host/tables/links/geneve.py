@@ -11,7 +11,7 @@ from ..option import Kind, Meaning, Moot, Option, queues
 from ..types.addresses import Ip
 from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import PortRange
-from ..types.simple import NONE, Bool, Flag, Int, Look, Word
+from ..types.simple import NONE, Bool, Choice, Flag, Int, Look
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
@@ -74,7 +74,7 @@ GENEVE = Kind(
             aliases=("dsfield",),
             moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
         ),
-        Option("df", 13, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
+        Option("df", 13, Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option(
             "flowlabel",
             11,

@@ -7,13 +7,13 @@ The kernel keeps one mode and one flag for each parent (struct ipvl_port): all i
 from __future__ import annotations
 
 from ..option import TAKEN, Kind, Option, parent, queues
-from ..types.simple import Word
+from ..types.simple import Choice
 
 _OPTIONS = (
     parent("link", TAKEN),
     *queues(),
-    Option("mode", 1, Word(wire="u16", table={"l2": 0, "l3": 1, "l3s": 2})),
-    Option("flag", 2, Word(wire="u16", table={"bridge": 0, "private": 1, "vepa": 2}, bare=True)),
+    Option("mode", 1, Choice(wire="u16", table={"l2": 0, "l3": 1, "l3s": 2})),
+    Option("flag", 2, Choice(wire="u16", table={"bridge": 0, "private": 1, "vepa": 2}, bare=True)),
 )
 
 IPVLAN = Kind(name="ipvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("mode", "flag"))

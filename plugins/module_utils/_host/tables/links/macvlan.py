@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from ..option import TAKEN, Kind, Option, parent, queues
 from ..types.packed import Bits, SourceMacs
-from ..types.simple import Int, Word
+from ..types.simple import Choice, Int
 
 _OPTIONS = (
     parent("link", TAKEN),
     Option(
         "mode",
         1,
-        Word(table={"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}, wire="u32"),
+        Choice(table={"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}, wire="u32"),
         default="vepa",
         fixed=("passthru",),  # macvlan_changelink()
     ),

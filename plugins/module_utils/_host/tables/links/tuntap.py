@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from ..option import Kind, Option
 from ..types.named_numbers import Account
-from ..types.simple import NONE, Bool, Word
+from ..types.simple import NONE, Bool, Choice
 
 TUN = Kind(
     name="tun",
     options=(
         # tun_net_init(): only tap has an Ethernet address and uses ARP.
-        Option("mode", 3, Word(table={"tun": 1, "tap": 2}), in_place=False, forgets=("mac", "arp")),
+        Option("mode", 3, Choice(table={"tun": 1, "tap": 2}), in_place=False, forgets=("mac", "arp")),
         # TUNSETOWNER and TUNSETGROUP take any number but the one that stands for nobody.
         Option("user", 1, Account(database="user"), only_new=(NONE,)),
         Option("user_group", 2, Account(database="group"), only_new=(NONE,), word="group"),

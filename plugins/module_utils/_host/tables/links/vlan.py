@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from ..option import Kind, Option, parent, queues
 from ..types.packed import Bits, QosMap
-from ..types.simple import Int, Word
+from ..types.simple import Choice, Int
 
 #: IEEE's word, and as systemd, NetworkManager and nmstate write it.
-PROTOCOL = Word(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})
+PROTOCOL = Choice(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})
 
 VLAN = Kind(
     name="vlan",

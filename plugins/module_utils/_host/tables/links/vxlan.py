@@ -15,7 +15,7 @@ from ..types.addresses import Ip, no_address
 from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import FlowLabel, PortRange
 from ..types.ranges import Vnis
-from ..types.simple import NONE, Bool, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, Word, whole_number
+from ..types.simple import NONE, Bool, Choice, Flag, Int, Leaf, LinkName, Look, NamedInt, Names, Type, whole_number
 
 VNI = Int(high=2**24 - 1, rule="24 bits, RFC 7348 section 5")
 PORT = Int(wire="be16", high=65535, rule="a UDP port; 0 is the kernel's default")
@@ -131,7 +131,7 @@ VXLAN = Kind(
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
         Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
         Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
-        Option("df", 29, Word(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
+        Option("df", 29, Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option(
             "flowlabel",
             (26, 32),

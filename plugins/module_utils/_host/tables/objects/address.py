@@ -13,7 +13,7 @@ from ..option import Option, Refused
 from ..types.addresses import Address, Prefix, ip
 from ..types.named_numbers import Scope
 from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number
-from .object_type import Key, Sort
+from .object_type import Key, ObjectType
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}
@@ -191,7 +191,7 @@ def _place(key: Key) -> Optional[Key]:
     return (*key[:2], key[2].partition("/")[0]) if ":" in key[2] else None
 
 
-ADDRESS = Sort(
+ADDRESS = ObjectType(
     name="address",
     plural="addresses",
     label="address {2} on {1}",
@@ -214,6 +214,6 @@ ADDRESS = Sort(
         Option("valid_lft", None, Lifetime(low=1), default=FOREVER),
         Option("preferred_lft", None, Lifetime(), default=FOREVER),
         *(Option(name, None, Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
-        Option(OPTIMISTIC, None, AtFirst(), default=False, told=False),
+        Option(OPTIMISTIC, None, AtFirst(), default=False, gathered=False),
     ),
 )

@@ -18,8 +18,8 @@ from typing import Any, Callable
 from ..option import Option, Refused
 from ..types.addresses import Address, Mac
 from ..types.named_numbers import NexthopId
-from ..types.simple import NONE, Bool, Int, LinkName, Look, Names, Word
-from .object_type import Key, Sort
+from ..types.simple import NONE, Bool, Choice, Int, LinkName, Look, Names
+from .object_type import Key, ObjectType
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
 #: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the
@@ -196,7 +196,7 @@ def _tell(key: Key, item: dict[str, Any]) -> None:
     item.update(remote_of(key[-1]))
 
 
-FDB = Sort(
+FDB = ObjectType(
     name="fdb",
     plural="fdb",
     label="FDB entry {2} on {1}",
@@ -224,13 +224,15 @@ FDB = Sort(
         Option("dev", None, LinkName()),
         Option("mac", None, Mac()),
         Option("vlan", 5, Int(wire="u16", high=4094, rule="a VLAN id"), default=0),
-        Option("target", None, Word(table={"self": 0x02, "master": 0x04}), default="self"),
+        Option("target", None, Choice(table={"self": 0x02, "master": 0x04}), default="self"),
         # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_fdb_info()).
         Option("src_vni", 11, Int(high=2**24 - 1, rule="24 bits"), default=0),
     ),
     options=(
         Option("dst", None, Address(), ousts=("nhid",)),
-        Option("nud", None, Word(table=STATES, aliases={"local": "permanent", "temp": "static"}), default="permanent"),
+        Option(
+            "nud", None, Choice(table=STATES, aliases={"local": "permanent", "temp": "static"}), default="permanent"
+        ),
         Option("vni", 7, Int(high=2**24 - 1, rule="24 bits"), ousts=("nhid",)),
         Option("port", 6, Port(), ousts=("nhid",)),
         Option("via", 8, LinkName(), ousts=("nhid",)),
@@ -238,8 +240,8 @@ FDB = Sort(
         Option("extern_learn", None, Bool(style="flag"), default=False),
         Option("sticky", None, Bool(style="flag"), default=False),
         Option("router", None, Bool(style="flag"), default=False),
-        Option("inactive", 14, Silent(), since="5.9", default=False, told=False),
+        Option("inactive", 14, Silent(), since="5.9", default=False, gathered=False),
         Option("activity_notify", 14, Notify(), since="5.9", default=False),
-        Option("norefresh", 14, Unrefreshed(), since="5.9", default=False, told=False),
+        Option("norefresh", 14, Unrefreshed(), since="5.9", default=False, gathered=False),
     ),
 )

@@ -19,9 +19,9 @@ from typing import Any, Callable
 from ..option import Option, Refused
 from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
 from ..types.named_numbers import Named, number_of
-from ..types.simple import Bool, Int, Leaf, LinkName, Names, Type, Word
+from ..types.simple import Bool, Choice, Int, Leaf, LinkName, Names, Type
 from .fdb import Port
-from .object_type import Key, Options, Sort
+from .object_type import Key, ObjectType, Options
 
 #: Who put an entry there, RTPROT_*: the kernel takes none below this (br_mdbe_attrs_pol), and this where none is said.
 PROTOCOLS = {"static": 4}
@@ -119,7 +119,7 @@ class Lasting(Bool):
 
 
 @dataclass(frozen=True)
-class Mode(Word):
+class Mode(Choice):
     """What a list of sources is: those that are taken alone, or those that are not."""
 
     table: Mapping[str, int] = field(default_factory=lambda: MODES)
@@ -307,7 +307,7 @@ def _tell(key: Key, item: dict[str, Any]) -> None:
             del item[name]
 
 
-MDB = Sort(
+MDB = ObjectType(
     name="mdb",
     plural="mdb",
     label="MDB entry {3} port {2} on {1}",

@@ -48,7 +48,7 @@ class Time(Type):
 
 
 @dataclass(frozen=True)
-class Words(Type):
+class Choices(Type):
     """Some of a set of words, held by the kernel as bits; ``since`` has those that an old kernel does not know."""
 
     ansible: str = "list"
@@ -106,7 +106,7 @@ def _number(name: str, attr: int, high: int = 2**32 - 1, rule: str = "") -> Opti
 _CLAMPED = "the kernel makes more than that this number"
 
 #: RTAX_FEATURE_*.
-FEATURES = Words(table={"ecn": 1, "tcp_usec_ts": 16}, since={"tcp_usec_ts": (6, 7)})
+FEATURES = Choices(table={"ecn": 1, "tcp_usec_ts": 16}, since={"tcp_usec_ts": (6, 7)})
 
 #: The metrics, each with its number in RTA_METRICS. 0 says that there is none, as in the kernel.
 METRICS: tuple[Option, ...] = (
@@ -130,4 +130,4 @@ METRICS: tuple[Option, ...] = (
 
 #: RTAX_LOCK: metrics that path MTU discovery and TCP are not to change, a bit each. iproute2 writes "lock" before the
 #: value, and only where it has a time, size or number to write it before.
-LOCK = Option("lock", 1, Words(table={row.name: 1 << row.attrs[0] for row in METRICS if row.name != "features"}))
+LOCK = Option("lock", 1, Choices(table={row.name: 1 << row.attrs[0] for row in METRICS if row.name != "features"}))

@@ -15,8 +15,8 @@ from typing import Any
 
 from ..option import Option, Refused
 from ..types.addresses import Address, Mac
-from ..types.simple import Bool, LinkName, Word
-from .object_type import Key, Sort
+from ..types.simple import Bool, Choice, LinkName
+from .object_type import Key, ObjectType
 
 #: States that somebody can ask for. Those after the first two pass into each other by themselves.
 STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
@@ -47,7 +47,7 @@ def is_proxy(key: Key) -> bool:
     return key[-1] == PROXY
 
 
-NEIGHBOR = Sort(
+NEIGHBOR = ObjectType(
     name="neighbor",
     plural="neighbors",
     label="neighbor {2} on {1}",
@@ -60,7 +60,7 @@ NEIGHBOR = Sort(
         Option(
             "nud",
             None,
-            Word(table=STATES),
+            Choice(table=STATES),
             default="permanent",
             ousts=("managed",),
             after_carrier=tuple(name for name in STATES if name != "permanent"),

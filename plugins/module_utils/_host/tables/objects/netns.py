@@ -10,7 +10,7 @@ from ..option import Option, nearest
 from ..types.addresses import ip
 from ..types.simple import Bool, Int, Text, Type
 from .netns_reference import called_by, file_of, parse
-from .object_type import Sort
+from .object_type import ObjectType
 
 _LISTS = ("nameservers", "search", "options")
 
@@ -94,16 +94,16 @@ class Nsid(Int):
 
 
 #: The process or container whose namespace the name stands for.
-ATTACH = Option("attach", None, OfProcess(), in_place=False, told=False)
+ATTACH = Option("attach", None, OfProcess(), in_place=False, gathered=False)
 
-NETNS = Sort(
+NETNS = ObjectType(
     name="netns",
     plural="netns",
     label="netns {1}",
     keys=(Option("name", None, NetnsName()),),
     options=(
         ATTACH,
-        Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, told=False),
+        Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, gathered=False),
         Option("loopback", None, Bool()),
         Option("resolver", None, Resolver()),
     ),

@@ -11,11 +11,11 @@ from typing import Any
 
 from ..option import Option, Refused, nearest
 from ..types.addresses import Address
-from ..types.simple import Bool, Int, LinkName, Type, Word, whole_number
+from ..types.simple import Bool, Choice, Int, LinkName, Type, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
 from .multipath import OF_GATEWAYS, OF_LINKS
-from .object_type import Key, Sort
+from .object_type import Key, ObjectType
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
@@ -143,7 +143,7 @@ def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any
     return {**kept, **wished}
 
 
-NEXTHOP = Sort(
+NEXTHOP = ObjectType(
     name="nexthop",
     plural="nexthops",
     label="nexthop {1}",
@@ -157,13 +157,13 @@ NEXTHOP = Sort(
         Option("encap", None, Encap()),
         Option("via", 6, Address(), means=OF_GATEWAYS),
         Option("dev", 5, LinkName(), means=OF_LINKS),
-        Option("family", None, Word(table=FAMILIES, aliases=INET), default="ipv4"),
+        Option("family", None, Choice(table=FAMILIES, aliases=INET), default="ipv4"),
         Option("blackhole", 4, Bool(style="flag"), default=False),
         Option("onlink", None, Bool(style="flag"), default=False),
         Option("fdb", 11, Bool(style="flag"), default=False, in_place=False, since="5.8"),
         # A group becomes no nexthop and the other way round (net/ipv4/nexthop.c: replace_nexthop()).
         Option("group", 2, Members(), fixed=((), None), several=True),
-        Option("type", 3, Word(table=GROUP_TYPES), default="mpath", in_place=False, since="5.13"),
+        Option("type", 3, Choice(table=GROUP_TYPES), default="mpath", in_place=False, since="5.13"),
         Option("buckets", 12, Int(low=1, high=65535), in_place=False, since="5.13"),
         Option("idle_timer", 12, _TIMER, since="5.13"),
         Option("unbalanced_timer", 12, _TIMER, since="5.13"),

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what sorts of objects a host has besides links, and by what each is known."""
+"""Describe the types of objects that a host has besides links, and by what each is known."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _needs_them(_key: Key, _options: Options) -> bool:
 
 
 @dataclass(frozen=True)
-class Sort:
-    """One sort of object: the options that tell one from another (``keys``) and those that describe it.
+class ObjectType:
+    """One type of object: the options that tell one from another (``keys``) and those that describe it.
 
     A key that has a default, or is among ``may_lack``, can be left out. ``settle`` makes the key of an object from its
     parsed keys and options, and may take from the options; ``tell`` is its way back: it corrects the item that gathered

@@ -13,7 +13,7 @@ from ..links.bridge_vlan import OF_PORT, ROUTER, STATE, OfVlans
 from ..option import Option
 from ..types.ranges import Vlans
 from ..types.simple import Bool, Int, LinkName, NamedInt
-from .object_type import Options, Sort
+from .object_type import ObjectType, Options
 
 _SWITCH = Bool()
 
@@ -37,7 +37,7 @@ def _amiss(wished: Options, there: Options) -> str:
     return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
 
 
-PORT = Sort(
+PORT = ObjectType(
     name="port",
     plural="ports",
     label="{1}: port",

@@ -10,12 +10,12 @@ from typing import Any
 from ..option import Meaning, Option, Refused
 from ..types.addresses import Address, Destination, Selected, of_all
 from ..types.named_numbers import Dsfield, NexthopId, Realms, Scope, Table
-from ..types.simple import NONE, Bool, Int, LinkName, Word
+from ..types.simple import NONE, Bool, Choice, Int, LinkName
 from .address import FOREVER, Lifetime
 from .encap import Consent, Encap, is_other
 from .metrics import LOCK, METRICS
 from .multipath import OF_GATEWAYS, OF_LINKS, OTHER_FAMILY, Hops, Via, via_for
-from .object_type import Key, Sort
+from .object_type import Key, ObjectType
 
 TYPES = {
     "unicast": 1,
@@ -171,7 +171,7 @@ def _askable(options: Mapping[str, Any]) -> bool:
     return not any(is_other(header) for header in headers)
 
 
-ROUTE = Sort(
+ROUTE = ObjectType(
     name="route",
     plural="routes",
     label="route {1}",
@@ -191,7 +191,7 @@ ROUTE = Sort(
         Option("from", None, Selected(), default=""),
     ),
     options=(
-        Option("type", None, Word(table=TYPES), default="unicast"),
+        Option("type", None, Choice(table=TYPES), default="unicast"),
         Option("nhid", 30, NexthopId(), since="5.3", several=True),
         Option("encap", None, Encap()),
         Option("via", None, Via(), means=OF_GATEWAYS),
@@ -199,7 +199,7 @@ ROUTE = Sort(
         Option("src", None, Address(none=True), means=_OF_SOURCES),
         Option("scope", None, Scope(), default="global"),
         Option("onlink", None, Bool(style="flag"), default=False),
-        Option("pref", None, Word(table=PREFERENCES), default="medium"),
+        Option("pref", None, Choice(table=PREFERENCES), default="medium"),
         Option("realms", None, Realms(), default=NONE),
         # The kernel tells the time that is left in 1/100 s, in 31 bits (net/core/rtnetlink.c: rtnl_put_cacheinfo()).
         Option("expires", None, Lifetime(low=1, high=21474836), default=FOREVER),

@@ -16,8 +16,8 @@ from ..links.any_link import GROUP
 from ..option import Option, Refused
 from ..types.addresses import Selected, of_all
 from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, Table
-from ..types.simple import NONE, Bool, Int, Look, Type, Word, ifname, truth, whole_number
-from .object_type import Key, Sort
+from ..types.simple import NONE, Bool, Choice, Int, Look, Type, ifname, truth, whole_number
+from .object_type import Key, ObjectType
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
@@ -323,7 +323,7 @@ def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any
     return {**{name: value for name, value in there.items() if name not in gone}, **wished}
 
 
-RULE = Sort(
+RULE = ObjectType(
     name="rule",
     plural="rules",
     label="rule {1}",
@@ -337,11 +337,11 @@ RULE = Sort(
     chosen=lambda key: selected(key[-1]),
     keys=(
         Option("priority", None, Int(), aliases=("preference", "order", "pref")),
-        Option("family", None, Word(table=FAMILIES, aliases=INET)),
+        Option("family", None, Choice(table=FAMILIES, aliases=INET)),
         *SELECTORS,
     ),
     options=(
-        Option("action", None, Word(table=ACTIONS), default="lookup", in_place=False),
+        Option("action", None, Choice(table=ACTIONS), default="lookup", in_place=False),
         Option("table", None, Table(), in_place=False, word="lookup", aliases=("lookup",)),
         Option("goto", None, Int(low=1), in_place=False),
         Option("l3mdev", None, Bool(style="flag", false_when_absent=True), default=False, in_place=False, since="4.8"),

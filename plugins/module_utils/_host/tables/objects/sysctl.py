@@ -10,7 +10,7 @@ from typing import Any
 
 from ..option import Option, Refused
 from ..types.simple import NONE, Bool, LinkName, Text, Type, truth
-from .object_type import Key, Sort
+from .object_type import Key, ObjectType
 
 #: net/bridge/br_netfilter_hooks.c: br_nf_pre_routing(), br_nf_forward_arp(): on where the one or the other is.
 ALSO_OF_BRIDGES = {
@@ -121,7 +121,7 @@ def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
 #: What the link itself decides, or an option of it: not put back by itself on a link that is made anew.
 OF_LINK = ("ipv6.conf.mtu", "ipv6.conf.addr_gen_mode")
 
-SYSCTL = Sort(
+SYSCTL = ObjectType(
     name="sysctl",
     plural="sysctls",
     label="sysctl {2} of {1}",

@@ -24,6 +24,7 @@ __all__ = [
     "Attr",
     "Bool",
     "Centiseconds",
+    "Choice",
     "Flag",
     "Int",
     "Leaf",
@@ -35,7 +36,6 @@ __all__ = [
     "NetnsOf",
     "Text",
     "Type",
-    "Word",
     "altname",
     "any_name",
     "ifname",
@@ -177,7 +177,7 @@ class Flag(Type):
 
 
 @dataclass(frozen=True)
-class Word(Type):
+class Choice(Type):
     """One word of a list, held by the kernel as a number."""
 
     table: Mapping[str, int] = field(default_factory=dict)
