@@ -210,7 +210,7 @@ def page() -> str:
             *table(object_type.keys, keys=True),
             *table(object_type.options)[2:],
         ]
-        for option, (gives, kind, its) in object_type.by_link.items():
+        for option, (gives, kind, its) in object_type.link_options.items():
             lines += [f"| `{option}` |  | The name of a link of kind {kind}: `{gives}` is its `{its}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]

@@ -56,14 +56,14 @@ def object_spec(name: str) -> dict[str, dict[str, Any]]:
     """Return the argument specification of an object's module, from its table."""
     object_type = OBJECT_TYPES[name]
     spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*object_type.keys, *object_type.options)}
-    spec.update({option: {"type": "str"} for option in object_type.by_link})
+    spec.update({option: {"type": "str"} for option in object_type.link_options})
     if name != "netns":
         spec["netns"] = _GENERAL["netns"]
     if not object_type.lasting:
         spec["state"] = _GENERAL["state"]
     if object_type.recreated:
         spec["recreate"] = {"type": "bool", "default": False}
-    for option in object_type.needs:
+    for option in object_type.required:
         spec[option] = {**spec[option], "required": True}
     for row in object_type.keys:
         if object_type.usual_keys[row.name] is UNSET:

@@ -66,7 +66,7 @@ def _unsaid(entry: Entry, error: KernelError) -> str:
         return next((f"{name}: {error}: {entry.name} has no IPv6, as below an mtu of 1280" for name in of_ipv6), "")
     if error.number != errno.EINVAL or error.sentence:
         return ""
-    option, reason = OBJECT_TYPES[entry.type].unsaid(entry.key) if entry.type in OBJECT_TYPES else ("", "")
+    option, reason = OBJECT_TYPES[entry.type].refusal(entry.key) if entry.type in OBJECT_TYPES else ("", "")
     for row in rows_given(entry) if not option else ():
         if row.unsaid:
             reason = row.unsaid.get(entry.options[row.name]) or row.unsaid.get(ANY_VALUE, "")

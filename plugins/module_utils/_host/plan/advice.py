@@ -31,7 +31,7 @@ def routes_of_ports(desired: State, observed: State) -> list[str]:
     """Return a sentence for each way wished for that leads out of a port of a bridge: no answer comes in by it."""
     sentences = []
     for entry in desired.values():
-        leads = entry.present and entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].ways
+        leads = entry.present and entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].leads
         for option, netns, name in names_links(entry) if leads else ():
             bridge = _bridge_of((netns, name), desired, observed)
             if bridge:

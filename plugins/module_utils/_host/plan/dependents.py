@@ -50,7 +50,7 @@ class Dependents:
     def of_port(self, port: Entry) -> list[Entry]:
         """Return what a link has as a port of its master, and loses when it leaves that."""
         on = self._on.get(port.ident, ())
-        return [entry for entry in on if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].with_port(entry.key)]
+        return [entry for entry in on if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].is_of_port(entry.key)]
 
     def depth(self, link: Entry) -> int:
         """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
@@ -64,7 +64,7 @@ class Dependents:
 
 
 def _has_ways(entry: Entry) -> bool:
-    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].ways
+    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].leads
 
 
 def stands_on(entry: Entry) -> Iterator[Ident]:

@@ -21,7 +21,6 @@ from .moves import after, moves, with_kept
 from .refusals import (
     check_kind,
     check_moot,
-    check_needs,
     check_open,
     check_places,
     check_references,
@@ -219,7 +218,9 @@ def _beside(entry: Entry, there: Entry) -> bool:
 def _stays(entry: Entry, there: Entry) -> bool:
     """Tell whether what is there is not what is to be removed: another's beside ours, or what the kernel learned."""
     object_type = OBJECT_TYPES.get(entry.type)
-    learned = object_type is not None and object_type.learned(there.options) and not object_type.learned(entry.options)
+    learned = (
+        object_type is not None and object_type.is_learned(there.options) and not object_type.is_learned(entry.options)
+    )
     return learned or _beside(entry, there)
 
 
@@ -232,7 +233,7 @@ def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
 def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option]) -> bool:
     """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
     if there.type in OBJECT_TYPES and any(
-        OBJECT_TYPES[there.type].remade(there.key, name, pair[1]) for name, pair in fields.items()
+        OBJECT_TYPES[there.type].is_remade(there.key, name, pair[1]) for name, pair in fields.items()
     ):
         return True
     given = [name for name, pair in fields.items() if pair[1] is not False]
@@ -339,19 +340,18 @@ def _means_absent(row: Option, wanted: Any) -> bool:
 def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse options that cannot be beside each other, or beside those that are there."""
     object_type = OBJECT_TYPES.get(entry.type)
-    sentence = (
-        object_type.amiss(entry.options, there) if object_type is not None and object_type.amiss is not None else ""
-    )
+    sentence = object_type.fault(entry.options, there) if object_type is not None else ""
     if sentence:
         raise Refused(f"{entry}: {sentence}")
 
 
-def _unasked(entry: Entry) -> Mapping[str, Any]:
-    """Return what a new object gets where nobody asks for it because iproute2 says so by itself."""
+def _defaults_of_new(entry: Entry) -> Mapping[str, Any]:
+    """Return the options of a new object for which the user gives no value, and the kernel would take another one."""
     if entry.type in OBJECT_TYPES:
-        return OBJECT_TYPES[entry.type].unasked(entry.key)
+        return OBJECT_TYPES[entry.type].defaults_of_new(entry.key, entry.options)
     found = KINDS[entry.kind].unasked.items() if entry.kind else ()
-    return {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
+    asked = {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
+    return {**ON_CREATE, **asked}
 
 
 def _new(entry: Entry) -> Change | None:
@@ -368,10 +368,10 @@ def _new(entry: Entry) -> Change | None:
                 raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
     ousted = ousted_by(entry)
     object_type = OBJECT_TYPES.get(entry.type)
-    bare = object_type is not None and object_type.bare(entry.key, entry.options)
-    if object_type is not None:
-        check_needs(entry, object_type.new_needs if not bare else (), object_type.new_needs_one_of, ousted)
-    usual = {} if bare else {**(ON_CREATE if object_type is None else object_type.on_create), **_unasked(entry)}
+    lacking = object_type.missing_in_new(entry.key, entry.options, ousted) if object_type is not None else ""
+    if lacking:
+        raise Refused(f"{entry}: {lacking}")
+    usual = _defaults_of_new(entry)
     if ousted:
         usual = {name: value for name, value in usual.items() if name not in ousted}
     options = {**usual, **entry.options}

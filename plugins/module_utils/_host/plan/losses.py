@@ -51,7 +51,7 @@ def going_with_addresses(changes: list[Change], desired: State, observed: State)
         if there is None or not entry.present or ident in changed or not is_ipv4(entry):
             continue
         object_type = OBJECT_TYPES[entry.type]
-        on = {(entry.netns, name) for name in (links_named(there) if object_type.ways else (entry.name,))}
+        on = {(entry.netns, name) for name in (links_named(there) if object_type.leads else (entry.name,))}
         if (entry.key[:2], network(entry)) in networks if object_type.primary else on & links:
             yield entry, there
 

@@ -75,7 +75,9 @@ def _after(entry: Entry, places: Mapping[Key, str]) -> Optional[Entry]:
     on = (("link", entry.key[:2]),) if object_type.on_link else ()
     if not any(ident[0] == "link" and ident[1] in places for ident in (*on, *stands_on(entry))):
         return entry
-    return replace(entry, key=(places[entry.key[:2]], *entry.key[1:])) if object_type.moves_with(entry.key) else None
+    return (
+        replace(entry, key=(places[entry.key[:2]], *entry.key[1:])) if object_type.moves_with_link(entry.key) else None
+    )
 
 
 def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
@@ -121,5 +123,5 @@ def lost_with(there: Entry, hanging: Iterable[Entry]) -> Iterator[Entry]:
         if entry.type == "link":
             if lower_key(entry) is not None and entry.options.get("up"):
                 yield entry
-        elif not (entry.key[:2] == there.key and OBJECT_TYPES[entry.type].moves_with(entry.key)):
+        elif not (entry.key[:2] == there.key and OBJECT_TYPES[entry.type].moves_with_link(entry.key)):
             yield entry

@@ -190,10 +190,7 @@ def kept_anew(there: Entry) -> Mapping[str, Any]:
     """
     if there.by_kernel:
         return {}
-    names = OBJECT_TYPES[there.type].kept_anew
-    if names is None:
-        return there.options
-    return {name: value for name, value in telling(there).items() if name in names}
+    return OBJECT_TYPES[there.type].kept_anew(there.options)
 
 
 def settable(entry: Entry) -> dict[str, Any]:
@@ -242,5 +239,5 @@ def _ends_address(operation: Operation) -> bool:
 def _needs_addresses(operation: Operation) -> int:
     """Return the phase of what leads through addresses or has one as its source, 0 for all else."""
     object_type = OBJECT_TYPES.get(operation.entry.type)
-    needs = object_type is not None and (object_type.ways or (bool(object_type.ip) and not object_type.primary))
+    needs = object_type is not None and (object_type.leads or (bool(object_type.ip) and not object_type.primary))
     return PHASES[operation.entry.type] if needs and operation.verb != "del" else 0

@@ -164,7 +164,7 @@ class Planner:
         inner = Planner({}, self.observed)
         for there in self.observed.values():
             at = OBJECT_TYPES[there.type].ip if there.type in OBJECT_TYPES else 0
-            dev = there.options.get("dev") if at and OBJECT_TYPES[there.type].ways else there.name
+            dev = there.options.get("dev") if at and OBJECT_TYPES[there.type].leads else there.name
             if at and ":" in there.key[at] and there.netns == entry.netns and dev in on and not there.by_kernel:
                 inner._put_back(there, None)
         return [replace(operation, undoable=False) for operation in ordered(inner.operations)]
@@ -210,13 +210,13 @@ class Planner:
 
     def _spare(self, there: Entry) -> None:
         """Put what stays, but would be found in place of what is removed, behind it."""
-        finds = OBJECT_TYPES[there.type].finds
-        if finds is None:
+        object_type = OBJECT_TYPES[there.type]
+        if "finds" not in object_type.hooks:
             return
         one, phase = (there.key, there.options), REMOVED_IN[there.type]
         for other in self.observed.values():
             found = other.type == there.type and other.ident not in self.changed and other.owned >= there.owned
-            if found and finds(one, (other.key, other.options)):
+            if found and object_type.finds(one, (other.key, other.options)):
                 self._op("add", other, None, phase)
                 self._op("del", other, other, phase)
 

@@ -96,19 +96,27 @@ def _after(change: Change) -> Entry:
     return replace(change.entry, kind=there.kind, options={**there.options, **change.entry.options})
 
 
+#: Types of objects with an option whose value no two objects share.
+_OF_UNIQUE_VALUES = {name for name, object_type in OBJECT_TYPES.items() if "unique_value" in object_type.hooks}
+
+
 def check_values(observed: State, changes: list[Change]) -> None:
     """Refuse a value that another object of the type has. Of what is not seen here the kernel refuses it."""
-    for object_type in OBJECT_TYPES.values():
-        for name, (any_number, called) in object_type.unique.items():
-            named = (there for there in observed.values() if there.type == object_type.name)
-            taken = {there.options[name]: there for there in named if name in there.options}
-            for change in changes:
-                value = change.entry.options.get(name) if change.entry.type == object_type.name else None
-                if change.verb == "delete" or value in (None, any_number):
-                    continue
-                other = taken.setdefault(value, change.entry)
-                if other.ident != change.entry.ident:
-                    raise Refused(f"{change.entry}: {name}: {value} is {called} of {other} already")
+    new = [change.entry for change in changes if change.entry.type in _OF_UNIQUE_VALUES and change.verb != "delete"]
+    if not new:
+        return
+    there = (entry for entry in observed.values() if entry.type in _OF_UNIQUE_VALUES)
+    taken = {(entry.type, entry.options[name]): entry for entry in there for name, _called in _unique_value(entry)}
+    for entry in new:
+        for name, called in _unique_value(entry):
+            other = taken.setdefault((entry.type, entry.options[name]), entry)
+            if other.ident != entry.ident:
+                raise Refused(f"{entry}: {name}: {entry.options[name]} is {called} of {other} already")
+
+
+def _unique_value(entry: Entry) -> list[tuple[str, str]]:
+    found = OBJECT_TYPES[entry.type].unique_value(entry.options)
+    return [] if found is None else [found]
 
 
 def check_release(change: Change, has: Rows, kernel: str) -> None:
@@ -204,15 +212,6 @@ def check_kind(change: Change) -> None:
             raise Refused(f"{change.entry}: {name}: {wished[name]} is not within {least}..{most} ({rule})")
 
 
-def check_needs(entry: Entry, needs: tuple[str, ...], one_of: tuple[str, ...], ousted: set[str]) -> None:
-    """Refuse a new object that lacks what its type cannot do without."""
-    for name in needs:
-        if name not in entry.options and name not in ousted:
-            raise Refused(f"{entry}: {name}: a new {entry.type} entry needs it")
-    if one_of and not any(entry.options.get(name) for name in one_of):
-        raise Refused(f"{entry}: {one_of[0]}: a new {entry.type} needs {' or '.join(one_of)}")
-
-
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
     """Refuse a name of a link or namespace that is not there and not going to be."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
@@ -242,14 +241,12 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             _check_port(change.entry, desired, observed)
 
 
-#: Sorts of which the kernel does not take every object on every link.
-_OF_PLACES = {
-    name: object_type.misplaced for name, object_type in OBJECT_TYPES.items() if object_type.misplaced is not None
-}
+#: Types of which the kernel does not take every object on every link.
+_OF_PLACES = {name: object_type for name, object_type in OBJECT_TYPES.items() if "fault_on_link" in object_type.hooks}
 
 
 def check_places(desired: State, observed: State, changes: list[Change]) -> None:
-    """Refuse objects that the kernel does not take on the links that they are on (ObjectType.misplaced)."""
+    """Refuse objects that the kernel does not take on the links that they are on (ObjectType.fault_on_link)."""
     placed = [change for change in changes if change.entry.type in _OF_PLACES]
     if not placed:
         return
@@ -261,7 +258,9 @@ def check_places(desired: State, observed: State, changes: list[Change]) -> None
         if removed and any(("link", (entry.netns, name)) in gone for name in on):
             continue  # it goes with its link
         states: tuple[State, ...] = (observed,) if removed else (observed, new, desired)
-        sentence = _OF_PLACES[entry.type](entry.key, entry.options, partial(_link_in, states, entry.netns))
+        sentence = _OF_PLACES[entry.type].fault_on_link(
+            entry.key, entry.options, partial(_link_in, states, entry.netns)
+        )
         if sentence:
             raise Refused(f"{entry}: {sentence}")
 

@@ -109,15 +109,11 @@ def _places_of(link: Entry, observed: State) -> tuple[str, ...]:
     return (link.from_netns,) if ready else (link.netns, link.from_netns)
 
 
-#: What may stand in the place of the link, by the types of objects that are on one.
-_NO_LINK = {name: object_type.of_no_link for name, object_type in OBJECT_TYPES.items() if object_type.on_link}
-
-
 def _links_of(entry: Entry, observed: State) -> Iterator[Key]:
     """Yield namespace and name of each link that an object is, is on, or names."""
     if entry.type == "link":
         yield from ((netns, entry.name) for netns in _places_of(entry, observed))
-    elif entry.type in _NO_LINK and entry.key[1] not in _NO_LINK[entry.type]:
+    elif OBJECT_TYPES[entry.type].is_on_link(entry.key):
         yield entry.key[:2]
     for _option, netns, name in names_links(entry, other_end=True):
         yield (netns, name)
@@ -137,8 +133,7 @@ def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
     elif OBJECT_TYPES[entry.type].on_link:
         linking = (0, 1, *OBJECT_TYPES[entry.type].linking_keys)
         key = (entry.netns, *(name_here(one) if at in linking else one for at, one in enumerate(entry.key) if at))
-        renamed = OBJECT_TYPES[entry.type].renamed
-        key = key if renamed is None else renamed(key, name_here)
+        key = OBJECT_TYPES[entry.type].renamed(key, name_here)
     made_with = entry.made_with and (entry.made_with[0], names_in(entry.made_with[0])(entry.made_with[1]))
     return replace(entry, key=key, options=options, made_with=made_with)
 
@@ -148,9 +143,11 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     changed = {
         entry.ident: replace(entry, key=key)
         for entry in desired.values()
-        if entry.type in _TOLD_ON
+        if entry.type in _KEYED_BY_LINK
         if entry.key[-1]
-        for key in [_TOLD_ON[entry.type](entry.key, partial(_options_of_link, entry, desired, observed))]
+        for key in [
+            _KEYED_BY_LINK[entry.type].key_on_link(entry.key, partial(_options_of_link, entry, desired, observed))
+        ]
         if key != entry.key
     }
     if not changed:
@@ -164,7 +161,7 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     return state
 
 
-_TOLD_ON = {name: object_type.told_on for name, object_type in OBJECT_TYPES.items() if object_type.told_on is not None}
+_KEYED_BY_LINK = {name: found for name, found in OBJECT_TYPES.items() if "key_on_link" in found.hooks}
 
 
 def _options_of_link(entry: Entry, desired: State, observed: State) -> Mapping[str, Any]:

@@ -182,8 +182,7 @@ class Reader:
             if not object_type.listed and given is not None:
                 self._object(object_type, {**_item(f"{entry.name}: {object_type.nested}", given), **here}, entry.netns)
             for one in _items(f"{entry.name}: {object_type.nested}", given) if object_type.listed else ():
-                short = object_type.short and not isinstance(one, Mapping)
-                nested = {object_type.telling_key: one} if short else _item(f"{entry.name}: {object_type.nested}", one)
+                nested = _item(f"{entry.name}: {object_type.nested}", object_type.expanded(one))
                 self._object(object_type, {**nested, **here}, entry.netns)
 
     def _object(self, object_type: ObjectType, item: Any, netns: str | None = None) -> None:
@@ -203,7 +202,7 @@ class Reader:
                 raise Refused(f"{what}: {name}: is needed")
         # What is lasting is never absent; a port's "state" is the spanning tree's.
         present = object_type.lasting or _present(what, item)
-        for name in object_type.needs if present else ():
+        for name in object_type.required if present else ():
             if name not in options:
                 raise Refused(f"{what}: {name}: is needed")
         if present and self.attach is not None and ATTACH.name in options:
@@ -217,7 +216,7 @@ class Reader:
         found = {
             row.name: row.type.numbered(item[row.name], self.look) for row in object_type.by_names if row.name in item
         }
-        for option, (gives, kind, its) in object_type.by_link.items():
+        for option, (gives, kind, its) in object_type.link_options.items():
             name = item.get(option)
             if name is None:
                 continue
@@ -229,7 +228,7 @@ class Reader:
             if value is None:
                 raise Refused(f"{what}: {option}: there is no {kind} {name}{f' in netns {netns}' if netns else ''}")
             found[gives] = value
-        return {**{name: value for name, value in item.items() if name not in object_type.by_link}, **found}
+        return {**{name: value for name, value in item.items() if name not in object_type.link_options}, **found}
 
 
 def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> Any:
@@ -289,7 +288,7 @@ def _names_in(type_name: str, kind: str = "") -> frozenset[str]:
     table = OBJECT_TYPES[type_name]
     general = [] if table.of_host else ["netns"]
     general += ([] if table.lasting else ["state"]) + (["recreate"] if table.recreated else [])
-    return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.by_link, *general))
+    return frozenset((*(row.name for row in (*table.keys, *table.options)), *table.link_options, *general))
 
 
 def _known(where: str, item: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS, MASTER
-from ..tables.objects.object_type import ObjectType
 from ..tables.option import Kind, Option
 from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.base import NONE, UNSET, Type
@@ -159,11 +158,7 @@ def peer_key(entry: Entry) -> Key | None:
 def link_of(entry: Entry) -> Key | None:
     """Return the link that an object is on, as the key of a link."""
     object_type = OBJECT_TYPES.get(entry.type)
-    return (
-        entry.key[:2]
-        if object_type is not None and object_type.on_link and entry.key[1] not in object_type.of_no_link
-        else None
-    )
+    return entry.key[:2] if object_type is not None and object_type.is_on_link(entry.key) else None
 
 
 def netns_named(entry: Entry, option: str) -> str:
@@ -175,7 +170,7 @@ def netns_named(entry: Entry, option: str) -> str:
 
 
 #: Sorts whose keys may name links besides the one that an object is on, in their last part.
-_NAMING_IN_KEY = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.renamed is not None)
+_NAMING_IN_KEY = frozenset(name for name, object_type in OBJECT_TYPES.items() if "renamed" in object_type.hooks)
 
 
 #: Sorts with keys that are links, besides the one that an object is on.
@@ -230,7 +225,7 @@ def telling(entry: Entry) -> dict[str, Any]:
 
 
 #: Sorts of which an object has something for itself alone.
-PLACED = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.place is not ObjectType.place)
+PLACED = frozenset(name for name, object_type in OBJECT_TYPES.items() if "place" in object_type.hooks)
 
 
 #: Sorts of which several objects may be one to the kernel in some options, with those options.

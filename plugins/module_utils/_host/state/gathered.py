@@ -23,7 +23,7 @@ def write(state: State) -> dict[str, Any]:
                 config.setdefault("links", []).append(item)
             continue
         owner = links.get(("link", (entry.netns, entry.name)))
-        if not OBJECT_TYPES[entry.type].askable(entry.options):
+        if not OBJECT_TYPES[entry.type].can_be_requested(entry.options):
             continue
         item = _object_item(entry)
         if owner is not None and OBJECT_TYPES[entry.type].nested:
@@ -95,11 +95,7 @@ def _object_item(entry: Entry) -> dict[str, Any]:
     if entry.netns:
         item["netns"] = entry.netns
     # What goes without saying is not told.
-    quiet = (
-        {}
-        if object_type.tells_defaults
-        else {row.name: row.default for row in object_type.options if row.default is not None}
-    )
+    quiet = object_type.quiet_defaults()
     # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
     chosen = {row.name for row in object_type.options if row.when_up or not row.gathered}
     rows = {row.name: row for row in object_type.options}
@@ -112,7 +108,7 @@ def _object_item(entry: Entry) -> dict[str, Any]:
             and not rows[name].type.by_itself(value, entry.options)
         }
     )
-    object_type.tell(entry.key, item)
+    object_type.correct_item(entry.key, item)
     for row in object_type.keys:
         if row.default is not None and item.get(row.name) == row.default:
             del item[row.name]
@@ -126,7 +122,6 @@ def _nest(owner: dict[str, Any], entry: Entry, item: dict[str, Any]) -> None:
     object_type = OBJECT_TYPES[entry.type]
     item = {name: value for name, value in item.items() if name not in (object_type.keys[0].name, "netns")}
     if object_type.listed:
-        short = object_type.short and len(item) == 1
-        owner.setdefault(object_type.nested, []).append(item[object_type.telling_key] if short else item)
+        owner.setdefault(object_type.nested, []).append(object_type.shortened(item))
     else:
         owner[object_type.nested] = item

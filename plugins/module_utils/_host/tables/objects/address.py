@@ -13,7 +13,7 @@ from ..option import Option, Refused
 from ..types.addresses import Address, Prefix, ip
 from ..types.named_numbers import Scope
 from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number
-from .object_type import Key, ObjectType
+from .object_type import Key, ObjectType, Options
 
 #: Options that are bits of IFA_FLAGS. An IPv4 address keeps those it was made with (devinet.c: inet_rtm_newaddr).
 FLAGS = {"noprefixroute": 0x200, "nodad": 0x02, "home": 0x10, "mngtmpaddr": 0x100, "autojoin": 0x400}
@@ -109,32 +109,6 @@ class Broadcast(Type):
         return [] if value == NONE else [word, value]
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Settle what ``+`` and ``-`` stand for, and refuse what no address has; raise Refused."""
-    where = f"address {parts['address']} on {parts['dev']}"
-    if "/" in options.get("peer", ""):
-        parts["address"], options["peer"] = _with_peer(where, parts["address"], options["peer"])
-    interface = ipaddress.ip_interface(parts["address"])
-    if "peer" in options and (":" in options["peer"]) != (interface.version == 6):
-        raise Refused(f"{where}: peer: {options['peer']} is not of the address family of the address")
-    if "broadcast" in options:
-        if interface.version == 6:
-            raise Refused(f"{where}: broadcast: IPv6 has none")
-        options["broadcast"] = _broadcast(options["broadcast"], interface.network)
-    _check_family(where, interface, options)
-    valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
-    if options.get("label") == parts["dev"]:
-        options["label"] = ""  # what the kernel gives an address by itself
-    if interface.version == 4 and valid == FOREVER and preferred not in (FOREVER, 0):
-        # devinet.c: check_lifetime() passes over what is valid for ever.
-        raise Refused(
-            f"{where}: preferred_lft: {preferred} seconds need a valid_lft, an IPv4 address has none by itself"
-        )
-    if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
-        raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
-    return tuple(str(part) for part in parts.values())
-
-
 def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
     """Refuse what addresses of one family only have, and what excludes each other; raise Refused."""
     if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
@@ -148,15 +122,8 @@ def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
         raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
 
 
-def _unasked(key: Key) -> Mapping[str, Any]:
-    """Return the scope that a new address gets by itself (ip/ipaddress.c: default_scope())."""
-    return {"scope": "host"} if key[2].startswith("127.") else {}
-
-
-def _tell(key: Key, item: dict[str, Any]) -> None:
-    """Tell the scope of an address that would get another one."""
-    if _unasked(key):
-        item.setdefault("scope", "global")
+def _is_loopback(key: Key) -> bool:
+    return key[2].startswith("127.")
 
 
 def _with_peer(where: str, address: str, peer: str) -> tuple[str, str]:
@@ -186,23 +153,62 @@ def _broadcast(word: str, network: Any) -> str:
     return str(network.broadcast_address if word == "+" else network.network_address)
 
 
-def _place(key: Key) -> Optional[Key]:
-    """Return an IPv6 address without its prefix length: a link has it once (net/ipv6/addrconf.c: ipv6_add_addr())."""
-    return (*key[:2], key[2].partition("/")[0]) if ":" in key[2] else None
+class Addresses(ObjectType):
+    """Addresses: what is unlike other objects."""
+
+    primary = True
+
+    def expanded(self, item: Any) -> Any:
+        return item if isinstance(item, Mapping) else {"address": item}
+
+    def shortened(self, item: dict[str, Any]) -> Any:
+        return item["address"] if len(item) == 1 else item
+
+    def defaults_of_new(self, key: Key, options: Options) -> Options:
+        """Return the scope that iproute2 gives a new address (ip/ipaddress.c: default_scope())."""
+        return {"scope": "host"} if _is_loopback(key) else {}
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Settle what ``+`` and ``-`` stand for, and refuse what no address has; raise Refused."""
+        where = f"address {parts['address']} on {parts['dev']}"
+        if "/" in options.get("peer", ""):
+            parts["address"], options["peer"] = _with_peer(where, parts["address"], options["peer"])
+        interface = ipaddress.ip_interface(parts["address"])
+        if "peer" in options and (":" in options["peer"]) != (interface.version == 6):
+            raise Refused(f"{where}: peer: {options['peer']} is not of the address family of the address")
+        if "broadcast" in options:
+            if interface.version == 6:
+                raise Refused(f"{where}: broadcast: IPv6 has none")
+            options["broadcast"] = _broadcast(options["broadcast"], interface.network)
+        _check_family(where, interface, options)
+        valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
+        if options.get("label") == parts["dev"]:
+            options["label"] = ""  # what the kernel gives an address by itself
+        if interface.version == 4 and valid == FOREVER and preferred not in (FOREVER, 0):
+            # devinet.c: check_lifetime() passes over what is valid for ever.
+            raise Refused(
+                f"{where}: preferred_lft: {preferred} seconds need a valid_lft, an IPv4 address has none by itself"
+            )
+        if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
+            raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
+        return tuple(str(part) for part in parts.values())
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        """Tell the scope of an address that would get another one."""
+        if _is_loopback(key):
+            item.setdefault("scope", "global")
+
+    def place(self, key: Key) -> Optional[Key]:
+        """Return an IPv6 address without its length: a link has it once (net/ipv6/addrconf.c: ipv6_add_addr())."""
+        return (*key[:2], key[2].partition("/")[0]) if ":" in key[2] else None
 
 
-ADDRESS = ObjectType(
+ADDRESS = Addresses(
     name="address",
     plural="addresses",
     label="address {2} on {1}",
-    settle=_settle,
-    place=_place,
-    tell=_tell,
-    unasked=_unasked,
     nested="addresses",
-    short=True,
     ip=2,
-    primary=True,
     keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
     options=(
         Option("peer", None, Peer(), in_place=False),

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 from ..option import Option, Refused
 from ..types.addresses import Address, Mac
 from ..types.named_numbers import NexthopId
 from ..types.simple import NONE, Bool, Choice, Int, LinkName, Look, Names
-from .object_type import Key, ObjectType
+from .object_type import Key, ObjectType, Options
 
 #: iproute2's words: permanent is NUD_PERMANENT ("local" on a bridge), static is NUD_NOARP (with NUD_REACHABLE, without
 #: which vxlan_fdb_add() refuses it), dynamic is NUD_REACHABLE: it ages as what was learned does, and nothing tells the
@@ -131,94 +131,89 @@ def remote_of(text: str) -> dict[str, Any]:
     return {"dst": dst, **{name: value if name == "via" else int(value) for name, value in pairs}}
 
 
-def _renamed(key: Key, name: Callable[[str], str]) -> Key:
-    remote = remote_of(key[-1])
-    remote.update({option: name(link) for option, link in remote.items() if option == "via"})
-    return (*key[:-1], remote_text(remote))
-
-
-def _told_on(key: Key, of_link: Callable[[], Mapping[str, Any]]) -> Key:
-    """Leave out of the remote what the link has too (drivers/net/vxlan: vxlan_fdb_info())."""
-    if " " not in key[-1]:
-        return key
-    link = of_link()
-    own = {"vni": link.get("vni", 0), "port": link.get("dstport")}
-    remote = {name: value for name, value in remote_of(key[-1]).items() if own.get(name) != value}
-    return (*key[:-1], remote_text(remote))
-
-
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Add the remote to the key of a MAC that has several; raise Refused."""
-    for name in _OF_ONE_REMOTE if "nhid" in options else ():
-        if name in options:
-            raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
-    if options.get("inactive") and not options.setdefault("activity_notify", True):
-        raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: inactive: needs activity_notify: true")
-    if not is_listed(parts["mac"]) or not options.get("dst"):
-        return (*map(str, parts.values()), "")
-    remote = {name: options.pop(name) for name in _OF_ONE_REMOTE if name in options}
-    return (*map(str, parts.values()), remote_text({**remote, "port": remote.get("port") or None}))
-
-
-def _remade(key: Key, option: str, value: Any) -> bool:
-    """Tell what no entry of its kind is changed in (vxlan_fdb_update_existing()).
-
-    Unicast entries alone are replaced, and what a user put there does not become a control plane's.
-    """
-    return (option == "nhid" and is_listed(key[2])) or (option == "extern_learn" and value and key[4] == "self")
-
-
-def _one_of(key: Key) -> Key | None:
-    """Return what all remotes of a MAC are together: struct vxlan_fdb has one state, and one set of flags."""
-    return key[:-1] if key[-1] else None
-
-
-def _unsaid(key: Key) -> tuple[str, str]:
-    """Say what __br_fdb_add() refuses an entry of a port for."""
-    _netns, dev, _mac, vlan, target, *_rest = key
-    return ("vlan", f"{dev} has no VLAN {vlan}") if vlan != "0" and target == "master" else ("", "")
-
-
 def _of_link(key: Key) -> bool:
     """Tell whether an entry is the link's own, and not its bridge's."""
     return key[4] == "self"
 
 
-def _brought_by(key: Key) -> Key | None:
-    """Return the entry without a VLAN that brings one for each VLAN of its port with it, VLAN 1 where there is none.
+class Fdb(ObjectType):
+    """FDB entries: what is unlike other objects."""
 
-    net/bridge/br_fdb.c: br_fdb_add() and br_fdb_delete().
-    """
-    return (*key[:3], "0", *key[4:]) if key[3] != "0" else None
+    shared = ("nud", *FLAGS)
+    shared_for_good = ("extern_learn",)
+    implied: ClassVar[Mapping[str, str]] = {"port": "dstport", "vni": "vni", "via": "dev"}
+    # vxlan_xmit_one() takes the link's own for it.
+    as_of_link: ClassVar[Options] = {"port": 0}
+
+    def chosen(self, key: Key) -> Options:
+        return remote_of(key[-1])
+
+    def is_of_port(self, key: Key) -> bool:
+        return not _of_link(key)
+
+    def moves_with_link(self, key: Key) -> bool:
+        return _of_link(key)
+
+    def renamed(self, key: Key, name: Callable[[str], str]) -> Key:
+        remote = remote_of(key[-1])
+        remote.update({option: name(link) for option, link in remote.items() if option == "via"})
+        return (*key[:-1], remote_text(remote))
+
+    def key_on_link(self, key: Key, of_link: Callable[[], Mapping[str, Any]]) -> Key:
+        """Leave out of the remote what the link has too (drivers/net/vxlan: vxlan_fdb_info())."""
+        if " " not in key[-1]:
+            return key
+        link = of_link()
+        own = {"vni": link.get("vni", 0), "port": link.get("dstport")}
+        remote = {name: value for name, value in remote_of(key[-1]).items() if own.get(name) != value}
+        return (*key[:-1], remote_text(remote))
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Add the remote to the key of a MAC that has several; raise Refused."""
+        for name in _OF_ONE_REMOTE if "nhid" in options else ():
+            if name in options:
+                raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
+        if options.get("inactive") and not options.setdefault("activity_notify", True):
+            raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: inactive: needs activity_notify: true")
+        if not is_listed(parts["mac"]) or not options.get("dst"):
+            return (*map(str, parts.values()), "")
+        remote = {name: options.pop(name) for name in _OF_ONE_REMOTE if name in options}
+        return (*map(str, parts.values()), remote_text({**remote, "port": remote.get("port") or None}))
+
+    def is_remade(self, key: Key, option: str, value: Any) -> bool:
+        """Tell what no entry of its kind is changed in (vxlan_fdb_update_existing()).
+
+        Unicast entries alone are replaced, and what a user put there does not become a control plane's.
+        """
+        return (option == "nhid" and is_listed(key[2])) or (option == "extern_learn" and value and key[4] == "self")
+
+    def one_of(self, key: Key) -> Key | None:
+        """Return what all remotes of a MAC are together: struct vxlan_fdb has one state, and one set of flags."""
+        return key[:-1] if key[-1] else None
+
+    def refusal(self, key: Key) -> tuple[str, str]:
+        """Say what __br_fdb_add() refuses an entry of a port for."""
+        _netns, dev, _mac, vlan, target, *_rest = key
+        return ("vlan", f"{dev} has no VLAN {vlan}") if vlan != "0" and target == "master" else ("", "")
+
+    def brought_by(self, key: Key) -> Key | None:
+        """Return the entry without a VLAN: it creates one for each VLAN of its port, for VLAN 1 where there is none.
+
+        net/bridge/br_fdb.c: br_fdb_add() and br_fdb_delete().
+        """
+        return (*key[:3], "0", *key[4:]) if key[3] != "0" else None
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        item.update(remote_of(key[-1]))
 
 
-def _tell(key: Key, item: dict[str, Any]) -> None:
-    item.update(remote_of(key[-1]))
-
-
-FDB = ObjectType(
+FDB = Fdb(
     name="fdb",
     plural="fdb",
     label="FDB entry {2} on {1}",
     label_of_last="FDB entry {2} dst {6} on {1}",
-    settle=_settle,
-    tell=_tell,
-    chosen=lambda key: remote_of(key[-1]),
-    renamed=_renamed,
-    told_on=_told_on,
-    remade=_remade,
-    shared=("nud", *FLAGS),
-    shared_for_good=("extern_learn",),
-    one_of=_one_of,
-    unsaid=_unsaid,
-    implied={"port": "dstport", "vni": "vni", "via": "dev"},
-    # vxlan_xmit_one() takes the link's own for it.
-    as_of_link={"port": 0},
     passing={"nud": ("dynamic",)},
     on_create={"nud": "permanent"},
-    with_port=lambda key: not _of_link(key),
-    moves_with=_of_link,
-    brought_by=_brought_by,
     nested="fdb",
     keys=(
         Option("dev", None, LinkName()),

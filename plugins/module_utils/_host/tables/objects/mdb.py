@@ -14,7 +14,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 from ..option import Option, Refused
 from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
@@ -170,19 +170,6 @@ def _is_of_host(key: Key) -> bool:
     return key[1] == key[2] and not key[-1]
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Fill in what may be left out, and refuse what no entry has; raise Refused."""
-    given = {name: "" if value is None else str(value) for name, value in parts.items()}
-    given["port"] = given["port"] or given["dev"]
-    key: Key = tuple(given.values())
-    reason = _of_vxlan(key, options) if given["dst"] else _of_bridge(key, options)
-    if reason:
-        raise Refused(f"MDB entry {given['grp']} on {given['dev']}: {reason}")
-    # A host's IP group ages in any case (br_multicast_host_join()).
-    options.setdefault("permanent", not _is_of_host(("", *key)) or is_ethernet(given["grp"]))
-    return key
-
-
 def _first(rules: Iterable[tuple[bool, str]]) -> str:
     """Return the sentence of the first rule that is broken, empty where none is."""
     return next((sentence for broken, sentence in rules if broken), "")
@@ -238,44 +225,6 @@ def _of_sources(grp: str, src: str, options: Options) -> str:
     return ""
 
 
-def _amiss(wished: Options, there: Options) -> str:
-    """Say what br_mdb_config_attrs_init() and vxlan_mdb_config_attrs_init() refuse."""
-    mode, sources = (wished.get(name, there.get(name)) for name in _OF_ALL_SOURCES)
-    return f"filter_mode: include needs a {SOURCES}" if mode == "include" and not sources else ""
-
-
-def _misplaced(key: Key, options: Options, link: Callable[[str], Options]) -> str:
-    """Say what the link at hand refuses an entry for, empty where it takes it.
-
-    br_mdb_config_init() and __br_mdb_choose_context() in net/bridge/br_mdb.c, vxlan_mdb_config_init().
-    """
-    _netns, dev, port, grp, _src, vid, src_vni, dst = key
-    on = link(dev)
-    if on.get("kind") == "vxlan":
-        told = src_vni != "0" and not on.get("external")
-        one = f"src_vni: {dev} has one VNI, {on.get('vni')}: only a link in external mode has others"
-        return _first(((not dst, "dst: an entry of a VXLAN link needs it"), (told, one)))
-    elsewhere = port != dev and link(port).get("master") != dev
-    rules = (
-        (on.get("kind") != "bridge", f"dev: {dev} is neither a bridge nor a VXLAN link"),
-        (bool(dst), f"dst: is for a VXLAN link, and {dev} is a bridge"),
-        (elsewhere, f"port: {port} is no port of {dev}"),
-        (
-            not on.get("mcast_snooping", True),
-            f"dev: {dev} has no multicast database while mcast_snooping is off: set it to true",
-        ),
-        (
-            not on.get("up"),
-            f"dev: {dev} is down, and the kernel changes the multicast database of a running bridge only: set it up",
-        ),
-        (
-            vid == "0" and bool(on.get("vlan_filtering")),
-            f"vid: {dev} filters by VLAN, and each entry is of one: say which",
-        ),
-    )
-    return _first(rules) or _untold(grp, options, on)
-
-
 def _untold(grp: str, options: Options, bridge: Options) -> str:
     """Refuse sources where the bridge neither heeds nor tells them (br_multicast_should_handle_mode())."""
     option, first, version = ("mcast_mld_version", 1, 2) if ":" in grp else ("mcast_igmp_version", 2, 3)
@@ -285,47 +234,98 @@ def _untold(grp: str, options: Options, bridge: Options) -> str:
     return f"{given}: the bridge heeds sources with {option} {version} only"
 
 
-def _told_on(key: Key, of_link: Callable[[], Options]) -> Key:
-    """Leave out a source VNI that is the link's own: it has no other, and the kernel does not tell it."""
-    link = of_link()
-    own = key[6] == str(link.get("vni")) and not link.get("external")
-    return (*key[:6], "0", key[7]) if own else key
+class Mdb(ObjectType):
+    """MDB entries: what is unlike other objects."""
+
+    implied: ClassVar[Mapping[str, str]] = {"dst_port": "dstport", "vni": "vni"}
+    # vxlan_xmit_one() takes the link's own for it.
+    as_of_link: ClassVar[Options] = {"dst_port": 0}
+
+    def is_learned(self, options: Options) -> bool:
+        return not options.get("permanent", True)
+
+    def is_of_port(self, key: Key) -> bool:
+        return key[1] != key[2]
+
+    def moves_with_link(self, key: Key) -> bool:
+        return bool(key[-1])
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Fill in what may be left out, and refuse what no entry has; raise Refused."""
+        given = {name: "" if value is None else str(value) for name, value in parts.items()}
+        given["port"] = given["port"] or given["dev"]
+        key: Key = tuple(given.values())
+        reason = _of_vxlan(key, options) if given["dst"] else _of_bridge(key, options)
+        if reason:
+            raise Refused(f"MDB entry {given['grp']} on {given['dev']}: {reason}")
+        # A host's IP group ages in any case (br_multicast_host_join()).
+        options.setdefault("permanent", not _is_of_host(("", *key)) or is_ethernet(given["grp"]))
+        return key
+
+    def fault(self, wished: Options, there: Options) -> str:
+        """Say what br_mdb_config_attrs_init() and vxlan_mdb_config_attrs_init() refuse."""
+        mode, sources = (wished.get(name, there.get(name)) for name in _OF_ALL_SOURCES)
+        return f"filter_mode: include needs a {SOURCES}" if mode == "include" and not sources else ""
+
+    def fault_on_link(self, key: Key, options: Options, link: Callable[[str], Options]) -> str:
+        """Say what the link at hand refuses an entry for, empty where it takes it.
+
+        br_mdb_config_init() and __br_mdb_choose_context() in net/bridge/br_mdb.c, vxlan_mdb_config_init().
+        """
+        _netns, dev, port, grp, _src, vid, src_vni, dst = key
+        on = link(dev)
+        if on.get("kind") == "vxlan":
+            told = src_vni != "0" and not on.get("external")
+            one = f"src_vni: {dev} has one VNI, {on.get('vni')}: only a link in external mode has others"
+            return _first(((not dst, "dst: an entry of a VXLAN link needs it"), (told, one)))
+        elsewhere = port != dev and link(port).get("master") != dev
+        rules = (
+            (on.get("kind") != "bridge", f"dev: {dev} is neither a bridge nor a VXLAN link"),
+            (bool(dst), f"dst: is for a VXLAN link, and {dev} is a bridge"),
+            (elsewhere, f"port: {port} is no port of {dev}"),
+            (
+                not on.get("mcast_snooping", True),
+                f"dev: {dev} has no multicast database while mcast_snooping is off: set it to true",
+            ),
+            (
+                not on.get("up"),
+                f"dev: {dev} is down, and the kernel changes the multicast database of a running bridge only: "
+                "set it up",
+            ),
+            (
+                vid == "0" and bool(on.get("vlan_filtering")),
+                f"vid: {dev} filters by VLAN, and each entry is of one: say which",
+            ),
+        )
+        return _first(rules) or _untold(grp, options, on)
+
+    def key_on_link(self, key: Key, of_link: Callable[[], Options]) -> Key:
+        """Leave out a source VNI that is the link's own: it has no other, and the kernel does not tell it."""
+        link = of_link()
+        own = key[6] == str(link.get("vni")) and not link.get("external")
+        return (*key[:6], "0", key[7]) if own else key
+
+    def chosen(self, key: Key) -> Options:
+        given = {"grp": key[3], "src": key[4], "dst": key[7]}
+        return {name: value for name, value in given.items() if value}
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        if key[1] == key[2]:
+            del item["port"]
+        if _is_of_host(key) and not is_ethernet(key[3]):
+            item.pop("permanent", None)
+        for name in ("src", "dst"):
+            if not item[name]:
+                del item[name]
 
 
-def _chosen(key: Key) -> Options:
-    given = {"grp": key[3], "src": key[4], "dst": key[7]}
-    return {name: value for name, value in given.items() if value}
-
-
-def _tell(key: Key, item: dict[str, Any]) -> None:
-    if key[1] == key[2]:
-        del item["port"]
-    if _is_of_host(key) and not is_ethernet(key[3]):
-        item.pop("permanent", None)
-    for name in ("src", "dst"):
-        if not item[name]:
-            del item[name]
-
-
-MDB = ObjectType(
+MDB = Mdb(
     name="mdb",
     plural="mdb",
     label="MDB entry {3} port {2} on {1}",
     label_of_last="MDB entry {3} dst {7} on {1}",
-    settle=_settle,
-    tell=_tell,
     may_lack=("port", "src", "dst"),
-    amiss=_amiss,
-    misplaced=_misplaced,
-    chosen=_chosen,
-    told_on=_told_on,
-    implied={"dst_port": "dstport", "vni": "vni"},
-    # vxlan_xmit_one() takes the link's own for it.
-    as_of_link={"dst_port": 0},
     passing={"permanent": (False,)},
-    learned=lambda options: not options.get("permanent", True),
-    with_port=lambda key: key[1] != key[2],
-    moves_with=lambda key: bool(key[-1]),
     nested="mdb",
     keys=(
         Option("dev", None, LinkName()),

@@ -16,7 +16,7 @@ from typing import Any
 from ..option import Option, Refused
 from ..types.addresses import Address, Mac
 from ..types.simple import Bool, Choice, LinkName
-from .object_type import Key, ObjectType
+from .object_type import Key, ObjectType, Options
 
 #: States that somebody can ask for. Those after the first two pass into each other by themselves.
 STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
@@ -25,34 +25,45 @@ LASTING = ("permanent", "noarp")
 PROXY = "proxy"
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
-    proxy = options.pop(PROXY, False)
-    word = PROXY if proxy else "managed" if options.get("managed") else ""
-    for name in (
-        (("mac", "nud", "managed", "extern_valid") if proxy else ("mac", "nud", "extern_valid")) if word else ()
-    ):
-        if options.get(name):
-            raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
-    return (*(str(part) for part in parts.values()), PROXY if proxy else "")
-
-
-def _tell(key: Key, item: dict[str, Any]) -> None:
-    if key[-1]:
-        item[PROXY] = True
-
-
 def is_proxy(key: Key) -> bool:
     """Tell whether an entry is a proxy: it has neither MAC nor state."""
     return key[-1] == PROXY
 
 
-NEIGHBOR = ObjectType(
+class Neighbor(ObjectType):
+    """Neighbors: what is unlike other objects."""
+
+    goes_with_mac = True  # a bridge without a MAC address of its own has that of a port
+
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
+        # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
+        lacks = "mac" not in options and "mac" not in ousted and not is_proxy(key)
+        return f"mac: a new {self.name} entry needs it" if lacks else ""
+
+    def defaults_of_new(self, key: Key, options: Options) -> Options:
+        return {} if is_proxy(key) else super().defaults_of_new(key, options)
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
+        proxy = options.pop(PROXY, False)
+        word = PROXY if proxy else "managed" if options.get("managed") else ""
+        for name in (
+            (("mac", "nud", "managed", "extern_valid") if proxy else ("mac", "nud", "extern_valid")) if word else ()
+        ):
+            if options.get(name):
+                raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
+        return (*(str(part) for part in parts.values()), PROXY if proxy else "")
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        if key[-1]:
+            item[PROXY] = True
+
+
+NEIGHBOR = Neighbor(
     name="neighbor",
     plural="neighbors",
     label="neighbor {2} on {1}",
     label_of_last="proxy neighbor {2} on {1}",
-    goes_with_mac=True,  # a bridge without one of its own has that of a port
     keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
     options=(
         Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
@@ -81,12 +92,7 @@ NEIGHBOR = ObjectType(
         Option("extern_valid", None, Bool(style="flag"), since="6.17", default=False),
         Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
     ),
-    settle=_settle,
-    tell=_tell,
     passing={"nud": tuple(name for name in STATES if name not in LASTING)},
     on_create={"nud": "permanent"},
     ip=2,
-    # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
-    new_needs=("mac",),
-    bare=lambda key, _options: is_proxy(key),
 )

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from ..option import Option, nearest
 from ..types.addresses import ip
 from ..types.simple import Bool, Int, Text, Type
 from .netns_reference import called_by, file_of, parse
-from .object_type import ObjectType
+from .object_type import Key, ObjectType, Options
 
 _LISTS = ("nameservers", "search", "options")
 
@@ -96,7 +96,27 @@ class Nsid(Int):
 #: The process or container whose namespace the name stands for.
 ATTACH = Option("attach", None, OfProcess(), in_place=False, gathered=False)
 
-NETNS = ObjectType(
+
+class Netns(ObjectType):
+    """Namespaces: what is unlike other objects."""
+
+    of_host = True
+    recreated = True
+    piecewise = True
+
+    def defaults_of_new(self, key: Key, options: Options) -> Options:
+        # What is attached was there before, and is not ours.
+        return {} if ATTACH.name in options else super().defaults_of_new(key, options)
+
+    def kept_anew(self, options: Options) -> Options:
+        """Keep the resolver: the name stands for another namespace, but its file stays."""
+        return {"resolver": options["resolver"]} if options.get("resolver") else {}
+
+    def unique_value(self, options: Options) -> Optional[tuple[str, str]]:
+        return ("nsid", "the id") if options.get("nsid", AUTO) != AUTO else None
+
+
+NETNS = Netns(
     name="netns",
     plural="netns",
     label="netns {1}",
@@ -107,14 +127,7 @@ NETNS = ObjectType(
         Option("loopback", None, Bool()),
         Option("resolver", None, Resolver()),
     ),
-    of_host=True,
-    recreated=True,
-    kept_anew=("resolver",),
-    piecewise=True,
     on_create={"loopback": True},
-    # What is attached was there before, and is not ours.
-    bare=lambda _key, options: ATTACH.name in options,
-    unique={"nsid": (AUTO, "the id")},
 )
 
 

@@ -15,7 +15,7 @@ from ..types.simple import Bool, Choice, Int, LinkName, Type, whole_number
 from .encap import Consent, Encap, is_other
 from .metrics import Time
 from .multipath import OF_GATEWAYS, OF_LINKS
-from .object_type import Key, ObjectType
+from .object_type import Key, ObjectType, Options
 
 FAMILIES = {"ipv4": 2, "ipv6": 10}
 INET = {"inet": "ipv4", "inet6": "ipv6"}  # iproute2's words
@@ -109,49 +109,61 @@ def _speaks(options: Mapping[str, Any], row: tuple[str, ...]) -> str:
     return next((name for name in row if options.get(name) not in (None, (), False, "none")), "")
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Check what excludes what, and take the family from the gateway; raise Refused."""
-    where = f"nexthop {parts['id']}"
-    via = options.get("via")
-    if via is not None:
-        family = "ipv6" if ":" in via else "ipv4"
-        if options.setdefault("family", family) != family:
-            raise Refused(f"{where}: via: {via} is not of the family {options['family']}")
-    given = [name for row in _SORTS_OF_NEXTHOP for name in (_speaks(options, row),) if name]
-    if given[1:]:
-        raise Refused(f"{where}: {given[1]}: {given[0]} and {given[1]} exclude each other")
-    if given and given[0] not in GROUP:
-        options["group"] = ()
-    if options.get("type", "mpath") == "mpath" and "type" in options:
-        for name in ("buckets", "idle_timer", "unbalanced_timer"):
-            if name in options:
-                raise Refused(f"{where}: {name}: is for groups of type resilient only")
-    return tuple(str(part) for part in parts.values())
+#: What a new nexthop needs one of.
+_ONE_OF = ("via", "dev", "blackhole", "group")
 
 
-def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a changed nexthop has: what it becomes leaves nothing of what it was."""
-    kept = dict(there)
-    given = [row for row in _SORTS_OF_NEXTHOP if _speaks(wished, row)]
-    for row in _SORTS_OF_NEXTHOP:
-        if given and row not in given:
-            kept = {name: value for name, value in kept.items() if name not in row}
-    if wished.get("group"):
-        kept.pop("family", None)
-    if wished.get("type") == "mpath":
-        kept = {name: value for name, value in kept.items() if name not in GROUP[2:]}
-    return {**kept, **wished}
+class Nexthop(ObjectType):
+    """Nexthops: what is unlike other objects."""
+
+    leads = True
+    bears = True
+
+    def can_be_requested(self, options: Options) -> bool:
+        return not is_other(options.get("encap") or ())
+
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
+        if any(options.get(name) for name in _ONE_OF):
+            return ""
+        return f"{_ONE_OF[0]}: a new {self.name} needs {' or '.join(_ONE_OF)}"
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Check what excludes what, and take the family from the gateway; raise Refused."""
+        where = f"nexthop {parts['id']}"
+        via = options.get("via")
+        if via is not None:
+            family = "ipv6" if ":" in via else "ipv4"
+            if options.setdefault("family", family) != family:
+                raise Refused(f"{where}: via: {via} is not of the family {options['family']}")
+        given = [name for row in _SORTS_OF_NEXTHOP for name in (_speaks(options, row),) if name]
+        if given[1:]:
+            raise Refused(f"{where}: {given[1]}: {given[0]} and {given[1]} exclude each other")
+        if given and given[0] not in GROUP:
+            options["group"] = ()
+        if options.get("type", "mpath") == "mpath" and "type" in options:
+            for name in ("buckets", "idle_timer", "unbalanced_timer"):
+                if name in options:
+                    raise Refused(f"{where}: {name}: is for groups of type resilient only")
+        return tuple(str(part) for part in parts.values())
+
+    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a changed nexthop has: what it becomes leaves nothing of what it was."""
+        kept = dict(there)
+        given = [row for row in _SORTS_OF_NEXTHOP if _speaks(wished, row)]
+        for row in _SORTS_OF_NEXTHOP:
+            if given and row not in given:
+                kept = {name: value for name, value in kept.items() if name not in row}
+        if wished.get("group"):
+            kept.pop("family", None)
+        if wished.get("type") == "mpath":
+            kept = {name: value for name, value in kept.items() if name not in GROUP[2:]}
+        return {**kept, **wished}
 
 
-NEXTHOP = ObjectType(
+NEXTHOP = Nexthop(
     name="nexthop",
     plural="nexthops",
     label="nexthop {1}",
-    settle=_settle,
-    merge=_merge,
-    askable=lambda options: not is_other(options.get("encap") or ()),
-    ways=True,
-    bears=True,
     keys=(Option("id", None, Int(low=1)),),
     options=(
         Option("encap", None, Encap()),
@@ -169,5 +181,4 @@ NEXTHOP = ObjectType(
         Option("unbalanced_timer", 12, _TIMER, since="5.13"),
         Option("allow_kernel_hazard", None, Consent()),
     ),
-    new_needs_one_of=("via", "dev", "blackhole", "group"),
 )

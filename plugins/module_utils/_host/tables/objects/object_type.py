@@ -1,161 +1,189 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Describe the types of objects that a host has besides links, and by what each is known."""
+"""Describe a type of object: columns that several types use, and hooks for a type that is unlike others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable, Optional
+from typing import Any, Callable, ClassVar, Optional
 
 from ..option import Option
-from ..types.simple import NONE, UNSET, Type
+from ..types.base import KeywordsOnly
+from ..types.simple import UNSET, Type
 
 Key = tuple[str, ...]
-Settle = Callable[[dict[str, Any], dict[str, Any]], Key]
 Options = Mapping[str, Any]
+#: Returns the options of a link by its name, as they are or are going to be, with its ``kind``.
+LinkOptions = Callable[[str], Options]
 
-
-def _as_it_is(parts: dict[str, Any], _options: dict[str, Any]) -> Key:
-    return tuple(str(part) for part in parts.values())
-
-
-def _wish_over_what_is_there(there: Options, wished: Options) -> dict[str, Any]:
-    return {**there, **wished}
-
-
-def _nothing_to_correct(_key: Key, _item: dict[str, Any]) -> None:
-    return None
-
-
-def _never(_key: Key, _option: str, _value: Any) -> bool:
-    return False
-
-
-def _none(_key: Key) -> Optional[Key]:
-    return None
-
-
-def _nothing_chosen(_key: Key) -> Options:
-    return {}
-
-
-def _nothing_unsaid(_key: Key) -> tuple[str, str]:
-    return "", ""
-
-
-def _always(_options: Options) -> bool:
-    return True
-
-
-def _none_learned(_options: Options) -> bool:
-    return False
-
-
-def _not_at_all(_key: Key) -> bool:
-    return False
-
-
-def _needs_them(_key: Key, _options: Options) -> bool:
-    return False
+_NO_OPTIONS: Options = {}
 
 
 @dataclass(frozen=True)
-class ObjectType:
-    """One type of object: the options that tell one from another (``keys``) and those that describe it.
+class ObjectType(metaclass=KeywordsOnly):
+    """One type of object: the options that identify an object (``keys``) and the options that describe it.
 
-    A key that has a default, or is among ``may_lack``, can be left out. ``settle`` makes the key of an object from its
-    parsed keys and options, and may take from the options; ``tell`` is its way back: it corrects the item that gathered
-    state gives for a key.
+    A subclass overrides the hooks and traits of the phase in which its objects are unlike others.
     """
 
     name: str
     plural: str
-    label: str  # how an object is called in a sentence: {0} is its namespace, {1} and on are its key
+    label: str  # for sentences: {0} is the namespace of an object, {1} and on are its key
     keys: tuple[Option, ...]
     options: tuple[Option, ...]
-    label_of_none: str = ""  # the same for one that is on no link
-    label_of_last: str = ""  # the same for one whose key's last part says something, where it can be empty
-
-    # In a config, and in what is gathered.
-    settle: Settle = _as_it_is
-    tell: Callable[[Key, dict[str, Any]], None] = _nothing_to_correct
-    may_lack: tuple[str, ...] = ()
-    #: Options that name a link whose own option is the value of another: (that other one, the link's kind, its option).
-    by_link: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
-    nested: str = ""  # where such objects may stand within a link of a config
-    short: bool = False  # there its most telling key may stand alone in the place of a dict
-    of_host: bool = False  # is in no namespace
-    of_no_link: tuple[str, ...] = ()  # what may stand in the place of the link that it is on
-    needs: tuple[str, ...] = ()  # options without which the object says nothing
-    tells_defaults: bool = False  # gathered state has options with their defaults too
-    askable: Callable[[Options], bool] = _always  # what cannot be asked for is not gathered
-
-    # When it is compared with what is there.
-    implied: Mapping[str, str] = field(default_factory=dict)  # option -> the link's own that the kernel takes it for
-    #: Values of those that stand for the link's own, and are told as little.
-    as_of_link: Options = field(default_factory=dict)
-    #: Option -> values that the kernel changes into each other by itself: any of them is as good.
+    label_of_last: str = ""  # the label where the last part of the key is not empty
+    may_lack: tuple[str, ...] = ()  # keys without a default that can be left out
+    nested: str = ""  # the option of a link in a configuration that holds such objects
+    on_create: Options = field(default_factory=dict)  # options of a new object for which the user gives no value
+    #: Option -> values that the kernel changes into each other by itself: each of them meets a wish for another.
     passing: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    #: Gives a key that names links (behind the one that the object is on) with other names for them.
-    renamed: Optional[Callable[[Key, Callable[[str], str]], Key]] = None
-    #: Gives the key by which the kernel tells an object, for which it can ask for the options of its link. It is asked
-    #: where the key's last part says something.
-    told_on: Optional[Callable[[Key, Callable[[], Options]], Key]] = None
-    #: What an object has for itself alone, though others with another key may claim it: one takes the other's place.
-    place: Callable[[Key], Optional[Key]] = _none
-    #: Options that the kernel keeps once for several objects, those that none is given while another is there
-    #: without, and what such objects are together: None for one that shares nothing.
-    shared: tuple[str, ...] = ()
-    shared_for_good: tuple[str, ...] = ()
-    one_of: Callable[[Key], Optional[Key]] = _none
-    #: The key of the object that brings such a one with it and takes it away again.
-    brought_by: Callable[[Key], Optional[Key]] = _none
-    beside: bool = False  # the kernel takes two that differ in their options only: another's is left beside ours
-    chosen: Callable[[Key], Options] = _nothing_chosen  # the values of keys that not every kernel knows
-    #: Option -> a value that any number may have, and what another value is called: no two may agree in that.
-    unique: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
-    #: What is wrong with options that are wished for, beside those that are there: ``option: reason``.
-    amiss: Optional[Callable[[Options, Options], str]] = None
-    #: What is wrong with such an object on its link: ``option: reason``. The last gives what a link, by its name, has
-    #: or is going to have, and its ``kind``.
-    misplaced: Optional[Callable[[Key, Options, Callable[[str], Options]], str]] = None
-    #: Tells by its options of an object that it is what the kernel learns: one that is there is removed only by a wish
-    #: that says the same.
-    learned: Callable[[Options], bool] = _none_learned
-    #: What the kernel may refuse such an object for without a word: the option and the reason, both empty for nothing.
-    unsaid: Callable[[Key], tuple[str, str]] = _nothing_unsaid
+    ip: int = 0  # the place of an IP address or prefix in the key, 0 for none
 
-    # What a new one is made with.
-    on_create: Options = field(default_factory=dict)  # what a new one gets where the user says nothing of it
-    unasked: Callable[[Key], Options] = _nothing_chosen  # what a new one gets by its key, as iproute2 has it
-    bare: Callable[[Key, Options], bool] = _needs_them  # such an object needs no options, and gets none by default
-    new_needs: tuple[str, ...] = ()  # options without which none is made
-    new_needs_one_of: tuple[str, ...] = ()
-    lasting: bool = False  # comes and goes with something else: it can be set, but neither made nor removed
-    with_master: bool = False  # comes to be when its link gets a master, with the kernel's defaults
+    # Phase "read": a configuration becomes desired state, and current state becomes a configuration.
 
-    # How it is changed.
-    #: What a changed object keeps of what it was, beneath what is wished for: not what that excludes.
-    merge: Callable[[Options, Options], dict[str, Any]] = _wish_over_what_is_there
-    piecewise: bool = False  # an option is set without the others; else the kernel wants the whole object again
-    #: Tells of a key, an option and its new value whether that is had only by making such an object anew.
-    remade: Callable[[Key, str, Any], bool] = _never
-    recreated: bool = False  # what is not changed in place is made anew only where the user allows it
-    kept_anew: Optional[tuple[str, ...]] = None  # options that one made anew keeps, where those are not all
-    #: Tells of two (key, options) whether the kernel takes the second for the first, which it is to remove.
-    finds: Optional[Callable[[tuple[Key, Options], tuple[Key, Options]], bool]] = None
+    of_host: ClassVar[bool] = False  # objects are in no namespace
+    required: ClassVar[tuple[str, ...]] = ()  # options that a configuration must give
+    #: Options that name a link in place of another option: (that option, the kind of the link, the link's option).
+    link_options: ClassVar[Mapping[str, tuple[str, str, str]]] = {}
 
-    # What goes with it, and what it goes with.
-    ip: int = 0  # where in its key an IP address or prefix stands, 0 for nowhere
-    #: With an IPv4 one the kernel removes those of its network, and with a link's last what has ``ip`` on that link.
-    primary: bool = False
-    goes_with_mac: bool = False  # the kernel forgets it when its link gets another MAC address (neigh_changeaddr())
-    ways: bool = False  # leads to links or nexthops, and goes with the last of them
-    bears: bool = False  # others lead to it, and go with it
-    #: Such an object is of its link (or of one that its key names) as a port, and goes when that leaves its master.
-    with_port: Callable[[Key], bool] = _not_at_all
-    moves_with: Callable[[Key], bool] = _not_at_all  # such an object moves with its link to another namespace
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Return the key for parsed keys and options, and correct the options; raise Refused."""
+        return tuple(str(part) for part in parts.values())
+
+    def expanded(self, item: Any) -> Any:
+        """Return an item of a list within a link, which may have a short form."""
+        return item
+
+    def shortened(self, item: dict[str, Any]) -> Any:
+        """Return the short form of an item, or the item where there is none."""
+        return item
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        """Correct the item that gathered state gives for a key: the way back of settle()."""
+
+    def can_be_requested(self, options: Options) -> bool:
+        """Tell whether a configuration can ask for such an object. Gathered state leaves out all others."""
+        return True
+
+    def quiet_defaults(self) -> Options:
+        """Return the defaults that gathered state leaves out."""
+        return {row.name: row.default for row in self.options if row.default is not None}
+
+    # Phase "check": the desired state is refused, or warned of.
+
+    def fault(self, desired: Options, current: Options) -> str:
+        """Return what is wrong with options beside current ones: ``option: reason``, empty for nothing."""
+        return ""
+
+    def fault_on_link(self, key: Key, options: Options, link: LinkOptions) -> str:
+        """Return what is wrong with an object on its link: ``option: reason``, empty for nothing."""
+        return ""
+
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
+        """Return which option a new object lacks: ``option: reason``, empty for none."""
+        return ""
+
+    def unique_value(self, options: Options) -> Optional[tuple[str, str]]:
+        """Return the option whose value no two objects share, and how a sentence calls the value; None for none."""
+        return None
+
+    def place(self, key: Key) -> Optional[Key]:
+        """Return what an object has for itself alone, though objects with another key may claim it; None for none."""
+        return None
+
+    def is_on_link(self, key: Key) -> bool:
+        """Tell whether an object is on a link."""
+        return self.on_link
+
+    def chosen(self, key: Key) -> Options:
+        """Return the options in a key that a kernel may not know, or that name links."""
+        return _NO_OPTIONS
+
+    # Phase "compare": desired state against current state.
+
+    beside: ClassVar[bool] = False  # the kernel keeps two objects that differ in options only: foreign ones stay
+    recreated: ClassVar[bool] = False  # what is not changed in place is made anew only with recreate: true
+    #: Options that the kernel does not report where the link has the same value: option -> option of the link.
+    implied: ClassVar[Mapping[str, str]] = {}
+    as_of_link: ClassVar[Options] = {}  # values of those that stand for the link's value
+    #: Options that the kernel keeps once for several objects, and those that are set with the first of them only.
+    shared: ClassVar[tuple[str, ...]] = ()
+    shared_for_good: ClassVar[tuple[str, ...]] = ()
+
+    def one_of(self, key: Key) -> Optional[Key]:
+        """Return what several objects with shared options are to the kernel together, None for a single object."""
+        return None
+
+    def renamed(self, key: Key, own: Callable[[str], str]) -> Key:
+        """Return a key with the real names of the links that its last part names."""
+        return key
+
+    def key_on_link(self, key: Key, link: Callable[[], Options]) -> Key:
+        """Return the key that the kernel reports, which leaves out what the link has too."""
+        return key
+
+    def is_learned(self, options: Options) -> bool:
+        """Tell whether an object may be learned by the kernel: only a wish that says so removes it."""
+        return False
+
+    def is_remade(self, key: Key, option: str, value: Any) -> bool:
+        """Tell whether an option gets a value only with a new object."""
+        return False
+
+    # Phase "order": how an object is created and changed, and on what it depends.
+
+    lasting: ClassVar[bool] = False  # objects come and go with others: they can be set, not created or removed
+    with_master: ClassVar[bool] = False  # objects begin with the kernel's defaults when their link gets a master
+    piecewise: ClassVar[bool] = False  # an option is set without the others; else the kernel wants the whole object
+    leads: ClassVar[bool] = False  # objects lead to links or nexthops, and go with the last of these
+    bears: ClassVar[bool] = False  # other objects lead to these, and go with them
+    #: With an IPv4 object the kernel removes the others of its network, and the last one of a link takes all of ``ip``.
+    primary: ClassVar[bool] = False
+    goes_with_mac: ClassVar[bool] = False  # the kernel forgets objects when the link's MAC address changes
+
+    def defaults_of_new(self, key: Key, options: Options) -> Options:
+        """Return the options of a new object for which the user gives no value."""
+        return self.on_create
+
+    def brought_by(self, key: Key) -> Optional[Key]:
+        """Return the key of the object that creates and removes this one, None for none."""
+        return None
+
+    def is_of_port(self, key: Key) -> bool:
+        """Tell whether an object belongs to its link as a port, and goes when the link leaves its master."""
+        return False
+
+    def moves_with_link(self, key: Key) -> bool:
+        """Tell whether an object moves with its link to another namespace."""
+        return False
+
+    # Phase "restore": what an object keeps.
+
+    def merge(self, current: Options, desired: Options) -> dict[str, Any]:
+        """Return the options of a changed object."""
+        return {**current, **desired}
+
+    def kept_anew(self, options: Options) -> Options:
+        """Return the options that an object keeps when it is made anew."""
+        return options
+
+    def finds(self, one: tuple[Key, Options], other: tuple[Key, Options]) -> bool:
+        """Tell of two (key, options) whether the kernel takes the second for the first, which is to be removed."""
+        return False
+
+    # Phase "apply": the kernel refuses.
+
+    def refusal(self, key: Key) -> tuple[str, str]:
+        """Return option and reason of a refusal for which the kernel has no sentence; both empty for none."""
+        return "", ""
+
+    # What follows from the columns.
+
+    @cached_property
+    def hooks(self) -> frozenset[str]:
+        """Return the names of the hooks and traits that this type overrides."""
+        return frozenset(name for name in vars(ObjectType) if getattr(type(self), name) is not vars(ObjectType)[name])
 
     @cached_property
     def listed(self) -> bool:
@@ -189,7 +217,7 @@ class ObjectType:
     @cached_property
     def may_be_names(self) -> frozenset[str]:
         """Give the options whose values may be names that only the host knows."""
-        return frozenset((*(row.name for row in self.by_names), *self.by_link))
+        return frozenset((*(row.name for row in self.by_names), *self.link_options))
 
     @cached_property
     def telling_key(self) -> str:
@@ -204,8 +232,6 @@ class ObjectType:
 
     def called(self, key: Key) -> str:
         """Return how an object is called in a sentence, its namespace not told."""
-        if self.label_of_none and key[1] == NONE:
-            return self.label_of_none.format(*key)
         return (self.label_of_last if self.label_of_last and key[-1] else self.label).format(*key)
 
     def row(self, name: str) -> Option | None:

@@ -13,7 +13,7 @@ from ..links.bridge_vlan import OF_PORT, ROUTER, STATE, OfVlans
 from ..option import Option
 from ..types.ranges import Vlans
 from ..types.simple import Bool, Int, LinkName, NamedInt
-from .object_type import ObjectType, Options
+from .object_type import Key, ObjectType, Options
 
 _SWITCH = Bool()
 
@@ -30,19 +30,31 @@ TREES = OfVlans(
 OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
 
 
-def _amiss(wished: Options, there: Options) -> str:
-    """Say what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
-    mapped = any(item.tunnel is not None for item in wished.get("vlans", ()))
-    lacking = mapped and not wished.get("vlan_tunnel", there.get("vlan_tunnel"))
-    return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
+class Port(ObjectType):
+    """Bridge ports: what is unlike other objects."""
+
+    lasting = True
+    with_master = True
+    piecewise = True
+
+    def quiet_defaults(self) -> Options:
+        return {}
+
+    def is_of_port(self, key: Key) -> bool:
+        return True
+
+    def fault(self, wished: Options, there: Options) -> str:
+        """Say what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
+        mapped = any(item.tunnel is not None for item in wished.get("vlans", ()))
+        lacking = mapped and not wished.get("vlan_tunnel", there.get("vlan_tunnel"))
+        return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
 
 
-PORT = ObjectType(
+PORT = Port(
     name="port",
     plural="ports",
     label="{1}: port",
     nested="port",
-    tells_defaults=True,
     keys=(Option("dev", None, LinkName()),),
     options=(
         # A port that is disabled before its bridge heard of its carrier is enabled again (br_port_carrier_check()).
@@ -82,9 +94,4 @@ PORT = ObjectType(
         # The bridge's VLANs have their spanning tree first (its option vlan_global).
         Option("mst", None, TREES, last=True, since="5.18", dump="mst"),
     ),
-    lasting=True,
-    with_master=True,
-    with_port=lambda _key: True,
-    piecewise=True,
-    amiss=_amiss,
 )

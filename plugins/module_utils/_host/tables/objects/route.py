@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..option import Meaning, Option, Refused
 from ..types.addresses import Address, Destination, Selected, of_all
@@ -59,41 +59,6 @@ def default_metric(dst: str) -> int:
     return 1024 if ":" in dst else 0
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Settle what ``default`` means, and check what excludes what; raise Refused."""
-    where = f"route {parts['dst']}"
-    if len(options.get("nexthops") or ()) == 1:
-        # The kernel tells a single next hop as a route without RTA_MULTIPATH.
-        (only,) = options.pop("nexthops")
-        options.update({name: value for name, value in only if name != "weight"})
-    hops = options.get("nexthops") or ()
-    vias = [options["via"]] if options.get("via", NONE) != NONE else []
-    vias += [dict(one)["via"] for one in hops if "via" in dict(one)]
-    six = _is_six(parts["dst"], options, vias, parts["from"])
-    if six and parts["dst"] == "default":
-        parts["dst"] = "::/0"
-    if parts["table"] is None:
-        parts["table"] = default_table(options.get("type", "unicast"))
-    if options.get("src", NONE) != NONE and (":" in options["src"]) != six:
-        raise Refused(f"{where}: src: {options['src']} is not of the address family of the destination")
-    try:
-        if "via" in options:
-            options["via"] = via_for(options["via"], six)
-        if hops:
-            options["nexthops"] = tuple(
-                tuple((name, via_for(value, six) if name == "via" else value) for name, value in one) for one in hops
-            )
-    except ValueError as why:
-        raise Refused(f"{where}: via: {why}") from None
-    _check_family(where, parts, options, six)
-    _check_ways(where, options)
-    if of_all(parts["from"]):
-        parts["from"] = ""
-    # fib6_config.fc_metric 0 stands for the default.
-    parts["metric"] = parts["metric"] or default_metric(parts["dst"])
-    return tuple(str(part) for part in parts.values())
-
-
 def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any], six: bool) -> None:
     """Refuse what routes of one family only have; raise Refused."""
     realms = [dict(one)["realms"] for one in options.get("nexthops") or ()]
@@ -136,53 +101,86 @@ def _check_ways(where: str, options: Mapping[str, Any]) -> None:
         raise Refused(f"{where}: {given[0]}: a {options['type']} route leads nowhere")
 
 
-def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a changed route has: another way leaves nothing of the old one behind."""
-    kept = dict(there)
-    given = ways_of(wished)
-    for row in WAYS:
-        if wished.get("type") in NOWHERE or (given and row not in given):
-            kept = {name: value for name, value in kept.items() if name not in row}
-    changed = "type" in wished and wished["type"] != there.get("type", "unicast")
-    turned = "via" in wished and wished["via"] != there.get("via", NONE)
-    elsewhere = bool(given) and given != ways_of(there)
-    if turned and wished["via"] != NONE:
-        kept.pop("dev", None)
-    if changed or turned or elsewhere:
-        kept.pop("scope", None)  # each way has its own
-    if given and there.get("type") in NOWHERE and "type" not in wished:
-        kept.pop("type")
-    if given and ONE_HOP not in given:
-        kept.pop("realms", None)  # each next hop has its own
-    return {**kept, **wished}
+class Route(ObjectType):
+    """Routes: what is unlike other objects."""
+
+    leads = True
+    link_options: ClassVar[Mapping[str, tuple[str, str, str]]] = {"vrf": ("table", "vrf", "table")}
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Settle what ``default`` means, and check what excludes what; raise Refused."""
+        where = f"route {parts['dst']}"
+        if len(options.get("nexthops") or ()) == 1:
+            # The kernel tells a single next hop as a route without RTA_MULTIPATH.
+            (only,) = options.pop("nexthops")
+            options.update({name: value for name, value in only if name != "weight"})
+        hops = options.get("nexthops") or ()
+        vias = [options["via"]] if options.get("via", NONE) != NONE else []
+        vias += [dict(one)["via"] for one in hops if "via" in dict(one)]
+        six = _is_six(parts["dst"], options, vias, parts["from"])
+        if six and parts["dst"] == "default":
+            parts["dst"] = "::/0"
+        if parts["table"] is None:
+            parts["table"] = default_table(options.get("type", "unicast"))
+        if options.get("src", NONE) != NONE and (":" in options["src"]) != six:
+            raise Refused(f"{where}: src: {options['src']} is not of the address family of the destination")
+        try:
+            if "via" in options:
+                options["via"] = via_for(options["via"], six)
+            if hops:
+                options["nexthops"] = tuple(
+                    tuple((name, via_for(value, six) if name == "via" else value) for name, value in one)
+                    for one in hops
+                )
+        except ValueError as why:
+            raise Refused(f"{where}: via: {why}") from None
+        _check_family(where, parts, options, six)
+        _check_ways(where, options)
+        if of_all(parts["from"]):
+            parts["from"] = ""
+        # fib6_config.fc_metric 0 stands for the default.
+        parts["metric"] = parts["metric"] or default_metric(parts["dst"])
+        return tuple(str(part) for part in parts.values())
+
+    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a changed route has: another way leaves nothing of the old one behind."""
+        kept = dict(there)
+        given = ways_of(wished)
+        for row in WAYS:
+            if wished.get("type") in NOWHERE or (given and row not in given):
+                kept = {name: value for name, value in kept.items() if name not in row}
+        changed = "type" in wished and wished["type"] != there.get("type", "unicast")
+        turned = "via" in wished and wished["via"] != there.get("via", NONE)
+        elsewhere = bool(given) and given != ways_of(there)
+        if turned and wished["via"] != NONE:
+            kept.pop("dev", None)
+        if changed or turned or elsewhere:
+            kept.pop("scope", None)  # each way has its own
+        if given and there.get("type") in NOWHERE and "type" not in wished:
+            kept.pop("type")
+        if given and ONE_HOP not in given:
+            kept.pop("realms", None)  # each next hop has its own
+        return {**kept, **wished}
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        item["table"] = Table().parse(item["table"])
+        item["tos"] = int(item["tos"])
+        if item["table"] == default_table(item.get("type", "unicast")):
+            del item["table"]
+        if item["metric"] == default_metric(item["dst"]):
+            del item["metric"]
+
+    def can_be_requested(self, options: Mapping[str, Any]) -> bool:
+        headers = [options.get("encap") or (), *(dict(one).get("encap", ()) for one in options.get("nexthops") or ())]
+        return not any(is_other(header) for header in headers)
 
 
-def _tell(_key: Key, item: dict[str, Any]) -> None:
-    item["table"] = Table().parse(item["table"])
-    item["tos"] = int(item["tos"])
-    if item["table"] == default_table(item.get("type", "unicast")):
-        del item["table"]
-    if item["metric"] == default_metric(item["dst"]):
-        del item["metric"]
-
-
-def _askable(options: Mapping[str, Any]) -> bool:
-    headers = [options.get("encap") or (), *(dict(one).get("encap", ()) for one in options.get("nexthops") or ())]
-    return not any(is_other(header) for header in headers)
-
-
-ROUTE = ObjectType(
+ROUTE = Route(
     name="route",
     plural="routes",
     label="route {1}",
-    settle=_settle,
-    tell=_tell,
-    merge=_merge,
     may_lack=("table", "metric"),
     ip=1,
-    ways=True,
-    askable=_askable,
-    by_link={"vrf": ("table", "vrf", "table")},
     keys=(
         Option("dst", None, Destination()),
         Option("table", None, Table()),

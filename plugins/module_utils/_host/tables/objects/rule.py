@@ -245,39 +245,6 @@ def selected(text: str) -> dict[str, Any]:
     return {name: int(value, 0) if name in ("tos", "tun_id") else value for name, value in values.items()}
 
 
-def finds(one: tuple[Key, Mapping[str, Any]], other: tuple[Key, Mapping[str, Any]]) -> bool:
-    """Tell whether the kernel takes another rule for one that is to be removed (net/core/fib_rules.c: rule_find()).
-
-    It takes the first in its list that has all that is said of the one, and does not look at ``not``.
-    """
-    (key, options), (other_key, others) = one, other
-    chosen, there = selected(key[-1]), selected(other_key[-1])
-    said = {name: value for name, value in chosen.items() if name != "not"}
-    same = all(there.get(name) == value for name, value in said.items())
-    same = same and all(options.get(name) == others.get(name) for name in ("action", "table", "l3mdev"))
-    besides = [name for name in ("suppress_prefixlength", "suppress_ifgroup") if options.get(name, -1) >= 0]
-    besides += ["realms"] if options.get("realms", NONE) != NONE else []
-    return same and key[:-1] == other_key[:-1] and all(options[name] == others.get(name) for name in besides)
-
-
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Make the key, and take the action from what is given for it; raise Refused."""
-    where = f"rule {parts['priority']}"
-    prefixes = {name: parts[name] for name in ("from", "to") if parts[name]}
-    for name, prefix in prefixes.items():
-        if parts["family"] is None:
-            parts["family"] = "ipv6" if ":" in prefix else "ipv4"
-        if (":" in prefix) != (parts["family"] == "ipv6"):
-            raise Refused(f"{where}: {name}: {prefix} is not of the family {parts['family']}")
-        if of_all(prefix):
-            parts[name] = ""
-    if parts["family"] is None and parts["flowlabel"] is not None:
-        parts["family"] = "ipv6"
-    _check_action(where, parts, options)
-    _check_family(where, parts, options)
-    return (str(parts["priority"]), parts["family"] or "ipv4", selector(parts))
-
-
 def _check_action(where: str, parts: Mapping[str, Any], options: dict[str, Any]) -> None:
     """Take the action from what is given for it, and refuse what is not for it; raise Refused."""
     for name, action in {"goto": "goto", "table": "lookup"}.items():
@@ -307,34 +274,66 @@ def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, An
         raise Refused(f"{where}: dscp: tos and dscp exclude each other")
 
 
-def _tell(key: Key, item: dict[str, Any]) -> None:
-    for row in SELECTORS:
-        item.pop(row.name, None)
-    item.update(selected(key[-1]))
+class Rule(ObjectType):
+    """Rules: what is unlike other objects."""
+
+    beside = True
+
+    def chosen(self, key: Key) -> Mapping[str, Any]:
+        return selected(key[-1])
+
+    def finds(self, one: tuple[Key, Mapping[str, Any]], other: tuple[Key, Mapping[str, Any]]) -> bool:
+        """Tell whether the kernel takes another rule for one that is to be removed (net/core/fib_rules.c: rule_find()).
+
+        It takes the first in its list that has all that is said of the one, and does not look at ``not``.
+        """
+        (key, options), (other_key, others) = one, other
+        chosen, there = selected(key[-1]), selected(other_key[-1])
+        said = {name: value for name, value in chosen.items() if name != "not"}
+        same = all(there.get(name) == value for name, value in said.items())
+        same = same and all(options.get(name) == others.get(name) for name in ("action", "table", "l3mdev"))
+        besides = [name for name in ("suppress_prefixlength", "suppress_ifgroup") if options.get(name, -1) >= 0]
+        besides += ["realms"] if options.get("realms", NONE) != NONE else []
+        return same and key[:-1] == other_key[:-1] and all(options[name] == others.get(name) for name in besides)
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Make the key, and take the action from what is given for it; raise Refused."""
+        where = f"rule {parts['priority']}"
+        prefixes = {name: parts[name] for name in ("from", "to") if parts[name]}
+        for name, prefix in prefixes.items():
+            if parts["family"] is None:
+                parts["family"] = "ipv6" if ":" in prefix else "ipv4"
+            if (":" in prefix) != (parts["family"] == "ipv6"):
+                raise Refused(f"{where}: {name}: {prefix} is not of the family {parts['family']}")
+            if of_all(prefix):
+                parts[name] = ""
+        if parts["family"] is None and parts["flowlabel"] is not None:
+            parts["family"] = "ipv6"
+        _check_action(where, parts, options)
+        _check_family(where, parts, options)
+        return (str(parts["priority"]), parts["family"] or "ipv4", selector(parts))
+
+    def correct_item(self, key: Key, item: dict[str, Any]) -> None:
+        for row in SELECTORS:
+            item.pop(row.name, None)
+        item.update(selected(key[-1]))
+
+    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a changed rule has: another action leaves nothing of the old one behind."""
+        turned = "action" in wished and wished["action"] != there.get("action")
+        to_table = bool(wished.get("table")) != bool(there.get("table")) or bool(wished.get("l3mdev"))
+        # Another action is for the packets of VRFs too where the old one was: nobody asked for those of all others.
+        gone = {"table", "goto"} if turned else set()
+        gone |= {"table", "goto", "l3mdev"} if to_table and ({"table", "l3mdev"} & wished.keys()) else set()
+        return {**{name: value for name, value in there.items() if name not in gone}, **wished}
 
 
-def _merge(there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a changed rule has: another action leaves nothing of the old one behind."""
-    turned = "action" in wished and wished["action"] != there.get("action")
-    to_table = bool(wished.get("table")) != bool(there.get("table")) or bool(wished.get("l3mdev"))
-    # Another action is for the packets of VRFs too where the old one was: nobody asked for those of all others.
-    gone = {"table", "goto"} if turned else set()
-    gone |= {"table", "goto", "l3mdev"} if to_table and ({"table", "l3mdev"} & wished.keys()) else set()
-    return {**{name: value for name, value in there.items() if name not in gone}, **wished}
-
-
-RULE = ObjectType(
+RULE = Rule(
     name="rule",
     plural="rules",
     label="rule {1}",
     label_of_last="rule {1} {3}",
-    settle=_settle,
-    tell=_tell,
-    merge=_merge,
     may_lack=("family", *(row.name for row in SELECTORS)),
-    beside=True,
-    finds=finds,
-    chosen=lambda key: selected(key[-1]),
     keys=(
         Option("priority", None, Int(), aliases=("preference", "order", "pref")),
         Option("family", None, Choice(table=FAMILIES, aliases=INET)),

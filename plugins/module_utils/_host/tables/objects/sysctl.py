@@ -87,51 +87,61 @@ def number(text: str) -> str:
 OF_NO_LINK = (NONE, "all", "default")
 
 
-def _settle(parts: dict[str, Any], options: dict[str, Any]) -> Key:
-    """Take the link from a full name, give each sysctl one key, and its value the kernel's form; raise Refused."""
-    dev, name = parts["dev"], parts["name"]
-    what = f"sysctl {name}"
-    if name.startswith("bridge."):
-        if dev != NONE:
-            raise Refused(f"{what}: dev: is not of one link, but of all bridges of a namespace; leave dev out")
-        return NONE, name
-    family, tree, *middle, leaf = name.split(".")
-    name = f"{family}.{tree}.{leaf}"
-    if middle:
-        told = ".".join(middle)
-        if told in (".", ".."):  # which a link may have as an alternative name, but which no folder of a link is
-            raise Refused(f"{what}: name: {told!r} is not the folder of a link")
-        try:
-            LinkName().parse(told)
-        except ValueError as why:
-            raise Refused(f"{what}: name: {why}") from None
-        if dev not in (NONE, told):
-            raise Refused(f"{what}: name: is a name of {told}, and dev is {dev}")
-        dev = told
-    if (tree == "neigh" and dev == "all") or (dev == NONE and (tree == "neigh" or family == "mpls")):
-        raise Refused(f"{what}: dev: {tree if family != 'mpls' else 'mpls'} has nothing for all links; name one")
-    if leaf == "stable_secret" and "value" in options:
-        try:
-            options["value"] = ipaddress.IPv6Address(options["value"]).exploded
-        except ValueError:
-            raise Refused(f"{what}: value: {options['value']!r} is not an IPv6 address, which a secret is") from None
-    return ("all" if dev == NONE else dev), name
-
-
 #: What the link itself decides, or an option of it: not put back by itself on a link that is made anew.
 OF_LINK = ("ipv6.conf.mtu", "ipv6.conf.addr_gen_mode")
 
-SYSCTL = ObjectType(
+
+class Sysctl(ObjectType):
+    """Sysctls: what is unlike other objects."""
+
+    lasting = True
+    required = ("value",)
+
+    def is_on_link(self, key: Key) -> bool:
+        return key[1] not in OF_NO_LINK
+
+    def called(self, key: Key) -> str:
+        return f"sysctl {key[2]}" if key[1] == NONE else super().called(key)
+
+    def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
+        """Take the link from a full name, give each sysctl one key, and its value the kernel's form; raise Refused."""
+        dev, name = parts["dev"], parts["name"]
+        what = f"sysctl {name}"
+        if name.startswith("bridge."):
+            if dev != NONE:
+                raise Refused(f"{what}: dev: is not of one link, but of all bridges of a namespace; leave dev out")
+            return NONE, name
+        family, tree, *middle, leaf = name.split(".")
+        name = f"{family}.{tree}.{leaf}"
+        if middle:
+            told = ".".join(middle)
+            if told in (".", ".."):  # which a link may have as an alternative name, but which no folder of a link is
+                raise Refused(f"{what}: name: {told!r} is not the folder of a link")
+            try:
+                LinkName().parse(told)
+            except ValueError as why:
+                raise Refused(f"{what}: name: {why}") from None
+            if dev not in (NONE, told):
+                raise Refused(f"{what}: name: is a name of {told}, and dev is {dev}")
+            dev = told
+        if (tree == "neigh" and dev == "all") or (dev == NONE and (tree == "neigh" or family == "mpls")):
+            raise Refused(f"{what}: dev: {tree if family != 'mpls' else 'mpls'} has nothing for all links; name one")
+        if leaf == "stable_secret" and "value" in options:
+            try:
+                options["value"] = ipaddress.IPv6Address(options["value"]).exploded
+            except ValueError:
+                raise Refused(
+                    f"{what}: value: {options['value']!r} is not an IPv6 address, which a secret is"
+                ) from None
+        return ("all" if dev == NONE else dev), name
+
+
+SYSCTL = Sysctl(
     name="sysctl",
     plural="sysctls",
     label="sysctl {2} of {1}",
-    label_of_none="sysctl {2}",
-    settle=_settle,
     keys=(Option("dev", None, LinkName(), default=NONE), Option("name", None, SysctlName())),
     options=(Option("value", None, SysctlValue()), Option("persist", None, Bool())),
-    of_no_link=OF_NO_LINK,
-    lasting=True,
-    needs=("value",),
 )
 
 

@@ -75,8 +75,18 @@ def unpack(wire: str, payload: bytes) -> Leaf:
     return number
 
 
+class KeywordsOnly(type):
+    """Let a class be called with keyword arguments only. Python 3.9 has no ``dataclass(kw_only=True)``."""
+
+    def __call__(cls, *args: Any, **columns: Any) -> Any:
+        """Return an instance; raise TypeError for positional arguments."""
+        if args:
+            raise TypeError(f"{cls.__name__}: {args[0]!r} must be given by keyword")
+        return super().__call__(**columns)
+
+
 @dataclass(frozen=True)
-class Type:
+class Type(metaclass=KeywordsOnly):
     """The base of all types: one attribute, one leaf."""
 
     wire: str = "u32"
