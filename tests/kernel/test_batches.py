@@ -64,7 +64,10 @@ def test_a_request_that_cannot_be_made_is_told_of_its_object(apply: Any) -> None
             raise ValueError("too odd")
         return written(known, operation)
 
-    changed = dict(wires.WIRES, fdb=fdb.Wire(write, fdb.FDB.dumps, fdb.FDB.decode, fdb.FDB.decode_passing))
+    changed = dict(
+        wires.WIRES,
+        fdb=fdb.Wire(write=write, dumps=fdb.FDB.dumps, decode=fdb.FDB.decode, decode_passing=fdb.FDB.decode_passing),
+    )
     sentence = r"FDB entry 02:00:00:00:00:c8 on vx: too odd. Nothing was changed"
     with mock.patch.dict(wires.WIRES, changed), pytest.raises(Failed, match=sentence):
         apply(config(dst="192.0.2.9"))

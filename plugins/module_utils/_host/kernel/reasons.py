@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..state.entries import lower_key, rows_given, rows_of
 from ..state.model import Entry, Operation
-from ..tables.option import ANY_VALUE, Option
+from ..tables.option import Option
 from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 from .netlink.channel import KernelError
@@ -68,9 +68,9 @@ def _unsaid(entry: Entry, error: KernelError) -> str:
         return ""
     option, reason = OBJECT_TYPES[entry.type].refusal(entry.key) if entry.type in OBJECT_TYPES else ("", "")
     for row in rows_given(entry) if not option else ():
-        if row.unsaid:
-            reason = row.unsaid.get(entry.options[row.name]) or row.unsaid.get(ANY_VALUE, "")
-            option = row.name if reason else ""
+        unexplained = row.unexplained(entry.options[row.name])
+        if unexplained:
+            option, reason = row.name, unexplained
     return f"{option}: {error}: {reason}" if option else ""
 
 

@@ -310,11 +310,7 @@ def _called(row: Option, value: Any) -> Any:
 
 
 def _in_place(row: Option, old: Any, new: Any) -> bool:
-    if row.once:
-        return old is None
-    if not row.in_place or old in row.fixed or new in (*row.fixed, *row.only_new):
-        return False
-    return not (isinstance(row.type, Ip) and _other_family(old, new))
+    return row.changes_in_place(old, new) and not (isinstance(row.type, Ip) and _other_family(old, new))
 
 
 def _other_family(old: Any, new: Any) -> bool:

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..tables.links.any_link import ALL as LINK_OPTIONS
@@ -21,31 +20,104 @@ if TYPE_CHECKING:
     from .model import Entry, Ident, Key
 
 
-@dataclass(frozen=True)
 class Rows:
-    """The rows that the options of one kind of link or type of object come from, and those of them with a trait."""
+    """The rows that options of one kind of link or type of object come from, and the rows that have a property."""
 
-    all: tuple[Option, ...]
-    named: Mapping[str, Option]
-    order: Mapping[str, int]  # by name, the place among all
-    naming_links: tuple[Option, ...]  # whose value is another link
-    linking: frozenset[str]  # names of those
-    naming_netns: tuple[str, ...]  # names of those whose value is a namespace
-    naming_nexthops: tuple[Option, ...]  # whose value is a nexthop or several
-    of_a_release: tuple[Option, ...]  # that not every kernel knows
-    at_times_moot: tuple[Option, ...]  # that do not apply to every link of the kind
-    of_an_objection: tuple[Option, ...]  # whose values some kernels are not to be asked for
-    of_a_dump: tuple[Option, ...]  # that another dump tells than that of the object
-    apart: frozenset[str]  # names of those that requests of their own carry
-    of_a_refusal: tuple[Option, ...]  # with values that may be there, but not be asked for
-    ousting: tuple[Option, ...]  # beside which others cannot be
-    forgetful: tuple[Option, ...]  # that a new link gives up others with
-    of_accounts: tuple[Option, ...]  # whose value is a user or a group
-    after_creation: frozenset[str]  # names of those that the kernel does not read in the message that makes a link
-    late: frozenset[str]  # names of those that are set when all else of the link is
-    aliases: Mapping[str, str]  # other names to ask for an option by
-    by_names: frozenset[str]  # names of those whose numbers may be called by names that the host has for them
-    of_bits: tuple[Option, ...]  # that share a plain number, of which the kernel takes all bits or none
+    def __init__(self, *, found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> None:
+        self.all = found
+        self.named: Mapping[str, Option] = {row.name: row for row in found}
+        self.order: Mapping[str, int] = {row.name: place for place, row in enumerate(found)}
+        self._keys = keys
+
+    @cached_property
+    def naming_links(self) -> tuple[Option, ...]:
+        """Return the rows whose value names links."""
+        return tuple(row for row in self.all if type(row.type).links is not Type.links)
+
+    @cached_property
+    def linking(self) -> frozenset[str]:
+        """Return the names of the rows whose value names links."""
+        return frozenset(row.name for row in self.naming_links)
+
+    @cached_property
+    def naming_netns(self) -> tuple[str, ...]:
+        """Return the names of the rows whose value is a namespace."""
+        return tuple(row.name for row in self.all if isinstance(row.type, NetnsOf))
+
+    @cached_property
+    def naming_nexthops(self) -> tuple[Option, ...]:
+        """Return the rows whose value names nexthops."""
+        return tuple(row for row in self.all if type(row.type).nexthops is not Type.nexthops)
+
+    @cached_property
+    def of_a_release(self) -> tuple[Option, ...]:
+        """Return the rows that not every supported kernel knows."""
+        return tuple(row for row in self.all if row.since or row.newer)
+
+    @cached_property
+    def at_times_moot(self) -> tuple[Option, ...]:
+        """Return the rows that do not apply to every link of the kind."""
+        return tuple(row for row in self.all if row.moot)
+
+    @cached_property
+    def of_an_objection(self) -> tuple[Option, ...]:
+        """Return the rows with values that some kernels must not be asked for."""
+        return tuple(row for row in self.all if type(row.type).objection is not Type.objection)
+
+    @cached_property
+    def of_a_dump(self) -> tuple[Option, ...]:
+        """Return the rows that are not in the dump of their object, but in one of their own."""
+        return tuple(row for row in self.all if row.dump)
+
+    @cached_property
+    def apart(self) -> frozenset[str]:
+        """Return the names of the rows that requests of their own carry."""
+        return frozenset(row.name for row in self.all if row.dump or row.apart)
+
+    @cached_property
+    def of_a_refusal(self) -> tuple[Option, ...]:
+        """Return the rows with values that an object may have, but cannot be given."""
+        return tuple(row for row in self.all if row.refused)
+
+    @cached_property
+    def ousting(self) -> tuple[Option, ...]:
+        """Return the rows that exclude others."""
+        return tuple(row for row in self.all if row.ousts)
+
+    @cached_property
+    def forgetful(self) -> tuple[Option, ...]:
+        """Return the rows whose new value makes a recreated link lose other options."""
+        return tuple(row for row in self.all if row.forgets)
+
+    @cached_property
+    def of_accounts(self) -> tuple[Option, ...]:
+        """Return the rows whose value is a user or a group."""
+        return tuple(row for row in self.all if isinstance(row.type, Account))
+
+    @cached_property
+    def after_creation(self) -> frozenset[str]:
+        """Return the names of the rows that the kernel does not read in the message that creates a link."""
+        return frozenset(row.name for row in self.all if not row.at_create)
+
+    @cached_property
+    def late(self) -> frozenset[str]:
+        """Return the names of the rows that are set after all else of the link."""
+        return frozenset(row.name for row in self.all if row.when_up or row.last)
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Return the real names of options by their other names."""
+        return {alias: row.name for row in (*self._keys, *self.all) for alias in row.aliases}
+
+    @cached_property
+    def by_names(self) -> frozenset[str]:
+        """Return the names of the rows whose numbers may have names on the host."""
+        return frozenset(row.name for row in self.all if type(row.type).numbered is not Type.numbered)
+
+    @cached_property
+    def of_bits(self) -> tuple[Option, ...]:
+        """Return the rows that share a plain number, of which the kernel takes all bits or none."""
+        return tuple(row for row in self.all if isinstance(row.type, Bits) and not row.type.alone)
 
 
 @cache
@@ -54,41 +126,14 @@ def rows(type_name: str, kind: str = "") -> Rows:
     found: tuple[Option, ...] = LINK_OPTIONS if type_name == "link" else OBJECT_TYPES[type_name].options
     if type_name == "link" and kind in KINDS:
         found = (*LINK_OPTIONS, *KINDS[kind].options)
-    return _sorted_out(found, () if type_name == "link" else OBJECT_TYPES[type_name].keys)
+    return Rows(found=found, keys=() if type_name == "link" else OBJECT_TYPES[type_name].keys)
 
 
 @lru_cache(maxsize=1024)
 def _given(type_name: str, kind: str, names: tuple[str, ...]) -> Rows:
     table = rows(type_name, kind)
-    return _sorted_out(
-        tuple(table.all[place] for place in sorted(table.order[name] for name in names if name in table.order))
-    )
-
-
-def _sorted_out(found: tuple[Option, ...], keys: tuple[Option, ...] = ()) -> Rows:
-    return Rows(
-        found,
-        {row.name: row for row in found},
-        {row.name: place for place, row in enumerate(found)},
-        tuple(row for row in found if type(row.type).links is not Type.links),
-        frozenset(row.name for row in found if type(row.type).links is not Type.links),
-        tuple(row.name for row in found if isinstance(row.type, NetnsOf)),
-        tuple(row for row in found if type(row.type).nexthops is not Type.nexthops),
-        tuple(row for row in found if row.since or row.newer),
-        tuple(row for row in found if row.moot),
-        tuple(row for row in found if type(row.type).objection is not Type.objection),
-        tuple(row for row in found if row.dump),
-        frozenset(row.name for row in found if row.dump or row.apart),
-        tuple(row for row in found if row.refused),
-        tuple(row for row in found if row.ousts),
-        tuple(row for row in found if row.forgets),
-        tuple(row for row in found if isinstance(row.type, Account)),
-        frozenset(row.name for row in found if not row.at_create),
-        frozenset(row.name for row in found if row.when_up or row.last),
-        {alias: row.name for row in (*keys, *found) for alias in row.aliases},
-        frozenset(row.name for row in found if type(row.type).numbered is not Type.numbered),
-        tuple(row for row in found if isinstance(row.type, Bits) and not row.type.alone),
-    )
+    places = sorted(table.order[name] for name in names if name in table.order)
+    return Rows(found=tuple(table.all[place] for place in places))
 
 
 def table_of(entry: Entry) -> Rows:

@@ -8,8 +8,9 @@ import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable, Optional
+from typing import Any, Callable, ClassVar, Optional
 
+from .types.base import KeywordsOnly
 from .types.simple import Attr, Int, LinkName, Look, Names, Type
 
 
@@ -18,7 +19,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Moot:
+class Moot(metaclass=KeywordsOnly):
     """What becomes of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
 
     why: str  # no other value can be had; with ``{remote}`` and the like for the link's options
@@ -26,12 +27,8 @@ class Moot:
     idle: tuple[Any, ...] = ()  # values that are so there, whatever the kernel tells: neither sent nor compared
 
 
-#: Stands for all values that have no entry of their own in Option.unsaid.
-ANY_VALUE = object()
-
-
 @dataclass(frozen=True)
-class Meaning:
+class Meaning(metaclass=KeywordsOnly):
     """What a refusal of the kernel says of an option: its errno, a part of its sentence, and what that means.
 
     ``reason`` may have {value}, the option's, {name}, the object's link, and {on}, which says what the object leads to.
@@ -43,47 +40,58 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Option:
+class Option(metaclass=KeywordsOnly):
     """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
 
     name: str
-    attr: int | tuple[int, ...] | None
     type: Type
+    attr: int | tuple[int, ...] | None = None
     default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
     in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
-    in_place_since: str = ""  # first kernel release that does so, where that is later than it knows the option
     fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
     only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
-    refused: Mapping[Any, str] = field(default_factory=dict)  # values that a link may have, but not be given; and why
-    unsaid: Mapping[Any, str] = field(default_factory=dict)  # values that the kernel may refuse without a word; and why
     means: tuple[Meaning, ...] = ()  # refusals of the kernel that are about this option
-    of_ipv6: bool = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
-    capped: bool = False  # a link on another one has at most the value of that, and the kernel does not say so
     after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
     kept: bool = False  # a link keeps it when it is made anew as one of another kind
     moved: Any = None  # what a link has when it has moved to another namespace, where that is not what it had
     several: bool = False  # leads several ways: an object may lose one of them and stay
-    forgets: tuple[str, ...] = ()  # common options that a link made anew for another value of this does not keep
     at_create: bool = True  # the kernel reads it in the message that creates the link
-    when_up: bool = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
     last: bool = False  # set when all else is: holds for what ports bring, or needs what sysctls say
     since: str = ""  # first kernel release that knows it, where that is later than 5.4
-    newer: tuple[tuple[Any, str], ...] = ()  # values that came later than the option, with their kernel release
     word: str = ""  # iproute2's keyword, where it is not the name
-    asked: str = ""  # how the user asks for it, where that is not the name
     aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
-    once: bool = False  # can be given to what has none, and stays then
     gathered: bool = True  # part of gathered state: not where it holds for this host at this time alone
     apart: bool = False  # carried by requests of its own, beside those of its object (kernel/wires/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
     moot: Mapping[str, Moot] = field(default_factory=dict)  # where it does not apply, by what Kind.case tells
 
+    # Traits of few options: a subclass sets them.
+
+    in_place_since: ClassVar[str] = ""  # the first release that changes it in place, where that is a later one
+    newer: ClassVar[tuple[tuple[Any, str], ...]] = ()  # values that came later than the option, with their release
+    refused: ClassVar[Mapping[Any, str]] = {}  # values that a link may have, but cannot be given; and why
+    capped: ClassVar[bool] = False  # at most the value of the lower device, and the kernel has no sentence for that
+    of_ipv6: ClassVar[bool] = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
+    forgets: ClassVar[tuple[str, ...]] = ()  # common options that a link recreated for another value loses
+    when_up: ClassVar[bool] = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
+    once: ClassVar[bool] = False  # can be set once and never changed
+
     @cached_property
     def called(self) -> str:
         """Return how a sentence to the user calls the option."""
-        return self.asked or self.name
+        return self.name
+
+    def unexplained(self, value: Any) -> str:
+        """Return why the kernel may refuse a value without a sentence, empty where it does not."""
+        return ""
+
+    def changes_in_place(self, old: Any, new: Any) -> bool:
+        """Tell whether the kernel makes the new value of the old one."""
+        if self.once:
+            return old is None
+        return self.in_place and old not in self.fixed and new not in (*self.fixed, *self.only_new)
 
     @cached_property
     def attrs(self) -> tuple[int, ...]:
@@ -158,7 +166,7 @@ def _in_one_case(_options: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(metaclass=KeywordsOnly):
     """One link kind: its options and the few rules that go beyond a single option."""
 
     name: str
@@ -232,11 +240,15 @@ class Kind:
 
 def parent(name: str, means: tuple[Meaning, ...] = ()) -> Option:
     """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
-    return Option(name, 5, LinkName(), in_place=False, outer=True, means=means)
+    return Option(name=name, attr=5, type=LinkName(), in_place=False, outer=True, means=means)
 
 
 #: netdev_rx_handler_register(): one taker has all that comes in by a link.
-TAKEN = (Meaning(errno.EBUSY, "", "{value} is a port, or has links of another kind on it: macvlan, ipvlan"),)
+TAKEN = (
+    Meaning(
+        errno=errno.EBUSY, sentence="", reason="{value} is a port, or has links of another kind on it: macvlan, ipvlan"
+    ),
+)
 
 
 def queues(default: int | None = 1) -> tuple[Option, ...]:
@@ -247,7 +259,9 @@ def queues(default: int | None = 1) -> tuple[Option, ...]:
     # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and tells none.
     number = Int(low=1, high=4096, rule="rtnl_create_link()", if_absent=1)
     return tuple(
-        Option(name, attr, number, in_place=False, outer=True, gathered=default is not None, default=default)
+        Option(
+            name=name, attr=attr, type=number, in_place=False, outer=True, gathered=default is not None, default=default
+        )
         for name, attr in (("numtxqueues", 31), ("numrxqueues", 32))
     )
 

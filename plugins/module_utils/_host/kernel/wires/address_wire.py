@@ -104,4 +104,4 @@ def write(known: Known, operation: Operation) -> Message:
     return Message(entry.netns, "address", kind, flags_for(verb), header, tree)
 
 
-ADDRESS = Wire(write, ((c.RTM_GETADDR, _IFADDR.pack(0, 0, 0, 0, 0)),), decode)
+ADDRESS = Wire(write=write, dumps=((c.RTM_GETADDR, _IFADDR.pack(0, 0, 0, 0, 0)),), decode=decode)

@@ -191,9 +191,9 @@ def _one_nest(tree: list[Any]) -> list[Any]:
 
 
 FDB = Wire(
-    write,
-    ((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),),
-    decode,
-    decode_passing,
+    write=write,
+    dumps=((c.RTM_GETNEIGH, _NDMSG.pack(c.AF_BRIDGE, 0, 0, 0, 0, 0)),),
+    decode=decode,
+    decode_passing=decode_passing,
     needs=("vnis", "vnifilter"),
 )

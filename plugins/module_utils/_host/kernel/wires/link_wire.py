@@ -169,7 +169,7 @@ def group_removal(known: Known, netns: str, names: list[str], group: int) -> lis
     return [*messages, Message(netns, "link", c.RTM_DELLINK, 0, {}, [(c.IFLA_GROUP, "u32", group)])]
 
 
-LINK = Wire(write, removal=group_removal)
+LINK = Wire(write=write, removal=group_removal)
 
 
 def _before(operation: Operation, name: str) -> set[Any]:
@@ -230,9 +230,9 @@ def _token(known: Known, operation: Operation) -> list[Message]:
     return [Message(operation.entry.netns, "link", c.RTM_NEWLINK, 0, header, attrs)]
 
 
-ALTNAMES = Part(_names_gone, _names_new)
-REASONS = Part(_reasons_gone, _reasons_new)
-TOKEN = Part(_nothing, _token)
+ALTNAMES = Part(removals=_names_gone, additions=_names_new)
+REASONS = Part(removals=_reasons_gone, additions=_reasons_new)
+TOKEN = Part(removals=_nothing, additions=_token)
 
 
 def decode_slave(key: Key, told: Nest, view: View) -> Entry:
@@ -258,4 +258,4 @@ def write_port(known: Known, operation: Operation) -> Message:
     return Message(entry.netns, "link", c.RTM_SETLINK, 0, header, [(c.IFLA_PROTINFO, "nested", attrs)])
 
 
-PORT = Wire(write_port)
+PORT = Wire(write=write_port)

@@ -130,8 +130,8 @@ def write(known: Known, operation: Operation) -> Message:
 
 
 MDB = Wire(
-    write,
-    ((c.RTM_GETMDB, _PORT_MSG.pack(c.AF_BRIDGE, 0)),),
+    write=write,
+    dumps=((c.RTM_GETMDB, _PORT_MSG.pack(c.AF_BRIDGE, 0)),),
     decode_all=decode_all,
     gone=(errno.EINVAL,),
     may_lack=True,

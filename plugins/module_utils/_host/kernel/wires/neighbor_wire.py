@@ -86,4 +86,4 @@ def write(known: Known, operation: Operation) -> Message:
 
 #: Proxies are dumped only where the header asks for them, and then alone.
 _DUMPS = tuple((c.RTM_GETNEIGH, _NDMSG.pack(0, 0, 0, 0, flags, 0)) for flags in (0, c.NTF_PROXY))
-NEIGHBOR = Wire(write, _DUMPS, decode, decode_passing)
+NEIGHBOR = Wire(write=write, dumps=_DUMPS, decode=decode, decode_passing=decode_passing)

@@ -96,4 +96,6 @@ def _group_type(options: Any) -> list[Any]:
 
 
 # net/ipv4/nexthop.c: rtm_to_nh_config()
-NEXTHOP = Wire(write, ((c.RTM_GETNEXTHOP, _NHMSG.pack(0, 0, 0, 0)),), decode, may_lack=True, awaits_carrier=True)
+NEXTHOP = Wire(
+    write=write, dumps=((c.RTM_GETNEXTHOP, _NHMSG.pack(0, 0, 0, 0)),), decode=decode, may_lack=True, awaits_carrier=True
+)

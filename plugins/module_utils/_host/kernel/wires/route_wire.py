@@ -253,4 +253,4 @@ def _scope(version: int, options: Mapping[str, Any]) -> int:
 
 
 _DUMPS = tuple((c.RTM_GETROUTE, _RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in (c.AF_INET, c.AF_INET6))
-ROUTE = Wire(write, _DUMPS, decode)
+ROUTE = Wire(write=write, dumps=_DUMPS, decode=decode)

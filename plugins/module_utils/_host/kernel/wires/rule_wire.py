@@ -185,4 +185,4 @@ def _unmasked(text: str) -> tuple[str, int | None]:
 
 
 _DUMPS = tuple((c.RTM_GETRULE, _HEADER.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in (c.AF_INET, c.AF_INET6))
-RULE = Wire(write, _DUMPS, decode, may_lack=True)
+RULE = Wire(write=write, dumps=_DUMPS, decode=decode, may_lack=True)

@@ -138,7 +138,7 @@ def _tunnel(item: VlanRange) -> list[Any]:
     ]
 
 
-VLANS = Table(removals, additions, (c.RTM_GETLINK, _DUMP), fill)
+VLANS = Table(removals=removals, additions=additions, dump=(c.RTM_GETLINK, _DUMP), fill=fill)
 
 
 _MSG = struct.Struct("=BBHI")
@@ -271,6 +271,18 @@ def _set_trees(known: Known, operation: Operation) -> list[Message]:
     return [Message(entry.netns, "link", c.RTM_SETLINK, 0, header, spec)] if tree else []
 
 
-OF_VLANS = Table(_nothing, _set, (c.RTM_GETVLAN, _OPTIONS_DUMP), partial(_fill, "vlan_options", _read_vlans))
-GLOBAL = Table(_nothing, _set_global, (c.RTM_GETVLAN, _DUMP_GLOBAL), partial(_fill, "vlan_global", _read_global))
-TREES = Table(_nothing, _set_trees, (c.RTM_GETLINK, _DUMP_TREES), partial(_fill, "mst", _read_trees))
+OF_VLANS = Table(
+    removals=_nothing,
+    additions=_set,
+    dump=(c.RTM_GETVLAN, _OPTIONS_DUMP),
+    fill=partial(_fill, "vlan_options", _read_vlans),
+)
+GLOBAL = Table(
+    removals=_nothing,
+    additions=_set_global,
+    dump=(c.RTM_GETVLAN, _DUMP_GLOBAL),
+    fill=partial(_fill, "vlan_global", _read_global),
+)
+TREES = Table(
+    removals=_nothing, additions=_set_trees, dump=(c.RTM_GETLINK, _DUMP_TREES), fill=partial(_fill, "mst", _read_trees)
+)

@@ -67,4 +67,6 @@ def _message(known: Known, entry: Entry, kind: int, items: Sequence[VniRange]) -
     return [Message(entry.netns, "tunnel", kind, 0, header, tree)] if tree else []
 
 
-VNIS = Table(removals, additions, (c.RTM_GETTUNNEL, _TUNNEL_MSG.pack(c.AF_BRIDGE, 0, 0, 0)), fill)
+VNIS = Table(
+    removals=removals, additions=additions, dump=(c.RTM_GETTUNNEL, _TUNNEL_MSG.pack(c.AF_BRIDGE, 0, 0, 0)), fill=fill
+)

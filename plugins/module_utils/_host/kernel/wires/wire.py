@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
 
+from ...tables.types.base import KeywordsOnly
 from ..netlink.message import Known, Message, View
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _U32 = struct.Struct("=I")
 
 
 @dataclass(frozen=True)
-class Wire:
+class Wire(metaclass=KeywordsOnly):
     """Describe how one type of object is dumped (RTM_GET*, payload), read from a dumped body, and written.
 
     ``decode`` gets the namespace, the body behind the netlink header, the namespace's names and its links; it returns
@@ -48,7 +49,7 @@ class Wire:
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(metaclass=KeywordsOnly):
     """An option that requests of its own carry.
 
     ``removals`` and ``additions`` write a change of it; what an operation says besides stands between the two.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..option import ANY_VALUE, Meaning, Option
+from ..option import Meaning, Option
 from ..types.addresses import Mac, Token
 from ..types.named_numbers import HostInt
 from ..types.packed import AltNames, HostReasons
@@ -52,19 +52,21 @@ _BIG = Int(high=524280, rule="8 * 65535, the kernel's limit")
 
 #: The link that a link is a port of.
 MASTER = Option(
-    "master",
-    10,
-    LinkName(negated=True),
+    name="master",
+    attr=10,
+    type=LinkName(negated=True),
     kept=True,
     aliases=("vrf",),
-    means=(Meaning(errno.EBUSY, "", "{name} has links on it that take its frames: macvlan, ipvlan"),),
+    means=(
+        Meaning(errno=errno.EBUSY, sentence="", reason="{name} has links on it that take its frames: macvlan, ipvlan"),
+    ),
 )
 
 #: Names of a link beside its own, by which it is found as well.
 ALTNAMES = Option(
-    "altnames",
-    52,
-    AltNames(),
+    name="altnames",
+    attr=52,
+    type=AltNames(),
     at_create=False,
     apart=True,
     since="5.5",
@@ -73,32 +75,43 @@ ALTNAMES = Option(
     kept=True,
 )
 
+
+class _Mtu(Option):
+    capped = True  # vlan_newlink(), macvlan_common_newlink(), macvlan_change_mtu()
+
+
 #: Options in the link message itself. addrgenmode and the flags have a place of their own in that message; see FLAGS.
 COMMON: tuple[Option, ...] = (
-    Option(
-        "mtu",
-        4,
-        Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit"),
+    _Mtu(
+        name="mtu",
+        attr=4,
+        type=Int(low=0, high=2**31 - 1, rule="the kernel takes 0 for the kind's own limit"),
         kept=True,
-        capped=True,  # vlan_newlink(), macvlan_common_newlink(), macvlan_change_mtu()
     ),
-    Option("mac", 1, Mac(unicast=True), word="address", aliases=("address", "lladdr"), kept=True),
-    Option("broadcast", 2, Mac(), aliases=("brd",)),
-    Option("alias", 20, Alias(most=255), at_create=False, kept=True),
+    Option(name="mac", attr=1, type=Mac(unicast=True), word="address", aliases=("address", "lladdr"), kept=True),
+    Option(name="broadcast", attr=2, type=Mac(), aliases=("brd",)),
+    Option(name="alias", attr=20, type=Alias(most=255), at_create=False, kept=True),
     ALTNAMES,
-    Option("txqueuelen", 13, Int(), aliases=("qlen", "txqlen"), kept=True),
+    Option(name="txqueuelen", attr=13, type=Int(), aliases=("qlen", "txqlen"), kept=True),
     MASTER,
-    Option("group", 27, GROUP, kept=True),
+    Option(name="group", attr=27, type=GROUP, kept=True),
     # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
-    Option("linkmode", 17, Choice(table={"default": 0, "dormant": 1}), default="default", word="mode", kept=True),
-    Option("gso_max_size", 41, _BIG, default=65536),
-    Option("gso_max_segs", 40, Int(high=65535), default=65535),
-    Option("gro_max_size", 58, _BIG, since="5.17", default=65536),
-    Option("gso_ipv4_max_size", 63, _BIG, since="6.3", default=65536),
-    Option("gro_ipv4_max_size", 64, _BIG, since="6.3", default=65536),
+    Option(
+        name="linkmode",
+        attr=17,
+        type=Choice(table={"default": 0, "dormant": 1}),
+        default="default",
+        word="mode",
+        kept=True,
+    ),
+    Option(name="gso_max_size", attr=41, type=_BIG, default=65536),
+    Option(name="gso_max_segs", attr=40, type=Int(high=65535), default=65535),
+    Option(name="gro_max_size", attr=58, type=_BIG, since="5.17", default=65536),
+    Option(name="gso_ipv4_max_size", attr=63, type=_BIG, since="6.3", default=65536),
+    Option(name="gro_ipv4_max_size", attr=64, type=_BIG, since="6.3", default=65536),
     # rtnl_create_link() does not read it.
-    Option("protodown", 39, Bool(), at_create=False, default=False),
-    Option("protodown_reason", 55, HostReasons(), at_create=False, apart=True, since="5.9"),
+    Option(name="protodown", attr=39, type=Bool(), at_create=False, default=False),
+    Option(name="protodown_reason", attr=55, type=HostReasons(), at_create=False, apart=True, since="5.9"),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
@@ -118,9 +131,8 @@ _FLAGS_MOVED = {"up": False}
 FLAG_WORDS = {"promiscuity": "promisc"}
 FLAG_OPTIONS: tuple[Option, ...] = tuple(
     Option(
-        name,
-        None,
-        Bool(style="onoff"),
+        name=name,
+        type=Bool(style="onoff"),
         default=_FLAG_DEFAULTS.get(name),
         word=FLAG_WORDS.get(name, name),
         aliases=(FLAG_WORDS[name],) if name in FLAG_WORDS else (),
@@ -130,45 +142,57 @@ FLAG_OPTIONS: tuple[Option, ...] = tuple(
     for name in FLAGS
 )
 
+
+class _AddrGenMode(Option):
+    of_ipv6 = True
+
+    def unexplained(self, value: Any) -> str:
+        """Return what net/ipv6/addrconf.c: check_stable_privacy() refuses."""
+        return "stable_secret needs the link's sysctl ipv6.stable_secret" if value == "stable_secret" else ""
+
+
+class _Token(Option):
+    of_ipv6 = True
+
+    def unexplained(self, value: Any) -> str:
+        """Return what net/ipv6/addrconf.c: inet6_set_iftoken() refuses."""
+        return "it needs arp, and sysctls ipv6.accept_ra (2 where it forwards) and ipv6.router_solicitations not 0"
+
+
 #: IFLA_AF_SPEC / AF_INET6 / IFLA_INET6_ADDR_GEN_MODE
-ADDRGENMODE = Option(
-    "addrgenmode",
-    8,
+ADDRGENMODE = _AddrGenMode(
+    name="addrgenmode",
+    attr=8,
     # systemd, NetworkManager and nmstate call the third so.
-    Choice(table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}, aliases={"stable-privacy": "stable_secret"}),
+    type=Choice(
+        table={"eui64": 0, "none": 1, "stable_secret": 2, "random": 3}, aliases={"stable-privacy": "stable_secret"}
+    ),
     at_create=False,
     kept=True,
     moved="eui64",
-    # net/ipv6/addrconf.c: check_stable_privacy()
-    unsaid={"stable_secret": "stable_secret needs the link's sysctl ipv6.stable_secret"},
-    of_ipv6=True,
 )
 
 #: IFLA_INET6_TOKEN beside it. Linux takes none while the link does not ask for routers (inet6_set_iftoken()), which
 #: sysctls decide; before 5.13 it does not say so.
-TOKEN = Option(
-    "token",
-    7,
-    Token(),
+TOKEN = _Token(
+    name="token",
+    attr=7,
+    type=Token(),
     at_create=False,
     apart=True,
     last=True,
     kept=True,
     moved=NONE,
-    unsaid={
-        ANY_VALUE: "it needs arp, and sysctls ipv6.accept_ra (2 where it forwards) and ipv6.router_solicitations not 0"
-    },
-    of_ipv6=True,
 )
 
 #: Both of them.
 INET6: dict[str, Option] = {row.name: row for row in (ADDRGENMODE, TOKEN)}
 
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
-LINK_NETNS = Option("link_netns", None, NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
+LINK_NETNS = Option(name="link_netns", type=NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
 
 #: Who the link is to the kernel. Left out, this collection takes one that is free.
-INDEX = Option("index", None, Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
+INDEX = Option(name="index", type=Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, *INET6.values(), LINK_NETNS, INDEX)
 

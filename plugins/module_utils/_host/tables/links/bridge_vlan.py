@@ -32,30 +32,36 @@ ROUTER = {"disabled": 0, "auto": 1, "enabled": 2, "query": 1, "permanent": 2}
 
 #: BRIDGE_VLANDB_ENTRY_*, of a VLAN of a port, or of the bridge itself as far as OF_BRIDGE goes.
 OF_BRIDGE: tuple[Option, ...] = (
-    Option("state", 3, STATE, default="forwarding"),
-    Option("mcast_router", 6, NamedInt(wire="u8", high=2, table=ROUTER), since="5.15", default=1),
+    Option(name="state", attr=3, type=STATE, default="forwarding"),
+    Option(name="mcast_router", attr=6, type=NamedInt(wire="u8", high=2, table=ROUTER), since="5.15", default=1),
 )
 OF_PORT: tuple[Option, ...] = (
     *OF_BRIDGE,
-    Option("mcast_max_groups", 8, Int(), since="6.3", default=0),
-    Option("neigh_suppress", 9, Bool(), since="6.4", default=False),
+    Option(name="mcast_max_groups", attr=8, type=Int(), since="6.3", default=0),
+    Option(name="neigh_suppress", attr=9, type=Bool(), since="6.4", default=False),
 )
 #: BRIDGE_VLANDB_GOPTS_*, of a VLAN on the whole bridge.
 GLOBAL: tuple[Option, ...] = (
-    Option("mcast_snooping", 3, SWITCH, default=True),
-    Option("mcast_querier", 15, SWITCH, default=False),
-    Option("mcast_igmp_version", 4, Int(wire="u8", low=2, high=3), default=2),
-    Option("mcast_mld_version", 5, Int(wire="u8", low=1, high=2), default=1),
-    Option("mcast_last_member_count", 6, Int(), default=2),
-    Option("mcast_startup_query_count", 7, Int(), default=2),
-    Option("mcast_last_member_interval", 8, TIME64, default=100),
-    Option("mcast_membership_interval", 10, TIME64, default=26000),
-    Option("mcast_querier_interval", 11, TIME64, default=25500),
-    Option("mcast_query_interval", 12, QUERY, default=12500),
-    Option("mcast_query_response_interval", 13, TIME64, default=1000),
+    Option(name="mcast_snooping", attr=3, type=SWITCH, default=True),
+    Option(name="mcast_querier", attr=15, type=SWITCH, default=False),
+    Option(name="mcast_igmp_version", attr=4, type=Int(wire="u8", low=2, high=3), default=2),
+    Option(name="mcast_mld_version", attr=5, type=Int(wire="u8", low=1, high=2), default=1),
+    Option(name="mcast_last_member_count", attr=6, type=Int(), default=2),
+    Option(name="mcast_startup_query_count", attr=7, type=Int(), default=2),
+    Option(name="mcast_last_member_interval", attr=8, type=TIME64, default=100),
+    Option(name="mcast_membership_interval", attr=10, type=TIME64, default=26000),
+    Option(name="mcast_querier_interval", attr=11, type=TIME64, default=25500),
+    Option(name="mcast_query_interval", attr=12, type=QUERY, default=12500),
+    Option(name="mcast_query_response_interval", attr=13, type=TIME64, default=1000),
     # A quarter of the query interval, rounded by the timer: 3124 or 3125.
-    Option("mcast_startup_query_interval", 14, QUERY, default=3125),
-    Option("msti", 18, Int(wire="u16", high=4094, rule="a spanning tree, IEEE 802.1Q"), since="5.18", default=0),
+    Option(name="mcast_startup_query_interval", attr=14, type=QUERY, default=3125),
+    Option(
+        name="msti",
+        attr=18,
+        type=Int(wire="u16", high=4094, rule="a spanning tree, IEEE 802.1Q"),
+        since="5.18",
+        default=0,
+    ),
 )
 
 

@@ -17,7 +17,13 @@ VNI = Int(high=2**24 - 1, rule="24 bits, RFC 8926 section 3.4")
 PORT = Int(wire="be16", low=1, high=65535, rule="a UDP port")
 
 #: geneve_configure(). Where the socket of a link in another namespace is, the kernel does not tell.
-_TAKEN = (Meaning(errno.EBUSY, "", "a geneve link, perhaps in another namespace, has this vni, remote and dstport"),)
+_TAKEN = (
+    Meaning(
+        errno=errno.EBUSY,
+        sentence="",
+        reason="a geneve link, perhaps in another namespace, has this vni, remote and dstport",
+    ),
+)
 
 #: What geneve_configure() refuses with ``external`` (is_tnl_info_zero()), or takes and keeps nothing of.
 _OF_EACH_PACKET = "an external link has none: the header of each packet says it"
@@ -48,82 +54,89 @@ GENEVE = Kind(
     name="geneve",
     options=(
         Option(
-            "vni",
-            1,
-            VNI,
+            name="vni",
+            attr=1,
+            type=VNI,
             in_place=False,
             word="id",
             aliases=("id",),
-            moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
+            moot={"external": Moot(why=_OF_EACH_PACKET, taken=(0,))},
             means=_TAKEN,
         ),
-        Option("remote", (2, 7), Ip(multicast=False), moot={"external": Moot(_OF_EACH_PACKET, taken=(NONE,))}),
         Option(
-            "ttl",
-            (3, 12),
-            Ttl(),
+            name="remote",
+            attr=(2, 7),
+            type=Ip(multicast=False),
+            moot={"external": Moot(why=_OF_EACH_PACKET, taken=(NONE,))},
+        ),
+        Option(
+            name="ttl",
+            attr=(3, 12),
+            type=Ttl(),
             default="auto",
             aliases=("hoplimit",),
-            moot={"external": Moot(_OF_EACH_PACKET, taken=("auto", "inherit"))},
+            moot={"external": Moot(why=_OF_EACH_PACKET, taken=("auto", "inherit"))},
         ),
         Option(
-            "tos",
-            4,
-            Tos(),
+            name="tos",
+            attr=4,
+            type=Tos(),
             default=0,
             aliases=("dsfield",),
-            moot={"external": Moot(_OF_EACH_PACKET, taken=(0,))},
+            moot={"external": Moot(why=_OF_EACH_PACKET, taken=(0,))},
         ),
-        Option("df", 13, Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option(
-            "flowlabel",
-            11,
-            Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"),
+            name="df", attr=13, type=Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"
+        ),
+        Option(
+            name="flowlabel",
+            attr=11,
+            type=Int(wire="be32", high=0xFFFFF, rule="20 bits, RFC 8200 section 3"),
             default=0,
             aliases=("label",),
             moot={
-                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", taken=(0,)),
-                "external": Moot(_OF_EACH_PACKET, taken=(0,)),
+                "ipv4": Moot(why="is for an IPv6 remote, and {remote} is not one", taken=(0,)),
+                "external": Moot(why=_OF_EACH_PACKET, taken=(0,)),
             },
         ),
-        Option("dstport", 5, PORT, in_place=False),
-        Option("srcport", 15, PortRange(), in_place=False, since="6.15", default="1-65535"),
-        Option("external", 6, Flag(), in_place=False, default=False),
+        Option(name="dstport", attr=5, type=PORT, in_place=False),
+        Option(name="srcport", attr=15, type=PortRange(), in_place=False, since="6.15", default="1-65535"),
+        Option(name="external", attr=6, type=Flag(), in_place=False, default=False),
         # geneve_nl2info(): one flag in the kernel, told by the attribute of the remote's family (geneve_fill_info()).
         Option(
-            "udpcsum",
-            8,
-            Bool(style="no"),
+            name="udpcsum",
+            attr=8,
+            type=Bool(style="no"),
             in_place=False,
             moot={
-                "ipv6": Moot("is for an IPv4 remote, and {remote} is not one", idle=(False,)),
-                "external": Moot(_OF_EACH_PACKET, idle=(False,)),
+                "ipv6": Moot(why="is for an IPv4 remote, and {remote} is not one", idle=(False,)),
+                "external": Moot(why=_OF_EACH_PACKET, idle=(False,)),
             },
         ),
         Option(
-            "udp6zerocsumtx",
-            9,
-            Bool(style="no"),
+            name="udp6zerocsumtx",
+            attr=9,
+            type=Bool(style="no"),
             in_place=False,
             moot={
-                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", idle=(False,)),
-                "external": Moot(_OF_EACH_PACKET, idle=(False,)),
+                "ipv4": Moot(why="is for an IPv6 remote, and {remote} is not one", idle=(False,)),
+                "external": Moot(why=_OF_EACH_PACKET, idle=(False,)),
             },
         ),
         # A flag of its own, true but for an IPv6 remote. By IPv4 no such packet comes; an external link listens on
         # both, and takes them (geneve_create_sock()).
         Option(
-            "udp6zerocsumrx",
-            10,
-            Bool(style="no"),
+            name="udp6zerocsumrx",
+            attr=10,
+            type=Bool(style="no"),
             in_place=False,
             moot={
-                "ipv4": Moot("is for an IPv6 remote, and {remote} is not one", taken=(True,), idle=(False,)),
-                "external": Moot("an external link takes packets without a checksum always", taken=(True,)),
+                "ipv4": Moot(why="is for an IPv6 remote, and {remote} is not one", taken=(True,), idle=(False,)),
+                "external": Moot(why="an external link takes packets without a checksum always", taken=(True,)),
             },
         ),
         *queues(),
-        Option("innerprotoinherit", 14, Flag(), in_place=False, since="5.18", default=False),
+        Option(name="innerprotoinherit", attr=14, type=Flag(), in_place=False, since="5.18", default=False),
     ),
     unique=("vni", "remote", "dstport"),
     one_family=("remote",),

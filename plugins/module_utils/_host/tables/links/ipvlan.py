@@ -12,8 +12,8 @@ from ..types.simple import Choice
 _OPTIONS = (
     parent("link", TAKEN),
     *queues(),
-    Option("mode", 1, Choice(wire="u16", table={"l2": 0, "l3": 1, "l3s": 2})),
-    Option("flag", 2, Choice(wire="u16", table={"bridge": 0, "private": 1, "vepa": 2}, bare=True)),
+    Option(name="mode", attr=1, type=Choice(wire="u16", table={"l2": 0, "l3": 1, "l3s": 2})),
+    Option(name="flag", attr=2, type=Choice(wire="u16", table={"bridge": 0, "private": 1, "vepa": 2}, bare=True)),
 )
 
 IPVLAN = Kind(name="ipvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("mode", "flag"))

@@ -10,19 +10,21 @@ from ..types.simple import Choice, Int
 _OPTIONS = (
     parent("link", TAKEN),
     Option(
-        "mode",
-        1,
-        Choice(table={"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}, wire="u32"),
+        name="mode",
+        attr=1,
+        type=Choice(table={"private": 1, "vepa": 2, "bridge": 4, "passthru": 8, "source": 16}, wire="u32"),
         default="vepa",
         fixed=("passthru",),  # macvlan_changelink()
     ),
     *queues(),
-    Option("nopromisc", 2, Bits(wire="u16", bit=1, style="flag"), default=False),
-    Option("nodst", 2, Bits(wire="u16", bit=2, style="flag"), since="5.13", default=False),
-    Option("macaddrs", (3, 5), SourceMacs(), word="macaddr", aliases=("macaddr",)),
-    Option("bcqueuelen", 7, Int(), since="5.11", default=1000),
+    Option(name="nopromisc", attr=2, type=Bits(wire="u16", bit=1, style="flag"), default=False),
+    Option(name="nodst", attr=2, type=Bits(wire="u16", bit=2, style="flag"), since="5.13", default=False),
+    Option(name="macaddrs", attr=(3, 5), type=SourceMacs(), word="macaddr", aliases=("macaddr",)),
+    Option(name="bcqueuelen", attr=7, type=Int(), since="5.11", default=1000),
     # One for all links of a lower link (struct macvlan_port). The kernel is silent about 1, its own choice.
-    Option("bclim", 9, Int(wire="s32", low=-(2**31), high=2**31 - 1, if_absent=1), since="6.4", default=1),
+    Option(
+        name="bclim", attr=9, type=Int(wire="s32", low=-(2**31), high=2**31 - 1, if_absent=1), since="6.4", default=1
+    ),
 )
 
 _SOURCES = {"macaddrs": ("mode", "source")}  # macvlan_changelink_sources()
@@ -30,7 +32,15 @@ _PASSTHRU = ("mode", "passthru")  # macvlan_common_newlink()
 
 
 def _kind(name: str) -> Kind:
-    return Kind(name, _OPTIONS, needs=("link",), lower="link", shared=("bclim",), only_with=_SOURCES, alone=_PASSTHRU)
+    return Kind(
+        name=name,
+        options=_OPTIONS,
+        needs=("link",),
+        lower="link",
+        shared=("bclim",),
+        only_with=_SOURCES,
+        alone=_PASSTHRU,
+    )
 
 
 MACVLAN = _kind("macvlan")

@@ -8,7 +8,7 @@ from ..types.named_numbers import HostInt
 from ..types.simple import Bool
 
 # Of the kinds here the kernel lets dummy's carrier alone be set (ndo_change_carrier).
-CARRIER = Option("carrier", 33, Bool(), at_create=False, outer=True, default=True)
+CARRIER = Option(name="carrier", attr=33, type=Bool(), at_create=False, outer=True, default=True)
 
 DUMMY = Kind(name="dummy", options=(*queues(), CARRIER))
 
@@ -18,7 +18,7 @@ TABLE = HostInt(low=1, rule="a routing table", table={"default": 253, "main": 25
 
 VRF = Kind(
     name="vrf",
-    options=(Option("table", 1, TABLE, in_place=False), *queues()),
+    options=(Option(name="table", attr=1, type=TABLE, in_place=False), *queues()),
     needs=("table",),
     bound=True,
 )

@@ -6,28 +6,41 @@ rtnetlink tells of these links and removes them. They are made and changed throu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from ..option import Kind, Option
 from ..types.named_numbers import Account
 from ..types.simple import NONE, Bool, Choice
+
+
+class _Mode(Option):
+    forgets = ("mac", "arp")
+
+
+class _Persistent(Option):
+    refused: ClassVar[Mapping[Any, str]] = {
+        False: "such a link ends with the program that holds it, and a module holds none"
+    }
+
 
 TUN = Kind(
     name="tun",
     options=(
         # tun_net_init(): only tap has an Ethernet address and uses ARP.
-        Option("mode", 3, Choice(table={"tun": 1, "tap": 2}), in_place=False, forgets=("mac", "arp")),
+        _Mode(name="mode", attr=3, type=Choice(table={"tun": 1, "tap": 2}), in_place=False),
         # TUNSETOWNER and TUNSETGROUP take any number but the one that stands for nobody.
-        Option("user", 1, Account(database="user"), only_new=(NONE,)),
-        Option("user_group", 2, Account(database="group"), only_new=(NONE,), word="group"),
-        Option("pi", 4, Bool(style="flag"), default=False),
-        Option("vnet_hdr", 5, Bool(style="flag"), default=False),
+        Option(name="user", attr=1, type=Account(database="user"), only_new=(NONE,)),
+        Option(name="user_group", attr=2, type=Account(database="group"), only_new=(NONE,), word="group"),
+        Option(name="pi", attr=4, type=Bool(style="flag"), default=False),
+        Option(name="vnet_hdr", attr=5, type=Bool(style="flag"), default=False),
         # tun_set_iff(): who attaches must ask for the same.
-        Option("multi_queue", 7, Bool(style="flag"), default=False, in_place=False),
-        Option(
-            "persistent",
-            6,
-            Bool(style="flag"),
+        Option(name="multi_queue", attr=7, type=Bool(style="flag"), default=False, in_place=False),
+        _Persistent(
+            name="persistent",
+            attr=6,
+            type=Bool(style="flag"),
             default=True,
-            refused={False: "such a link ends with the program that holds it, and a module holds none"},
         ),
     ),
     needs=("mode",),

@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from ..option import Kind, Option, queues
 from ..types.simple import LinkName, NetnsOf
+
+
+class _OfPeer(Option):
+    @cached_property
+    def called(self) -> str:
+        """Return the option of the dict ``peer`` that the user sees."""
+        return f"peer: {self.name.partition('_')[2]}"
+
 
 VETH = Kind(
     name="veth",
     options=(
         # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
-        Option("peer_name", None, LinkName(), in_place=False, asked="peer: name"),
+        _OfPeer(name="peer_name", type=LinkName(), in_place=False),
         *queues(default=None),
-        Option("peer_netns", None, NetnsOf(), in_place=False, asked="peer: netns"),
+        _OfPeer(name="peer_netns", type=NetnsOf(), in_place=False),
     ),
     needs=("peer_name",),
     bounds={"mtu": (68, 65535)},  # is_valid_veth_mtu()

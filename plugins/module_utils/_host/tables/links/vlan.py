@@ -15,26 +15,36 @@ VLAN = Kind(
     options=(
         parent("link"),
         Option(
-            "protocol",
-            5,
-            PROTOCOL,
+            name="protocol",
+            attr=5,
+            type=PROTOCOL,
             in_place=False,
             default="802.1Q",
             aliases=("proto",),
         ),
-        Option("id", 1, Int(wire="u16", high=4094, rule="a VLAN id, 12 bits without 4095"), in_place=False),
+        Option(
+            name="id", attr=1, type=Int(wire="u16", high=4094, rule="a VLAN id, 12 bits without 4095"), in_place=False
+        ),
         *queues(),
-        Option("reorder_hdr", 2, Bits(bit=0x1), default=True),
-        Option("gvrp", 2, Bits(bit=0x2), default=False),
-        Option("loose_binding", 2, Bits(bit=0x4), default=False),
-        Option("mvrp", 2, Bits(bit=0x8), default=False),
-        Option("bridge_binding", 2, Bits(bit=0x10), default=False),
+        Option(name="reorder_hdr", attr=2, type=Bits(bit=0x1), default=True),
+        Option(name="gvrp", attr=2, type=Bits(bit=0x2), default=False),
+        Option(name="loose_binding", attr=2, type=Bits(bit=0x4), default=False),
+        Option(name="mvrp", attr=2, type=Bits(bit=0x8), default=False),
+        Option(name="bridge_binding", attr=2, type=Bits(bit=0x10), default=False),
         # An ingress key is the priority in the tag, 3 bits; an egress key is a packet's priority, 32 bits.
         Option(
-            "ingress_qos_map", 4, QosMap(keys=7, values=2**32 - 1), word="ingress-qos-map", aliases=("ingress-qos-map",)
+            name="ingress_qos_map",
+            attr=4,
+            type=QosMap(keys=7, values=2**32 - 1),
+            word="ingress-qos-map",
+            aliases=("ingress-qos-map",),
         ),
         Option(
-            "egress_qos_map", 3, QosMap(keys=2**32 - 1, values=7), word="egress-qos-map", aliases=("egress-qos-map",)
+            name="egress_qos_map",
+            attr=3,
+            type=QosMap(keys=2**32 - 1, values=7),
+            word="egress-qos-map",
+            aliases=("egress-qos-map",),
         ),
     ),
     needs=("link", "id"),

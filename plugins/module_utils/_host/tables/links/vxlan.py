@@ -119,53 +119,72 @@ def _opens(options: Mapping[str, Any]) -> tuple[list[tuple[str, int, str]], str]
     return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)
 
 
+class _FlowLabel(Option):
+    newer = (("inherit", "6.8"),)
+
+
 VXLAN = Kind(
     name="vxlan",
     options=(
-        Option("vni", 1, VNI, in_place=False, word="id", aliases=("id",)),
-        Option("remote", (2, 16), Ip(multicast=False)),
-        Option("multicast_group", (2, 16), Ip(multicast=True, none_word="remote"), word="group"),
-        Option("local", (4, 17), Ip(multicast=False)),
+        Option(name="vni", attr=1, type=VNI, in_place=False, word="id", aliases=("id",)),
+        Option(name="remote", attr=(2, 16), type=Ip(multicast=False)),
+        Option(name="multicast_group", attr=(2, 16), type=Ip(multicast=True, none_word="remote"), word="group"),
+        Option(name="local", attr=(4, 17), type=Ip(multicast=False)),
         # vxlan_changelink() takes another link, and passes over none.
-        Option("dev", 3, LinkName(), only_new=(NONE,)),
+        Option(name="dev", attr=3, type=LinkName(), only_new=(NONE,)),
         # vxlan_nl2conf() refuses to change TTL_INHERIT: its attribute is a flag, which cannot say "off".
-        Option("ttl", (5, 28), Ttl(inherit_wire="flag"), default="auto", fixed=("inherit",), aliases=("hoplimit",)),
-        Option("tos", 6, Tos(), default=0, aliases=("dsfield",)),
-        Option("df", 29, Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"),
         Option(
-            "flowlabel",
-            (26, 32),
-            FlowLabel(),
-            newer=(("inherit", "6.8"),),
+            name="ttl",
+            attr=(5, 28),
+            type=Ttl(inherit_wire="flag"),
+            default="auto",
+            fixed=("inherit",),
+            aliases=("hoplimit",),
+        ),
+        Option(name="tos", attr=6, type=Tos(), default=0, aliases=("dsfield",)),
+        Option(
+            name="df", attr=29, type=Choice(table={"unset": 0, "set": 1, "inherit": 2}, aliases=ON_OFF), default="unset"
+        ),
+        _FlowLabel(
+            name="flowlabel",
+            attr=(26, 32),
+            type=FlowLabel(),
             default=0,
             aliases=("label",),
             # vxlan_config_validate() refuses all else.
-            moot={"ipv4": Moot("is for IPv6, and neither remote, group nor local is", taken=(0,))},
+            moot={"ipv4": Moot(why="is for IPv6, and neither remote, group nor local is", taken=(0,))},
         ),
-        Option("dstport", 15, PORT, in_place=False),
-        Option("srcport", 10, PortRange(), in_place=False, default="0-0"),
-        Option("proxy", 11, Bool(style="no"), in_place=False, default=False),
-        Option("rsc", 12, Bool(style="no"), in_place=False, default=False),
-        Option("l2miss", 13, Bool(style="no"), in_place=False, default=False),
-        Option("l3miss", 14, Bool(style="no"), in_place=False, default=False),
-        Option("udpcsum", 18, Bool(style="no"), in_place=False, default=True),
-        Option("udp6zerocsumtx", 19, Bool(style="no"), in_place=False, default=False),
-        Option("udp6zerocsumrx", 20, Bool(style="no"), in_place=False, default=False),
-        Option("remcsumtx", 21, Bool(style="no"), in_place=False, default=False),
-        Option("remcsumrx", 22, Bool(style="no"), in_place=False, default=False),
+        Option(name="dstport", attr=15, type=PORT, in_place=False),
+        Option(name="srcport", attr=10, type=PortRange(), in_place=False, default="0-0"),
+        Option(name="proxy", attr=11, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="rsc", attr=12, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="l2miss", attr=13, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="l3miss", attr=14, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="udpcsum", attr=18, type=Bool(style="no"), in_place=False, default=True),
+        Option(name="udp6zerocsumtx", attr=19, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="udp6zerocsumrx", attr=20, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="remcsumtx", attr=21, type=Bool(style="no"), in_place=False, default=False),
+        Option(name="remcsumrx", attr=22, type=Bool(style="no"), in_place=False, default=False),
         # vxlan_dev_configure() takes 0 for the default, so that is what it says here: there is no never.
-        Option("ageing", 8, Ageing(low=1, rule="seconds", table={"0": 300, "none": 300}), default=300),
-        Option("maxaddress", 9, NamedInt(table={"unlimited": 0}), in_place=False, default=0),
-        Option("external", 25, Bool(style="no"), in_place=False, default=False),
+        Option(name="ageing", attr=8, type=Ageing(low=1, rule="seconds", table={"0": 300, "none": 300}), default=300),
+        Option(name="maxaddress", attr=9, type=NamedInt(table={"unlimited": 0}), in_place=False, default=0),
+        Option(name="external", attr=25, type=Bool(style="no"), in_place=False, default=False),
         # Behind external, which says nolearning to iproute2: the last word counts.
-        Option("learning", 7, Bool(style="no"), default=True),
-        Option("vnifilter", 30, Bool(style="no", false_when_absent=True), in_place=False, since="5.18", default=False),
-        Option("gbp", 23, Flag(), in_place=False, default=False),
-        Option("gpe", 27, Flag(), in_place=False, default=False),
-        Option("localbypass", 31, Bool(style="no"), since="6.5", default=True),
+        Option(name="learning", attr=7, type=Bool(style="no"), default=True),
+        Option(
+            name="vnifilter",
+            attr=30,
+            type=Bool(style="no", false_when_absent=True),
+            in_place=False,
+            since="5.18",
+            default=False,
+        ),
+        Option(name="gbp", attr=23, type=Flag(), in_place=False, default=False),
+        Option(name="gpe", attr=27, type=Flag(), in_place=False, default=False),
+        Option(name="localbypass", attr=31, type=Bool(style="no"), since="6.5", default=True),
         *queues(),
-        Option("vnis", None, Vnis(), at_create=False, since="5.18", dump="vnis"),
-        Option("reserved_bits", 33, ReservedBits(), in_place=False, since="6.14"),
+        Option(name="vnis", type=Vnis(), at_create=False, since="5.18", dump="vnis"),
+        Option(name="reserved_bits", attr=33, type=ReservedBits(), in_place=False, since="6.14"),
     ),
     unique=("vni", "dstport"),
     unique_defaults={"vni": lambda _options: 0, "dstport": default_port},  # a VNI is left out with external alone

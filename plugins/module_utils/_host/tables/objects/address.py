@@ -209,17 +209,22 @@ ADDRESS = Addresses(
     label="address {2} on {1}",
     nested="addresses",
     ip=2,
-    keys=(Option("dev", None, LinkName()), Option("address", None, Prefix(host_bits=True), aliases=("local",))),
+    keys=(
+        Option(name="dev", type=LinkName()),
+        Option(name="address", type=Prefix(host_bits=True), aliases=("local",)),
+    ),
     options=(
-        Option("peer", None, Peer(), in_place=False),
-        Option("scope", None, Scope(), default="global", in_place=False),
-        Option("label", 3, Text(most=15), in_place=False),
+        Option(name="peer", type=Peer(), in_place=False),
+        Option(name="scope", type=Scope(), default="global", in_place=False),
+        Option(name="label", attr=3, type=Text(most=15), in_place=False),
         # IPv6 takes 0 for no wish to change it (net/ipv6/addrconf.c: inet6_addr_modify()).
-        Option("metric", 9, Int(if_absent=0), default=0, only_new=(0,), aliases=("priority", "preference")),
-        Option("broadcast", 4, Broadcast(), in_place=False, word="brd", aliases=("brd",)),
-        Option("valid_lft", None, Lifetime(low=1), default=FOREVER),
-        Option("preferred_lft", None, Lifetime(), default=FOREVER),
-        *(Option(name, None, Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
-        Option(OPTIMISTIC, None, AtFirst(), default=False, gathered=False),
+        Option(
+            name="metric", attr=9, type=Int(if_absent=0), default=0, only_new=(0,), aliases=("priority", "preference")
+        ),
+        Option(name="broadcast", attr=4, type=Broadcast(), in_place=False, word="brd", aliases=("brd",)),
+        Option(name="valid_lft", type=Lifetime(low=1), default=FOREVER),
+        Option(name="preferred_lft", type=Lifetime(), default=FOREVER),
+        *(Option(name=name, type=Bool(style="flag"), default=False, in_place=False) for name in FLAGS),
+        Option(name=OPTIMISTIC, type=AtFirst(), default=False, gathered=False),
     ),
 )

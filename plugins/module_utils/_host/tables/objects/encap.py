@@ -10,6 +10,7 @@ from typing import Any
 
 from ..option import nearest
 from ..types.addresses import ip
+from ..types.base import KeywordsOnly
 from ..types.named_numbers import DSFIELDS, named_dsfield
 from ..types.simple import Bool, Look, Type, truth, whole_number
 
@@ -20,7 +21,7 @@ RAW = "raw"
 
 
 @dataclass(frozen=True)
-class EncapField:
+class EncapField(metaclass=KeywordsOnly):
     """One attribute of an ``encap ip`` or ``encap ip6`` nest; ``ip6`` is the word that iproute2 has for it there."""
 
     name: str
@@ -31,11 +32,11 @@ class EncapField:
 
 
 ENCAP_FIELDS: tuple[EncapField, ...] = (
-    EncapField("id", 1, "be64", 2**64 - 1),
-    EncapField("dst", 2, "ip"),
-    EncapField("src", 3, "ip"),
-    EncapField("ttl", 4, "u8", 255, ip6="hoplimit"),
-    EncapField("tos", 5, "u8", 255, ip6="tc"),
+    EncapField(name="id", attr=1, wire="be64", high=2**64 - 1),
+    EncapField(name="dst", attr=2, wire="ip"),
+    EncapField(name="src", attr=3, wire="ip"),
+    EncapField(name="ttl", attr=4, wire="u8", high=255, ip6="hoplimit"),
+    EncapField(name="tos", attr=5, wire="u8", high=255, ip6="tc"),
 )
 #: Bits of LWTUNNEL_IP_FLAGS (uapi/linux/if_tunnel.h, TUNNEL_*), 16 bits in the network's byte order. The kernel tells
 #: bits of its own beside them, one for each sort of options.

@@ -234,6 +234,10 @@ def _untold(grp: str, options: Options, bridge: Options) -> str:
     return f"{given}: the bridge heeds sources with {option} {version} only"
 
 
+class _Permanent(Option):
+    in_place_since = "6.3"
+
+
 class Mdb(ObjectType):
     """MDB entries: what is unlike other objects."""
 
@@ -328,22 +332,22 @@ MDB = Mdb(
     passing={"permanent": (False,)},
     nested="mdb",
     keys=(
-        Option("dev", None, LinkName()),
-        Option("port", None, LinkName()),
-        Option("grp", None, Group(), aliases=("group",)),
-        Option("src", 1, Source(), since="5.10"),
-        Option("vid", None, Int(high=4094, rule="a VLAN id"), default=0, aliases=("vlan",)),
+        Option(name="dev", type=LinkName()),
+        Option(name="port", type=LinkName()),
+        Option(name="grp", type=Group(), aliases=("group",)),
+        Option(name="src", attr=1, type=Source(), since="5.10"),
+        Option(name="vid", type=Int(high=4094, rule="a VLAN id"), default=0, aliases=("vlan",)),
         # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_mdb_entry_info_fill()).
-        Option("src_vni", 9, Int(high=2**24 - 1, rule="24 bits"), default=0),
-        Option("dst", 5, Address(), since="6.4"),
+        Option(name="src_vni", attr=9, type=Int(high=2**24 - 1, rule="24 bits"), default=0),
+        Option(name="dst", attr=5, type=Address(), since="6.4"),
     ),
     options=(
-        Option("permanent", None, Lasting(), default=True, in_place_since="6.3", after_carrier=(False,)),
-        Option("filter_mode", 3, Mode(), since="6.3", default="exclude"),
-        Option(SOURCES, 2, Sources(), since="6.3"),
-        Option("proto", 4, Protocol(), since="6.3", default="static", aliases=("protocol",)),
-        Option("dst_port", 6, Port(wire="u16")),
-        Option("vni", 7, Int(high=2**24 - 1, rule="24 bits")),
-        Option("via", 8, LinkName()),
+        _Permanent(name="permanent", type=Lasting(), default=True, after_carrier=(False,)),
+        Option(name="filter_mode", attr=3, type=Mode(), since="6.3", default="exclude"),
+        Option(name=SOURCES, attr=2, type=Sources(), since="6.3"),
+        Option(name="proto", attr=4, type=Protocol(), since="6.3", default="static", aliases=("protocol",)),
+        Option(name="dst_port", attr=6, type=Port(wire="u16")),
+        Option(name="vni", attr=7, type=Int(high=2**24 - 1, rule="24 bits")),
+        Option(name="via", attr=8, type=LinkName()),
     ),
 )

@@ -100,7 +100,7 @@ class Number(Int):
 
 
 def _number(name: str, attr: int, high: int = 2**32 - 1, rule: str = "") -> Option:
-    return Option(name, attr, Number(high=high, rule=rule))
+    return Option(name=name, attr=attr, type=Number(high=high, rule=rule))
 
 
 _CLAMPED = "the kernel makes more than that this number"
@@ -112,22 +112,26 @@ FEATURES = Choices(table={"ecn": 1, "tcp_usec_ts": 16}, since={"tcp_usec_ts": (6
 METRICS: tuple[Option, ...] = (
     _number("mtu", 2, 65520, _CLAMPED),
     _number("window", 3),
-    Option("rtt", 4, Time(parts=Fraction(8))),
-    Option("rttvar", 5, Time(parts=Fraction(4))),
+    Option(name="rtt", attr=4, type=Time(parts=Fraction(8))),
+    Option(name="rttvar", attr=5, type=Time(parts=Fraction(4))),
     _number("ssthresh", 6),
     _number("cwnd", 7),
     _number("advmss", 8, 65495, _CLAMPED),
     _number("reordering", 9),
     _number("hoplimit", 10, 255),
     _number("initcwnd", 11),
-    Option("features", 12, FEATURES),
-    Option("rto_min", 13, Time()),
+    Option(name="features", attr=12, type=FEATURES),
+    Option(name="rto_min", attr=13, type=Time()),
     _number("initrwnd", 14),
-    Option("quickack", 15, Bool(wire="u32", style="number", false_when_absent=True)),
-    Option("congctl", 16, Text(most=15)),  # TCP_CA_NAME_MAX is 16 with the closing NUL
-    Option("fastopen_no_cookie", 17, Bool(wire="u32", style="number", false_when_absent=True), since="4.15"),
+    Option(name="quickack", attr=15, type=Bool(wire="u32", style="number", false_when_absent=True)),
+    Option(name="congctl", attr=16, type=Text(most=15)),  # TCP_CA_NAME_MAX is 16 with the closing NUL
+    Option(
+        name="fastopen_no_cookie", attr=17, type=Bool(wire="u32", style="number", false_when_absent=True), since="4.15"
+    ),
 )
 
 #: RTAX_LOCK: metrics that path MTU discovery and TCP are not to change, a bit each. iproute2 writes "lock" before the
 #: value, and only where it has a time, size or number to write it before.
-LOCK = Option("lock", 1, Choices(table={row.name: 1 << row.attrs[0] for row in METRICS if row.name != "features"}))
+LOCK = Option(
+    name="lock", attr=1, type=Choices(table={row.name: 1 << row.attrs[0] for row in METRICS if row.name != "features"})
+)

@@ -16,17 +16,17 @@ from .encap import Encap
 
 #: net/ipv4/fib_semantics.c: fib_check_nh(), fib_valid_prefsrc(); net/ipv6/route.c: fib6_nh_init() and what it calls.
 OF_GATEWAYS = (
-    Meaning(errno.ENETUNREACH, "invalid gateway", "{value} is in no subnet {on}"),
-    Meaning(errno.EHOSTUNREACH, "", "{value} is in no subnet {on}"),
-    Meaning(errno.EINVAL, "invalid gateway"),
-    Meaning(errno.EINVAL, "Gateway can not be a local address", "{value} is this host's own"),
-    Meaning(errno.EINVAL, "Egress device not specified", "the gateway {value} needs dev"),
+    Meaning(errno=errno.ENETUNREACH, sentence="invalid gateway", reason="{value} is in no subnet {on}"),
+    Meaning(errno=errno.EHOSTUNREACH, sentence="", reason="{value} is in no subnet {on}"),
+    Meaning(errno=errno.EINVAL, sentence="invalid gateway"),
+    Meaning(errno=errno.EINVAL, sentence="Gateway can not be a local address", reason="{value} is this host's own"),
+    Meaning(errno=errno.EINVAL, sentence="Egress device not specified", reason="the gateway {value} needs dev"),
 )
 
 
 OF_LINKS = (
-    Meaning(errno.ENETDOWN, "not up", "{value} is down"),
-    Meaning(errno.ENETDOWN, "", "{value} is down"),
+    Meaning(errno=errno.ENETDOWN, sentence="not up", reason="{value} is down"),
+    Meaning(errno=errno.ENETDOWN, sentence="", reason="{value} is down"),
 )
 
 

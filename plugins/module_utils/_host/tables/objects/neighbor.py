@@ -64,33 +64,31 @@ NEIGHBOR = Neighbor(
     plural="neighbors",
     label="neighbor {2} on {1}",
     label_of_last="proxy neighbor {2} on {1}",
-    keys=(Option("dev", None, LinkName()), Option("dst", None, Address())),
+    keys=(Option(name="dev", type=LinkName()), Option(name="dst", type=Address())),
     options=(
-        Option("mac", None, Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
+        Option(name="mac", type=Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
         # A link without a carrier loses all but permanent ones when it is told so (neigh_carrier_down()).
         Option(
-            "nud",
-            None,
-            Choice(table=STATES),
+            name="nud",
+            type=Choice(table=STATES),
             default="permanent",
             ousts=("managed",),
             after_carrier=tuple(name for name in STATES if name != "permanent"),
         ),
-        Option("router", None, Bool(style="flag"), default=False),
-        Option("extern_learn", None, Bool(style="flag"), default=False),
+        Option(name="router", type=Bool(style="flag"), default=False),
+        Option(name="extern_learn", type=Bool(style="flag"), default=False),
         # The kernel finds the MAC of a managed one, and asks again before it forgets it.
         Option(
-            "managed",
-            None,
-            Bool(style="flag"),
+            name="managed",
+            type=Bool(style="flag"),
             since="5.16",
             default=False,
             ousts=("mac", "nud"),
             after_carrier=(True,),
         ),
         # A control plane looks after it: the kernel asks for it, and does not forget it when there is no answer.
-        Option("extern_valid", None, Bool(style="flag"), since="6.17", default=False),
-        Option(PROXY, None, Bool(style="flag"), default=False),  # a part of the key: see _settle()
+        Option(name="extern_valid", type=Bool(style="flag"), since="6.17", default=False),
+        Option(name=PROXY, type=Bool(style="flag"), default=False),  # a part of the key: see _settle()
     ),
     passing={"nud": tuple(name for name in STATES if name not in LASTING)},
     on_create={"nud": "permanent"},

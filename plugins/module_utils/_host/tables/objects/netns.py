@@ -94,7 +94,11 @@ class Nsid(Int):
 
 
 #: The process or container whose namespace the name stands for.
-ATTACH = Option("attach", None, OfProcess(), in_place=False, gathered=False)
+ATTACH = Option(name="attach", type=OfProcess(), in_place=False, gathered=False)
+
+
+class _OnceOnly(Option):
+    once = True
 
 
 class Netns(ObjectType):
@@ -120,12 +124,16 @@ NETNS = Netns(
     name="netns",
     plural="netns",
     label="netns {1}",
-    keys=(Option("name", None, NetnsName()),),
+    keys=(Option(name="name", type=NetnsName()),),
     options=(
         ATTACH,
-        Option("nsid", None, Nsid(high=2**31 - 1, rule="auto is any that is free"), once=True, gathered=False),
-        Option("loopback", None, Bool()),
-        Option("resolver", None, Resolver()),
+        _OnceOnly(
+            name="nsid",
+            type=Nsid(high=2**31 - 1, rule="auto is any that is free"),
+            gathered=False,
+        ),
+        Option(name="loopback", type=Bool()),
+        Option(name="resolver", type=Resolver()),
     ),
     on_create={"loopback": True},
 )

@@ -21,13 +21,17 @@ _SWITCH = Bool()
 TREES = OfVlans(
     number="msti",
     rule="a spanning tree, IEEE 802.1Q",
-    rows=(Option("state", 2, STATE),),
+    rows=(Option(name="state", attr=2, type=STATE),),
     command=("mst",),
     spans=False,
 )
 
 #: Words that ``ip link set ... type bridge_slave`` knows, and ``bridge link set`` does not (iproute2 6.1 to 6.17).
 OF_IP = ("proxy_arp", "proxy_arp_wifi", "group_fwd_mask")
+
+
+class _State(Option):
+    when_up = True
 
 
 class Port(ObjectType):
@@ -55,43 +59,45 @@ PORT = Port(
     plural="ports",
     label="{1}: port",
     nested="port",
-    keys=(Option("dev", None, LinkName()),),
+    keys=(Option(name="dev", type=LinkName()),),
     options=(
         # A port that is disabled before its bridge heard of its carrier is enabled again (br_port_carrier_check()).
-        Option("state", 1, STATE, when_up=True, after_carrier=("disabled",)),
-        Option("priority", 2, Int(wire="u16", high=63, rule="6 bits, IEEE 802.1D"), default=32),
-        Option("cost", 3, Int(low=1, high=65535)),
-        Option("hairpin", 4, _SWITCH, default=False),
-        Option("guard", 5, _SWITCH, default=False),
-        Option("root_block", 6, _SWITCH, default=False),
-        Option("fastleave", 7, _SWITCH, default=False, aliases=("mcast_fast_leave",)),
-        Option("learning", 8, _SWITCH, default=True),
-        Option("flood", 9, _SWITCH, default=True),
-        Option("proxy_arp", 10, _SWITCH, default=False),
-        Option("proxy_arp_wifi", 12, _SWITCH, default=False),
+        _State(name="state", attr=1, type=STATE, after_carrier=("disabled",)),
+        Option(name="priority", attr=2, type=Int(wire="u16", high=63, rule="6 bits, IEEE 802.1D"), default=32),
+        Option(name="cost", attr=3, type=Int(low=1, high=65535)),
+        Option(name="hairpin", attr=4, type=_SWITCH, default=False),
+        Option(name="guard", attr=5, type=_SWITCH, default=False),
+        Option(name="root_block", attr=6, type=_SWITCH, default=False),
+        Option(name="fastleave", attr=7, type=_SWITCH, default=False, aliases=("mcast_fast_leave",)),
+        Option(name="learning", attr=8, type=_SWITCH, default=True),
+        Option(name="flood", attr=9, type=_SWITCH, default=True),
+        Option(name="proxy_arp", attr=10, type=_SWITCH, default=False),
+        Option(name="proxy_arp_wifi", attr=12, type=_SWITCH, default=False),
         Option(
-            "mcast_router",
-            25,
-            NamedInt(wire="u8", high=3, table={**ROUTER, "temporary": 3}),
+            name="mcast_router",
+            attr=25,
+            type=NamedInt(wire="u8", high=3, table={**ROUTER, "temporary": 3}),
             default=1,
             aliases=("multicast_router",),
         ),
-        Option("mcast_flood", 27, _SWITCH, default=True),
-        Option("mcast_to_unicast", 28, _SWITCH, default=False),
-        Option("vlan_tunnel", 29, _SWITCH, default=False),
-        Option("bcast_flood", 30, _SWITCH, default=True),
-        Option("group_fwd_mask", 31, Int(wire="u16", high=65535, barred=0x2, rule="pause frames"), default=0),
-        Option("neigh_suppress", 32, _SWITCH, default=False),
-        Option("isolated", 33, _SWITCH, default=False),
-        Option("backup_port", 34, LinkName(negated=True)),
-        Option("locked", 39, _SWITCH, since="5.18", default=False),
-        Option("mab", 40, _SWITCH, since="6.2", default=False),
-        Option("mcast_max_groups", 42, Int(), since="6.3", default=0),
-        Option("neigh_vlan_suppress", 43, _SWITCH, since="6.4", default=False),
-        Option("backup_nhid", 44, Int(if_absent=0), since="6.6", default=0),
-        Option("vlans", None, Vlans(), dump="vlans"),
-        Option("vlan_options", None, OfVlans(rows=OF_PORT), since="5.6", dump="vlan_options"),
+        Option(name="mcast_flood", attr=27, type=_SWITCH, default=True),
+        Option(name="mcast_to_unicast", attr=28, type=_SWITCH, default=False),
+        Option(name="vlan_tunnel", attr=29, type=_SWITCH, default=False),
+        Option(name="bcast_flood", attr=30, type=_SWITCH, default=True),
+        Option(
+            name="group_fwd_mask", attr=31, type=Int(wire="u16", high=65535, barred=0x2, rule="pause frames"), default=0
+        ),
+        Option(name="neigh_suppress", attr=32, type=_SWITCH, default=False),
+        Option(name="isolated", attr=33, type=_SWITCH, default=False),
+        Option(name="backup_port", attr=34, type=LinkName(negated=True)),
+        Option(name="locked", attr=39, type=_SWITCH, since="5.18", default=False),
+        Option(name="mab", attr=40, type=_SWITCH, since="6.2", default=False),
+        Option(name="mcast_max_groups", attr=42, type=Int(), since="6.3", default=0),
+        Option(name="neigh_vlan_suppress", attr=43, type=_SWITCH, since="6.4", default=False),
+        Option(name="backup_nhid", attr=44, type=Int(if_absent=0), since="6.6", default=0),
+        Option(name="vlans", type=Vlans(), dump="vlans"),
+        Option(name="vlan_options", type=OfVlans(rows=OF_PORT), since="5.6", dump="vlan_options"),
         # The bridge's VLANs have their spanning tree first (its option vlan_global).
-        Option("mst", None, TREES, last=True, since="5.18", dump="mst"),
+        Option(name="mst", type=TREES, last=True, since="5.18", dump="mst"),
     ),
 )

@@ -35,13 +35,13 @@ OF_LOCAL = ("local", "broadcast", "anycast")
 PREFERENCES = {"medium": 0, "high": 1, "low": 3}  # RFC 4191; uapi/linux/icmpv6.h, ICMPV6_ROUTER_PREF_*
 
 _OF_SOURCES = (
-    Meaning(errno.EINVAL, "Invalid prefsrc address", "{value} is no address of this namespace"),
-    Meaning(errno.EINVAL, "Invalid source address", "{value} is no address {on}"),
+    Meaning(errno=errno.EINVAL, sentence="Invalid prefsrc address", reason="{value} is no address of this namespace"),
+    Meaning(errno=errno.EINVAL, sentence="Invalid source address", reason="{value} is no address {on}"),
 )
 _OF_HOPS = (
-    Meaning(errno.ENETUNREACH, "invalid gateway", "a gateway is in no subnet of its link"),
-    Meaning(errno.EHOSTUNREACH, "", "a gateway is in no subnet of its link"),
-    Meaning(errno.ENETDOWN, "not up", "a link of it is down"),
+    Meaning(errno=errno.ENETUNREACH, sentence="invalid gateway", reason="a gateway is in no subnet of its link"),
+    Meaning(errno=errno.EHOSTUNREACH, sentence="", reason="a gateway is in no subnet of its link"),
+    Meaning(errno=errno.ENETDOWN, sentence="not up", reason="a link of it is down"),
 )
 
 #: The options that say which way a route goes. Each row excludes the others.
@@ -182,28 +182,28 @@ ROUTE = Route(
     may_lack=("table", "metric"),
     ip=1,
     keys=(
-        Option("dst", None, Destination()),
-        Option("table", None, Table()),
-        Option("metric", None, Int(), aliases=("priority", "preference")),
-        Option("tos", None, Dsfield(), default=0, aliases=("dsfield",)),
-        Option("from", None, Selected(), default=""),
+        Option(name="dst", type=Destination()),
+        Option(name="table", type=Table()),
+        Option(name="metric", type=Int(), aliases=("priority", "preference")),
+        Option(name="tos", type=Dsfield(), default=0, aliases=("dsfield",)),
+        Option(name="from", type=Selected(), default=""),
     ),
     options=(
-        Option("type", None, Choice(table=TYPES), default="unicast"),
-        Option("nhid", 30, NexthopId(), since="5.3", several=True),
-        Option("encap", None, Encap()),
-        Option("via", None, Via(), means=OF_GATEWAYS),
-        Option("dev", None, LinkName(), means=OF_LINKS),
-        Option("src", None, Address(none=True), means=_OF_SOURCES),
-        Option("scope", None, Scope(), default="global"),
-        Option("onlink", None, Bool(style="flag"), default=False),
-        Option("pref", None, Choice(table=PREFERENCES), default="medium"),
-        Option("realms", None, Realms(), default=NONE),
+        Option(name="type", type=Choice(table=TYPES), default="unicast"),
+        Option(name="nhid", attr=30, type=NexthopId(), since="5.3", several=True),
+        Option(name="encap", type=Encap()),
+        Option(name="via", type=Via(), means=OF_GATEWAYS),
+        Option(name="dev", type=LinkName(), means=OF_LINKS),
+        Option(name="src", type=Address(none=True), means=_OF_SOURCES),
+        Option(name="scope", type=Scope(), default="global"),
+        Option(name="onlink", type=Bool(style="flag"), default=False),
+        Option(name="pref", type=Choice(table=PREFERENCES), default="medium"),
+        Option(name="realms", type=Realms(), default=NONE),
         # The kernel tells the time that is left in 1/100 s, in 31 bits (net/core/rtnetlink.c: rtnl_put_cacheinfo()).
-        Option("expires", None, Lifetime(low=1, high=21474836), default=FOREVER),
+        Option(name="expires", type=Lifetime(low=1, high=21474836), default=FOREVER),
         *METRICS,
         LOCK,
-        Option("nexthops", None, Hops(), several=True, means=_OF_HOPS),
-        Option("allow_kernel_hazard", None, Consent()),
+        Option(name="nexthops", type=Hops(), several=True, means=_OF_HOPS),
+        Option(name="allow_kernel_hazard", type=Consent()),
     ),
 )

@@ -202,21 +202,23 @@ TOS_BITS = 0x1C
 
 #: What a rule selects packets by, in the order of iproute2's words.
 SELECTORS: tuple[Option, ...] = (
-    Option("not", None, Inverted()),
+    Option(name="not", type=Inverted()),
     # The kernel keeps bits beyond the prefix, and looks at those within it alone (fib4_rule_match()).
-    Option("from", 2, Selected(host_bits=True)),
-    Option("to", 1, Selected(host_bits=True)),
-    Option("tos", None, Dsfield(), aliases=("dsfield",)),
-    Option("fwmark", 10, Marked()),
-    Option("iif", 3, Ifname(), aliases=("dev",)),
-    Option("oif", 17, Ifname()),
-    Option("uidrange", 20, Range(single=False, high=2**32 - 2, database="passwd")),  # the last is no user: INVALID_UID
-    Option("ipproto", 22, Protocol()),
-    Option("sport", 23, _PORTS),
-    Option("dport", 24, _PORTS),
-    Option("tun_id", 12, Chosen(high=2**64 - 1)),
-    Option("dscp", 25, _DSCP, since="6.13"),
-    Option("flowlabel", 26, Masked(high=0xFFFFF, since=(6, 14)), since="6.14"),
+    Option(name="from", attr=2, type=Selected(host_bits=True)),
+    Option(name="to", attr=1, type=Selected(host_bits=True)),
+    Option(name="tos", type=Dsfield(), aliases=("dsfield",)),
+    Option(name="fwmark", attr=10, type=Marked()),
+    Option(name="iif", attr=3, type=Ifname(), aliases=("dev",)),
+    Option(name="oif", attr=17, type=Ifname()),
+    Option(
+        name="uidrange", attr=20, type=Range(single=False, high=2**32 - 2, database="passwd")
+    ),  # the last is no user: INVALID_UID
+    Option(name="ipproto", attr=22, type=Protocol()),
+    Option(name="sport", attr=23, type=_PORTS),
+    Option(name="dport", attr=24, type=_PORTS),
+    Option(name="tun_id", attr=12, type=Chosen(high=2**64 - 1)),
+    Option(name="dscp", attr=25, type=_DSCP, since="6.13"),
+    Option(name="flowlabel", attr=26, type=Masked(high=0xFFFFF, since=(6, 14)), since="6.14"),
 )
 
 
@@ -335,17 +337,29 @@ RULE = Rule(
     label_of_last="rule {1} {3}",
     may_lack=("family", *(row.name for row in SELECTORS)),
     keys=(
-        Option("priority", None, Int(), aliases=("preference", "order", "pref")),
-        Option("family", None, Choice(table=FAMILIES, aliases=INET)),
+        Option(name="priority", type=Int(), aliases=("preference", "order", "pref")),
+        Option(name="family", type=Choice(table=FAMILIES, aliases=INET)),
         *SELECTORS,
     ),
     options=(
-        Option("action", None, Choice(table=ACTIONS), default="lookup", in_place=False),
-        Option("table", None, Table(), in_place=False, word="lookup", aliases=("lookup",)),
-        Option("goto", None, Int(low=1), in_place=False),
-        Option("l3mdev", None, Bool(style="flag", false_when_absent=True), default=False, in_place=False, since="4.8"),
-        Option("realms", 11, Realms(), default=NONE, in_place=False),
-        Option("suppress_prefixlength", None, Int(low=-1, high=128), default=-1, in_place=False, aliases=("sup_pl",)),
-        Option("suppress_ifgroup", None, _SUPPRESSED, default=-1, in_place=False, aliases=("sup_group",)),
+        Option(name="action", type=Choice(table=ACTIONS), default="lookup", in_place=False),
+        Option(name="table", type=Table(), in_place=False, word="lookup", aliases=("lookup",)),
+        Option(name="goto", type=Int(low=1), in_place=False),
+        Option(
+            name="l3mdev",
+            type=Bool(style="flag", false_when_absent=True),
+            default=False,
+            in_place=False,
+            since="4.8",
+        ),
+        Option(name="realms", attr=11, type=Realms(), default=NONE, in_place=False),
+        Option(
+            name="suppress_prefixlength",
+            type=Int(low=-1, high=128),
+            default=-1,
+            in_place=False,
+            aliases=("sup_pl",),
+        ),
+        Option(name="suppress_ifgroup", type=_SUPPRESSED, default=-1, in_place=False, aliases=("sup_group",)),
     ),
 )

@@ -140,8 +140,11 @@ SYSCTL = Sysctl(
     name="sysctl",
     plural="sysctls",
     label="sysctl {2} of {1}",
-    keys=(Option("dev", None, LinkName(), default=NONE), Option("name", None, SysctlName())),
-    options=(Option("value", None, SysctlValue()), Option("persist", None, Bool())),
+    keys=(
+        Option(name="dev", type=LinkName(), default=NONE),
+        Option(name="name", type=SysctlName()),
+    ),
+    options=(Option(name="value", type=SysctlValue()), Option(name="persist", type=Bool())),
 )
 
 
