@@ -16,8 +16,8 @@ PAGE = CHECKOUT / "docs" / "options.md"
 sys.path.insert(0, str(CHECKOUT / ".collections"))
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option  # noqa: E402
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option  # noqa: E402
 
 HEAD = """\
 # Every option

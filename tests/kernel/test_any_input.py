@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
 
 from .look import at_rest, everything_now, lines, steady, told
 

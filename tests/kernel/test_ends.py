@@ -16,8 +16,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusal
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Int
 
 LOWER = {"name": "lower", "kind": "bridge"}

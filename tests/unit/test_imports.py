@@ -249,8 +249,8 @@ def test_violation_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "_host.plan.diff", "from ..tables.option import Option\nimport ipaddress"),
-        (UTILS + "_host.tables.links.geneve", "from ..option import Kind"),
+        (UTILS + "_host.plan.diff", "from ..tables.table import Option\nimport ipaddress"),
+        (UTILS + "_host.tables.links.geneve", "from ..table import Kind"),
         (
             UTILS + "_host.kernel.netlink.codec",
             "from pyroute2.netlink import nla\nimport socket\nfrom . import constants",

@@ -12,8 +12,8 @@ from typing import Any, Callable, NoReturn
 from .._host.run import Engine, Failed, KernelError, Refused, Report
 from .._host.tables.links.any_link import ALL as LINK_OPTIONS
 from .._host.tables.links.any_link import ONCE
-from .._host.tables.option import nearest
 from .._host.tables.registry import KINDS, OBJECT_TYPES
+from .._host.tables.table import nearest
 from .._host.tables.types.simple import UNSET
 from .arguments import Module
 

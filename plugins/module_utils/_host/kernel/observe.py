@@ -17,8 +17,8 @@ from ..state.entries import PLACED, SHARING, lower_key, made_in, place_of, rows
 from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State
 from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
 from ..tables.objects.netns_reference import called_by
-from ..tables.option import Kind
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Kind
 from ..tables.types.simple import UNSET, Names
 from .host.namespaces import Namespaces, inside, named, read_resolver
 from .netlink import constants as c

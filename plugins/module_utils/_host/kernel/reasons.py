@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..state.entries import lower_key, rows_given, rows_of
 from ..state.model import Entry, Operation
-from ..tables.option import Option
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Option
 from ..tables.types.simple import NONE
 from .netlink.channel import KernelError
 

@@ -38,7 +38,7 @@ def _whole(operation: Operation, there: State) -> Operation:
     own = entry.options.keys() & kind.named.keys() if kind is not None else ()
     if kind is None or found is None or not own:
         return operation
-    again = {name: found.options[name] for name in kind.said_again if name in found.options}
+    again = {name: found.options[name] for name in kind.repeated if name in found.options}
     old = operation.before.options if operation.before is not None else {}
     changed = {name: kind.named[name].type.change(old.get(name), entry.options[name]) for name in own}
     return replace(operation, entry=entry.having({**again, **entry.options, **changed}))

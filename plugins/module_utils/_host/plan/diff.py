@@ -12,8 +12,8 @@ from ..state.entries import PLACED, SHARING, given, made_in, netns_named, ousted
 from ..state.model import HOST, Change, Entry, Ident, State
 from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
 from ..tables.objects.encap import Consent
-from ..tables.option import Option, Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Option, Refused
 from ..tables.types.addresses import Ip
 from ..tables.types.simple import NONE, NetnsOf
 from .dependents import bringer
@@ -261,11 +261,7 @@ def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, t
     bits = table_of(entry).of_bits
     numbers = {row.attr for row in bits if row.name in fields}
     kind = KINDS.get(there.kind)
-    anew = (
-        [other for name, (others, _none) in kind.anew_with.items() if name in fields for other in others]
-        if kind
-        else []
-    )
+    anew = kind.sent_with(fields) if kind is not None else ()
     again = {name: (there.options[name],) * 2 for name in anew if name not in fields and there.options[name] != NONE}
     again.update(
         {
@@ -345,9 +341,7 @@ def _defaults_of_new(entry: Entry) -> Mapping[str, Any]:
     """Return the options of a new object for which the user gives no value, and the kernel would take another one."""
     if entry.type in OBJECT_TYPES:
         return OBJECT_TYPES[entry.type].defaults_of_new(entry.key, entry.options)
-    found = KINDS[entry.kind].unasked.items() if entry.kind else ()
-    asked = {name: unasked for name, (other, value, unasked) in found if entry.options.get(other) == value}
-    return {**ON_CREATE, **asked}
+    return {**ON_CREATE, **(KINDS[entry.kind].defaults_of_new(entry.options) if entry.kind else {})}
 
 
 def _new(entry: Entry) -> Change | None:

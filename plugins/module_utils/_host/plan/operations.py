@@ -112,7 +112,7 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
     table = table_of(entry)
     # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
     named = table.named
-    said = KINDS[entry.kind].unasked  # where iproute2 would say something else, the default is said too
+    said = KINDS[entry.kind].always_sent
     options = {
         n: v for n, v in telling(entry).items() if named[n].default is None or named[n].default != v or n in said
     }

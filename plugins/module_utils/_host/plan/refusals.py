@@ -13,8 +13,8 @@ from ..state.claims import unique_claim
 from ..state.entries import Rows, given, link_of, made_in, names_links, names_others, nexthops_named
 from ..state.model import HOST, Change, Entry, State
 from ..tables.objects.encap import Consent
-from ..tables.option import Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Refused
 from ..tables.types.simple import NONE, Type
 
 
@@ -65,9 +65,9 @@ def check_open(observed: State, changes: list[Change]) -> None:
     opened: dict[tuple[Any, ...], tuple[Entry, str]] = {}
     for link in links:
         kind = KINDS.get(link.kind)
-        if kind is None or kind.opens is None or not link.options.get("up"):
+        if kind is None or "listens" not in kind.hooks or not link.options.get("up"):
             continue
-        sockets, how = kind.opens(link.options)
+        sockets, how = kind.listens(link.options) or ([], "")
         for family, port, dev in sockets:
             # A socket is bound to the VRF above the link beneath. What has no master is in none.
             beneath = named.get((made_in(link), dev)) if dev != NONE else None
@@ -85,7 +85,7 @@ def _opens(change: Change) -> bool:
     """Tell whether a link is new, or to be set up, of a kind that listens then."""
     kind = KINDS.get(change.entry.kind or (change.observed.kind if change.observed is not None else ""))
     goes_up = change.verb in ("create", "recreate") or (change.verb == "modify" and "up" in change.fields)
-    return kind is not None and kind.opens is not None and goes_up
+    return goes_up and kind is not None and "listens" in kind.hooks
 
 
 def _after(change: Change) -> Entry:
@@ -200,16 +200,9 @@ def check_kind(change: Change) -> None:
         row = kind.option(name)
         return {**living, **wished}.get(name, row.parsed_default if row is not None else None)
 
-    for name, (low, high) in kind.bounds.items():
-        if not low <= wished.get(name, low) <= high:
-            beyond = f"{wished[name]} is not within {low}..{high}"
-            raise Refused(f"{change.entry}: {name}: {beyond} (the bounds of a {kind.name})")
-    for name, (other, value) in kind.only_with.items():
-        if wished.get(name) and has(other) != value:
-            raise Refused(f"{change.entry}: {name}: needs {other} {value}, and that is {has(other)}")
-    for name, (other, value, least, most, rule) in kind.within.items():
-        if not least <= wished.get(name, least) <= most and has(other) == value:
-            raise Refused(f"{change.entry}: {name}: {wished[name]} is not within {least}..{most} ({rule})")
+    sentence = kind.fault(wished, has)
+    if sentence:
+        raise Refused(f"{change.entry}: {sentence}")
 
 
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from ..state.entries import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
-from ..tables.option import Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Refused
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:

@@ -170,5 +170,4 @@ def _options_of_link(entry: Entry, desired: State, observed: State) -> Mapping[s
     link = observed.get(ident) or desired.get(ident)
     told = {**(link.options if link is not None else {}), **(desired[ident].options if ident in desired else {})}
     kind = KINDS.get(link.kind) if link is not None else None
-    by_default = kind.unique_defaults if kind is not None else {}
-    return {**{name: default(told) for name, default in by_default.items()}, **told}
+    return {**kind.assumed(told), **told} if kind is not None else told

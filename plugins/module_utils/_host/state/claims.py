@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tables.option import Kind, Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Kind, Refused
 from ..tables.types.simple import NONE
 from .entries import PLACED, SHARING, lower_key, made_in, one_of, place_of
 from .model import Entry, Ident, State
@@ -63,13 +63,15 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.unique:
         return None
-    options, by_default = entry.options, kind.unique_defaults
-    if not all(name in options or name in by_default for name in kind.unique):
+    options = entry.options
+    lacking = [name for name in kind.unique if name not in options]
+    assumed = kind.assumed(options) if lacking else {}
+    if not assumed.keys() >= set(lacking):
         return None
     told_apart = kind.told_apart(options)
     if told_apart is None:
         return None
-    values = tuple(options[name] if name in options else by_default[name](options) for name in kind.unique)
+    values = tuple(assumed[name] if name in lacking else options[name] for name in kind.unique)
     return made_in(entry), entry.kind, values, told_apart
 
 

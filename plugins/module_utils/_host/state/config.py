@@ -10,8 +10,8 @@ from typing import Any, Callable, NamedTuple
 
 from ..tables.objects.netns import ATTACH
 from ..tables.objects.object_type import ObjectType
-from ..tables.option import Kind, Refused, canonical, nearest
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Kind, Refused, canonical, nearest
 from ..tables.types.named_numbers import Account
 from ..tables.types.simple import NONE, UNSET, Look, any_name, own_ifname
 from .claims import check
@@ -126,7 +126,7 @@ class Reader:
             names = [option for option in table.by_names if item.get(option) is not None]
             item = {**item, **{option: table.named[option].type.numbered(item[option], self.look) for option in names}}
         options = _parsed(name, shape.options, item)
-        if kind and kind.settle is not None:
+        if kind is not None:
             kind.settle(options, lambda: self._there(netns, name), self.look)
         present = _present(name, item)
         for row in table.of_accounts if present else ():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..tables.links.any_link import ALL as LINK_OPTIONS
 from ..tables.links.any_link import LINK_NETNS, MASTER
-from ..tables.option import Kind, Option
 from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Kind, Option
 from ..tables.types.base import NONE, UNSET, Type
 from ..tables.types.named_numbers import Account
 from ..tables.types.packed import Bits
@@ -170,14 +170,8 @@ def ousted_by(entry: Entry) -> set[str]:
 def in_steps(entry: Entry) -> list[Entry]:
     """Return what is set of a living link, one step after another, where the kernel does not take all at once."""
     kind = KINDS.get(entry.kind) if entry.type == "link" else None
-    if kind is None or entry.options.keys().isdisjoint((*kind.ahead, *kind.anew_with)):
-        return [entry]
-    first = {name: value for name, value in kind.ahead.items() if entry.options.get(name) == value}
-    rest = {name: value for name, value in entry.options.items() if name not in first}
-    for others, none in (kind.anew_with[name] for name in kind.anew_with if name in entry.options):
-        values = [entry.options[other] for other in others if entry.options.get(other, NONE) != NONE]
-        first.update((others[0], none(value)) for value in values)
-    return [entry.having(first), entry.having(rest)] if first and rest else [entry]
+    steps = kind.steps(entry.options) if kind is not None else []
+    return [entry.having(step) for step in steps] if len(steps) > 1 else [entry]
 
 
 def links_named(entry: Entry) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from .objects.port import PORT
 from .objects.route import ROUTE
 from .objects.rule import RULE
 from .objects.sysctl import SYSCTL
-from .option import Kind
+from .table import Kind
 
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (BRIDGE, DUMMY, GENEVE, IPVLAN, IPVTAP, MACVLAN, MACVTAP, TUN, VETH, VLAN, VRF, VXLAN)

@@ -14,8 +14,8 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.bridge_vlan import OfVlans
-from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.option import Option, Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option, Refused
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.packed import merged
 from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Centiseconds
 

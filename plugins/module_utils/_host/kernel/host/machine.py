@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from ...tables.option import Refused
+from ...tables.table import Refused
 
 CAP_NET_ADMIN = 12  # linux/capability.h
 #: The clock that moves once a tick (linux/time.h).

@@ -12,7 +12,7 @@ from typing import Callable, TypeVar
 
 from ...state.model import Change, Entry, Ident, Operation, Refused, State
 from ...tables.objects.sysctl import FILE, OF_LINK, OF_NO_LINK, SECRET, TREES, number, order, path, written
-from ...tables.option import nearest
+from ...tables.table import nearest
 from ...tables.types.simple import NONE
 from .machine import clock_rate
 from .namespaces import Namespaces, in_new, inside

@@ -12,7 +12,7 @@ from ...state.entries import rows_given
 from ...state.model import Entry, Operation
 from ...tables.objects.fdb import FDB as SORT
 from ...tables.objects.fdb import FLAGS, STATES, is_listed, remote_of, remote_text
-from ...tables.option import Option
+from ...tables.table import Option
 from ...tables.types.addresses import ip_text, packed_ip
 from ...tables.types.packed import merged
 from ...tables.types.simple import NONE, UNSET, Names

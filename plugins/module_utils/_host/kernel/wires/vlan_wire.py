@@ -11,7 +11,7 @@ from typing import Any, cast
 from ...state.entries import table_of
 from ...state.model import Entry, Operation
 from ...tables.links.bridge_vlan import OfVlans, VlanSettings
-from ...tables.option import Option
+from ...tables.table import Option
 from ...tables.types.ranges import VlanRange, joined, pieces, vlan_change
 from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..option import Meaning, Option
+from ..table import Meaning, Option
 from ..types.addresses import Mac, Token
 from ..types.named_numbers import HostInt
 from ..types.packed import AltNames, HostReasons

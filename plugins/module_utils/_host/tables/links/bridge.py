@@ -8,10 +8,11 @@ Not here: ``fdb_flush``, a deed and no state.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
-from ..option import Kind, Option, queues
+from ..table import Kind, Option, queues
 from ..types.addresses import Mac
 from ..types.packed import Bits
 from ..types.ranges import Vlans
@@ -49,16 +50,29 @@ def _boolopt(name: str, number: int, since: str = "") -> Option:
     return Option(name=name, attr=46, type=Bits(bit=1 << number, style="number"), since=since, default=False)
 
 
-BRIDGE = Kind(
-    name="bridge",
-    switches=True,
-    bound=True,
-    # br_set_forward_delay(); br_stp_start() takes the nearest of them by itself.
-    within={"forward_delay": ("stp_state", True, 200, 3000, "2 to 30 s while STP is on")},
-    # br_changelink() sets the delay first, and refuses one that is for a bridge without STP.
-    ahead={"stp_state": False},
+class Bridge(Kind):
+    """Bridges: what is unlike other links."""
+
+    switches = True
+    bound = True
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
-    late=("mtu",),
+    late = ("mtu",)
+
+    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
+        """Return what br_set_forward_delay() refuses; br_stp_start() takes the nearest delay by itself."""
+        delay = desired.get("forward_delay", 200)
+        if not 200 <= delay <= 3000 and has("stp_state") is True:
+            return f"forward_delay: {delay} is not within 200..3000 (2 to 30 s while STP is on)"
+        return super().fault(desired, has)
+
+    def steps(self, options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Switch STP off first: br_changelink() sets the delay before it, and refuses one for a bridge without STP."""
+        rest = {name: value for name, value in options.items() if name != "stp_state"}
+        return [{"stp_state": False}, rest] if options.get("stp_state") is False and rest else [options]
+
+
+BRIDGE = Bridge(
+    name="bridge",
     options=(
         Option(name="forward_delay", attr=1, type=_TIME, default=1500),
         Option(

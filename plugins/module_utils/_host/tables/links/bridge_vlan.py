@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional
 
-from ..option import Option
+from ..table import Option
 from ..types.ranges import RangeTable, joined, pieces, plain_span, span
 from ..types.simple import Bool, Centiseconds, Choice, Int, Lines, NamedInt
 

@@ -7,7 +7,7 @@ import errno
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ..option import Kind, Meaning, Moot, Option, queues
+from ..table import Kind, Meaning, Moot, Option, queues
 from ..types.addresses import Ip
 from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import PortRange
@@ -29,28 +29,43 @@ _TAKEN = (
 _OF_EACH_PACKET = "an external link has none: the header of each packet says it"
 
 
-def _case(options: Mapping[str, Any]) -> str:
-    """Tell what a link sends by: ``ipv4``, ``ipv6`` or, where each packet says it, ``external``."""
-    if options.get("external"):
-        return "external"
-    remote = options.get("remote", NONE)
-    return "" if remote == NONE else "ipv6" if ":" in remote else "ipv4"
+class Geneve(Kind):
+    """Geneve: what is unlike other links."""
 
+    unique = ("vni", "remote", "dstport")
+    one_family = ("remote",)
+    # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
+    needs_one_of = (("vni", "external"), ("remote", "external"))
+    repeated = ("vni",)  # the same function; the kernel takes it where it is the same
+    follows_socket = True
+    # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
+    tells_netns = False
 
-def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], _look: Look) -> None:
-    """Leave out what is so in any case, since it does not apply to this link."""
-    rows = [row for row in GENEVE.at_times_moot if row.name in options and row.idle(options[row.name])]
-    if not rows:
-        return
-    # To look for the link takes a walk over all of the host's.
-    case = _case(options if "remote" in options or options.get("external") else {**there(), **options})
-    for row in rows:
-        if case in row.moot and options[row.name] in row.moot[case].idle:
-            del options[row.name]
+    def settle(self, options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
+        """Leave out what is so in any case, since it does not apply to this link."""
+        rows = [row for row in self.at_times_moot if row.name in options and row.idle(options[row.name])]
+        if not rows:
+            return
+        # To look for the link takes a walk over all of the host's.
+        case = self.case(options if "remote" in options or options.get("external") else {**there(), **options})
+        for row in rows:
+            if case in row.moot and options[row.name] in row.moot[case].idle:
+                del options[row.name]
+
+    def case(self, options: Mapping[str, Any]) -> str:
+        """Tell what a link sends by: ``ipv4``, ``ipv6`` or, where each packet says it, ``external``."""
+        if options.get("external"):
+            return "external"
+        remote = options.get("remote", NONE)
+        return "" if remote == NONE else "ipv6" if ":" in remote else "ipv4"
+
+    def assumed(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        # VNI and remote are left out with external alone.
+        return {"vni": 0, "dstport": 6081, "remote": NONE}
 
 
 # geneve_changelink() refuses every attribute that has a "changelink" test in geneve_nl2info(), even an unchanged one.
-GENEVE = Kind(
+GENEVE = Geneve(
     name="geneve",
     options=(
         Option(
@@ -138,16 +153,4 @@ GENEVE = Kind(
         *queues(),
         Option(name="innerprotoinherit", attr=14, type=Flag(), in_place=False, since="5.18", default=False),
     ),
-    unique=("vni", "remote", "dstport"),
-    one_family=("remote",),
-    # VNI and remote are left out with external alone.
-    unique_defaults={"vni": lambda _options: 0, "dstport": lambda _options: 6081, "remote": lambda _options: NONE},
-    case=_case,
-    settle=_settle,
-    # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
-    needs_one_of=(("vni", "external"), ("remote", "external")),
-    said_again=("vni",),  # the same function; the kernel takes it where it is the same
-    follows_socket=True,
-    # Up to Linux 6.18 geneve_link_ops has no get_link_net: where the socket is cannot be read back.
-    tells_netns=False,
 )

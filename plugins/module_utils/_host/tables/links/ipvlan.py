@@ -6,7 +6,7 @@ The kernel keeps one mode and one flag for each parent (struct ipvl_port): all i
 
 from __future__ import annotations
 
-from ..option import TAKEN, Kind, Option, parent, queues
+from ..table import TAKEN, Kind, Option, parent, queues
 from ..types.simple import Choice
 
 _OPTIONS = (
@@ -17,11 +17,18 @@ _OPTIONS = (
 )
 
 IPVLAN = Kind(name="ipvlan", options=_OPTIONS, needs=("link",), lower="link", shared=("mode", "flag"))
-IPVTAP = Kind(
+
+
+class Ipvtap(Kind):
+    """ipvtap links: what is unlike other links."""
+
+    tells_netns = False  # ipvtap_link_ops has no get_link_net (drivers/net/ipvlan/ipvtap.c)
+
+
+IPVTAP = Ipvtap(
     name="ipvtap",
     options=_OPTIONS,
     needs=("link",),
     lower="link",
     shared=("mode", "flag"),
-    tells_netns=False,  # ipvtap_link_ops has no get_link_net (drivers/net/ipvlan/ipvtap.c)
 )

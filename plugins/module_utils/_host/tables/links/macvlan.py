@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..option import TAKEN, Kind, Option, parent, queues
+from ..table import TAKEN, Kind, Option, parent, queues
 from ..types.packed import Bits, SourceMacs
 from ..types.simple import Choice, Int
 
@@ -28,18 +28,22 @@ _OPTIONS = (
 )
 
 _SOURCES = {"macaddrs": ("mode", "source")}  # macvlan_changelink_sources()
-_PASSTHRU = ("mode", "passthru")  # macvlan_common_newlink()
+
+
+class Macvlan(Kind):
+    """macvlan and macvtap: what is unlike other links."""
+
+    alone = ("mode", "passthru")  # macvlan_common_newlink()
 
 
 def _kind(name: str) -> Kind:
-    return Kind(
+    return Macvlan(
         name=name,
         options=_OPTIONS,
         needs=("link",),
         lower="link",
         shared=("bclim",),
         only_with=_SOURCES,
-        alone=_PASSTHRU,
     )
 
 

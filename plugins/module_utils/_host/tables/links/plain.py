@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..option import Kind, Option, queues
+from ..table import Kind, Option, queues
 from ..types.named_numbers import HostInt
 from ..types.simple import Bool
 
@@ -16,9 +16,15 @@ DUMMY = Kind(name="dummy", options=(*queues(), CARRIER))
 #: others by those of the host.
 TABLE = HostInt(low=1, rule="a routing table", table={"default": 253, "main": 254, "local": 255}, database="rt_tables")
 
-VRF = Kind(
+
+class Vrf(Kind):
+    """VRFs: what is unlike other links."""
+
+    bound = True
+
+
+VRF = Vrf(
     name="vrf",
     options=(Option(name="table", attr=1, type=TABLE, in_place=False), *queues()),
     needs=("table",),
-    bound=True,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..option import Kind, Option
+from ..table import Kind, Option
 from ..types.named_numbers import Account
 from ..types.simple import NONE, Bool, Choice
 
@@ -24,7 +24,13 @@ class _Persistent(Option):
     }
 
 
-TUN = Kind(
+class Tun(Kind):
+    """tun and tap links: what is unlike other links."""
+
+    device = "/dev/net/tun"
+
+
+TUN = Tun(
     name="tun",
     options=(
         # tun_net_init(): only tap has an Ethernet address and uses ARP.
@@ -44,5 +50,4 @@ TUN = Kind(
         ),
     ),
     needs=("mode",),
-    device="/dev/net/tun",
 )

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any, Callable
 
-from ..option import Kind, Option, queues
+from ..table import Kind, Option, queues
 from ..types.simple import LinkName, NetnsOf
 
 
@@ -16,7 +18,19 @@ class _OfPeer(Option):
         return f"peer: {self.name.partition('_')[2]}"
 
 
-VETH = Kind(
+class Veth(Kind):
+    """veth pairs: what is unlike other links."""
+
+    peer = ("peer_name", "peer_netns")
+
+    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
+        """Return what is_valid_veth_mtu() refuses without a sentence."""
+        mtu = desired.get("mtu", 68)
+        beyond = f"mtu: {mtu} is not within 68..65535 (the bounds of a veth)"
+        return super().fault(desired, has) if 68 <= mtu <= 65535 else beyond
+
+
+VETH = Veth(
     name="veth",
     options=(
         # Both tell where the other end is. They are carried by VETH_INFO_PEER, which holds a whole link message.
@@ -25,6 +39,4 @@ VETH = Kind(
         _OfPeer(name="peer_netns", type=NetnsOf(), in_place=False),
     ),
     needs=("peer_name",),
-    bounds={"mtu": (68, 65535)},  # is_valid_veth_mtu()
-    peer=("peer_name", "peer_netns"),
 )

@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
-from ..option import Kind, Option, parent, queues
+from ..table import Kind, Option, parent, queues
 from ..types.packed import Bits, QosMap
 from ..types.simple import Choice, Int
 
 #: IEEE's word, and as systemd, NetworkManager and nmstate write it.
 PROTOCOL = Choice(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, aliases={"802.1q": "802.1Q"})
 
-VLAN = Kind(
+
+class Vlan(Kind):
+    """VLAN links: what is unlike other links."""
+
+    module = "8021q"
+
+
+VLAN = Vlan(
     name="vlan",
     options=(
         parent("link"),
@@ -49,5 +56,4 @@ VLAN = Kind(
     ),
     needs=("link", "id"),
     lower="link",
-    module="8021q",
 )

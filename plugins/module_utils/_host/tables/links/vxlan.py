@@ -6,11 +6,11 @@ Not here: ``mc_route`` (Linux 6.17), which the kernel takes and never tells (vxl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from ..option import Kind, Moot, Option, queues
+from ..table import Kind, Moot, Option, queues
 from ..types.addresses import Ip, no_address
 from ..types.named_numbers import ON_OFF, Tos, Ttl
 from ..types.packed import FlowLabel, PortRange
@@ -70,21 +70,8 @@ def default_port(options: Mapping[str, Any]) -> int:
     return GPE_PORT if options.get("gpe") else DEFAULT_PORT
 
 
-def _settle(options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
-    """Put the port that 0 stands for in its place."""
-    if options.get("dstport") != 0:
-        return
-    of_the_link = options if "gpe" in options else there()
-    port = default_port(of_the_link)
-    options["dstport"] = port if port == GPE_PORT else look("parameters of vxlan", "udp_port") or port
-
-
 _ADDRESSES = ("local", "remote", "multicast_group")
-
-
-def _family(options: Mapping[str, Any]) -> str:
-    """Return the family that a link sends by: without an address it is IPv4 (vxlan_nl2conf())."""
-    return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+_REMOTES = ("remote", "multicast_group")
 
 
 #: How a link takes packets in (include/net/vxlan.h: VXLAN_F_RCV_FLAGS).
@@ -99,31 +86,70 @@ def _receives(options: Mapping[str, Any]) -> str:
     return " ".join(name for name in _RECEIVING if options.get(name))
 
 
-def _socket(options: Mapping[str, Any]) -> Optional[str]:
-    """Return what tells sockets apart, of which each has its VNIs; None for a link that filters.
+class Vxlan(Kind):
+    """VXLAN: what is unlike other links."""
 
-    vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own. One with a link-local address
-    shares none with those on other links.
-    """
-    if options.get("vnifilter"):
-        return None
-    family = _family(options)
-    scoped = family == "ipv6" and options.get("local", "").startswith("fe80:")
-    return f"{family} {_receives(options)} {options.get('dev', NONE) if scoped else ''}"
+    unique = ("vni", "dstport")
+    one_family = _ADDRESSES
+    needs_one_of = (("vni", "external"),)
+    always_sent = ("learning",)
+    follows_socket = True
+    goes_with_lower = True
 
+    def settle(self, options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
+        """Put the port that 0 stands for in its place."""
+        if options.get("dstport") != 0:
+            return
+        of_the_link = options if "gpe" in options else there()
+        port = default_port(of_the_link)
+        options["dstport"] = port if port == GPE_PORT else look("parameters of vxlan", "udp_port") or port
 
-def _opens(options: Mapping[str, Any]) -> tuple[list[tuple[str, int, str]], str]:
-    """Return what a link that is up listens on, and how (vxlan_sock_add(), vxlan_find_sock())."""
-    port = options.get("dstport") or default_port(options)
-    families = ("ipv6", "ipv4") if options.get("external") else (_family(options),)
-    return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)
+    def assumed(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"vni": 0, "dstport": default_port(options)}  # a VNI is left out with external alone
+
+    def case(self, options: Mapping[str, Any]) -> str:
+        """Return the family that a link sends by: without an address it is IPv4 (vxlan_nl2conf())."""
+        return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
+
+    def told_apart(self, options: Mapping[str, Any]) -> Optional[str]:
+        """Return what tells sockets apart, of which each has its VNIs; None for a link that filters.
+
+        vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own. A link with a link-local
+        address shares no VNI with links on other lower devices.
+        """
+        if options.get("vnifilter"):
+            return None
+        family = self.case(options)
+        scoped = family == "ipv6" and options.get("local", "").startswith("fe80:")
+        return f"{family} {_receives(options)} {options.get('dev', NONE) if scoped else ''}"
+
+    def listens(self, options: Mapping[str, Any]) -> Optional[tuple[list[tuple[str, int, str]], str]]:
+        """Return what a link that is up listens on, and how (vxlan_sock_add(), vxlan_find_sock())."""
+        port = options.get("dstport") or default_port(options)
+        families = ("ipv6", "ipv4") if options.get("external") else (self.case(options),)
+        return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)
+
+    def defaults_of_new(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        # ip/iplink_vxlan.c: vxlan_parse_opt(). A link that sends by a route's header has no use for learned addresses.
+        return {"learning": False} if options.get("external") is True else {}
+
+    def steps(self, options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Give up the remote before another lower device is set.
+
+        vxlan_changelink() puts that into the default FDB entry only where it makes the entry anew.
+        """
+        old = [options[name] for name in _REMOTES if options.get(name, NONE) != NONE] if "dev" in options else []
+        return [{_REMOTES[0]: no_address(old[-1])}, options] if old else [options]
+
+    def sent_with(self, names: Collection[str]) -> tuple[str, ...]:
+        return _REMOTES if "dev" in names else ()
 
 
 class _FlowLabel(Option):
     newer = (("inherit", "6.8"),)
 
 
-VXLAN = Kind(
+VXLAN = Vxlan(
     name="vxlan",
     options=(
         Option(name="vni", attr=1, type=VNI, in_place=False, word="id", aliases=("id",)),
@@ -186,21 +212,7 @@ VXLAN = Kind(
         Option(name="vnis", type=Vnis(), at_create=False, since="5.18", dump="vnis"),
         Option(name="reserved_bits", attr=33, type=ReservedBits(), in_place=False, since="6.14"),
     ),
-    unique=("vni", "dstport"),
-    unique_defaults={"vni": lambda _options: 0, "dstport": default_port},  # a VNI is left out with external alone
-    settle=_settle,
-    told_apart=_socket,
-    opens=_opens,
-    case=_family,
-    one_family=_ADDRESSES,
-    needs_one_of=(("vni", "external"),),
     # ip/iplink_vxlan.c: vxlan_parse_opt() refuses both, and the kernel tells VNI 0 of an external link.
     # vxlan_nl2conf() and vxlan_vnifilter_process() have no sentence for the others.
     only_with={"vni": ("external", False), "vnifilter": ("external", True), "vnis": ("vnifilter", True)},
-    # The same function. What sends by a route's header has no use for learned addresses.
-    unasked={"learning": ("external", True, False)},
-    # vxlan_changelink() puts another link into the default FDB entry only where it makes that entry anew.
-    anew_with={"dev": (("remote", "multicast_group"), no_address)},
-    follows_socket=True,
-    goes_with_lower=True,
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.addresses import Address, Prefix, ip
 from ..types.named_numbers import Scope
 from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..option import nearest
+from ..table import nearest
 from ..types.addresses import ip
 from ..types.base import KeywordsOnly
 from ..types.named_numbers import DSFIELDS, named_dsfield

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, ClassVar
 
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.addresses import Address, Mac
 from ..types.named_numbers import NexthopId
 from ..types.simple import NONE, Bool, Choice, Int, LinkName, Look, Names

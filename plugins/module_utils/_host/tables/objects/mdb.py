@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar
 
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
 from ..types.named_numbers import Named, number_of
 from ..types.simple import Bool, Choice, Int, Leaf, LinkName, Names, Type

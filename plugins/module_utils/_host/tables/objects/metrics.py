@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from ..option import Option
+from ..table import Option
 from ..types.simple import Bool, Int, Text, Type
 
 _UNITS = {"": 1, "ms": 1, "msec": 1, "msecs": 1, "s": 1000, "sec": 1000, "secs": 1000}

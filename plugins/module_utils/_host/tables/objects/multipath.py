@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ..option import Meaning, nearest
+from ..table import Meaning, nearest
 from ..types.addresses import ip, is_unspecified
 from ..types.named_numbers import Realms
 from ..types.simple import NONE, LinkName, Look, Type, truth, whole_number

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.addresses import Address, Mac
 from ..types.simple import Bool, Choice, LinkName
 from .object_type import Key, ObjectType, Options

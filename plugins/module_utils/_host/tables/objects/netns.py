@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..option import Option, nearest
+from ..table import Option, nearest
 from ..types.addresses import ip
 from ..types.simple import Bool, Int, Text, Type
 from .netns_reference import called_by, file_of, parse

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ..option import Option, Refused, nearest
+from ..table import Option, Refused, nearest
 from ..types.addresses import Address
 from ..types.simple import Bool, Choice, Int, LinkName, Type, whole_number
 from .encap import Consent, Encap, is_other

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, ClassVar, Optional
 
-from ..option import Option
+from ..table import Option
 from ..types.base import KeywordsOnly
 from ..types.simple import UNSET, Type
 

@@ -10,7 +10,7 @@ of explicit tracking (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT), for which iproute2 has
 from __future__ import annotations
 
 from ..links.bridge_vlan import OF_PORT, ROUTER, STATE, OfVlans
-from ..option import Option
+from ..table import Option
 from ..types.ranges import Vlans
 from ..types.simple import Bool, Int, LinkName, NamedInt
 from .object_type import Key, ObjectType, Options

@@ -7,7 +7,7 @@ import errno
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..option import Meaning, Option, Refused
+from ..table import Meaning, Option, Refused
 from ..types.addresses import Address, Destination, Selected, of_all
 from ..types.named_numbers import Dsfield, NexthopId, Realms, Scope, Table
 from ..types.simple import NONE, Bool, Choice, Int, LinkName

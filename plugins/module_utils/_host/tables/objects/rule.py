@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..links.any_link import GROUP
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.addresses import Selected, of_all
 from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, Table
 from ..types.simple import NONE, Bool, Choice, Int, Look, Type, ifname, truth, whole_number

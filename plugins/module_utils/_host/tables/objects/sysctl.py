@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..option import Option, Refused
+from ..table import Option, Refused
 from ..types.simple import NONE, Bool, LinkName, Text, Type, truth
 from .object_type import Key, ObjectType
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Optional, Union
 
-from ..option import nearest
+from ..table import nearest
 from .addresses import ip
 from .simple import NONE, Lines, Type, truth, whole_number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, ClassVar, Optional
@@ -152,61 +152,89 @@ class Option(metaclass=KeywordsOnly):
         return dict(self.newer).get(value, self.since) if self.newer else self.since
 
 
-#: Puts what a value stands for into the options that a user gave. The second gives the options of the link that is
-#: there already.
-Settle = Callable[[dict[str, Any], Callable[[], Mapping[str, Any]], Look], None]
-
-
-def _by_nothing(_options: Mapping[str, Any]) -> Optional[str]:
-    return ""
-
-
-def _in_one_case(_options: Mapping[str, Any]) -> str:
-    return ""
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Kind(metaclass=KeywordsOnly):
-    """One link kind: its options and the few rules that go beyond a single option."""
+    """One link kind: its option rows, and columns that several kinds use.
+
+    A subclass overrides the hooks and traits of the phase in which its links are unlike others.
+    """
 
     name: str
     options: tuple[Option, ...]
-    unique: tuple[str, ...] = ()  # no two links of a namespace may agree in all of these
-    #: What the kernel takes for those left out, which may depend on the other options.
-    unique_defaults: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
-    #: What such links must differ in besides to be two all the same; None for one that may agree with any.
-    told_apart: Callable[[Mapping[str, Any]], Optional[str]] = _by_nothing
-    #: What a link that is up listens on (family, UDP port, the link beneath or NONE), and the options that all links on
-    #: one such socket agree in.
-    opens: Optional[Callable[[Mapping[str, Any]], tuple[list[tuple[str, int, str]], str]]] = None
-    one_family: tuple[str, ...] = ()  # addresses that must be of one family
-    case: Callable[[Mapping[str, Any]], str] = _in_one_case  # tells where some options do not apply (Option.moot)
-    needs: tuple[str, ...] = ()  # options without which the kernel makes no such link
-    needs_one_of: tuple[tuple[str, ...], ...] = ()  # of each row of these, one
-    lower: str = ""  # the option that names the link beneath
-    shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower link
-    alone: tuple[str, Any] = ("", None)  # an option with a value that such a link has on no lower link but its own
-    switches: bool = False  # what comes in by its ports is its own: an address on a port is of no use
-    peer: tuple[str, ...] = ()  # made in pairs: the options that tell the other end's name and its namespace
-    follows_socket: bool = False  # its socket stays in the namespace it was created from (link-netns)
-    bound: bool = False  # cannot be moved to another namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
-    goes_with_lower: bool = False  # the kernel removes it when the link beneath is moved to another namespace
-    tells_netns: bool = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
-    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # that the kernel keeps to without a word
-    only_with: Mapping[str, tuple[str, Any]] = field(default_factory=dict)  # option -> what it needs: option, value
-    #: Bounds that hold while another option has a value: option -> (that option, value, least, most, the rule).
-    within: Mapping[str, tuple[str, Any, int, int, str]] = field(default_factory=dict)
-    ahead: Mapping[str, Any] = field(default_factory=dict)  # values that a living link must have before the rest is set
-    #: Options that the kernel must be told anew for another one to hold: given up first, and then given with it. The
-    #: first of them gives up any, as what the second says of the old value.
-    anew_with: Mapping[str, tuple[tuple[str, ...], Callable[[Any], Any]]] = field(default_factory=dict)
-    said_again: tuple[str, ...] = ()  # options that iproute2 wants with each change of others
-    #: What iproute2 gives a new link by itself, against the kernel's default: option -> (another one, its value, that).
-    unasked: Mapping[str, tuple[str, Any, Any]] = field(default_factory=dict)
-    late: tuple[str, ...] = ()  # common options that hold only when set on the link that is there already
-    settle: Optional[Settle] = None  # for values that stand for others
-    module: str = ""  # the kernel module, where it is not the kind's name
-    device: str = ""  # the device file whose ioctls make and change it, where rtnetlink does not
+    needs: tuple[str, ...] = ()  # options without which the kernel creates no such link
+    lower: str = ""  # the option that names the lower device
+    shared: tuple[str, ...] = ()  # options that the kernel keeps once for all links of one lower device
+    only_with: Mapping[str, tuple[str, Any]] = field(default_factory=dict)  # option -> the option and value it needs
+
+    # Phase "check": the desired state is refused.
+
+    unique: ClassVar[tuple[str, ...]] = ()  # no two links of a namespace agree in all of these
+    one_family: ClassVar[tuple[str, ...]] = ()  # addresses that must be of one family
+    needs_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  # of each row of these, one
+    alone: ClassVar[tuple[str, Any]] = ("", None)  # an option and its value that only a single link of a lower has
+    bound: ClassVar[bool] = False  # stays in its namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
+
+    def settle(self, options: dict[str, Any], there: Callable[[], Options], look: Look) -> None:
+        """Correct the options that a user gave; ``there`` returns the options of the link on the host."""
+
+    def assumed(self, options: Options) -> Options:
+        """Return what the kernel takes for unique options that are left out."""
+        return {}
+
+    def told_apart(self, options: Options) -> Optional[str]:
+        """Return what makes links with equal unique options two all the same, None for a link that has no claim."""
+        return ""
+
+    def listens(self, options: Options) -> Optional[tuple[list[tuple[str, int, str]], str]]:
+        """Return the sockets of a link that is up, and the options that links on one socket must agree in.
+
+        A socket is family, UDP port and lower device (or NONE).
+        """
+        return None
+
+    def case(self, options: Options) -> str:
+        """Return the case of a link for which options do not apply (Option.moot)."""
+        return ""
+
+    def fault(self, desired: Options, has: Callable[[str], Any]) -> str:
+        """Return what is wrong with desired options beside those that the link has: ``option: reason``, or nothing."""
+        for name, (other, value) in self.only_with.items():
+            if desired.get(name) and has(other) != value:
+                return f"{name}: needs {other} {value}, and that is {has(other)}"
+        return ""
+
+    # Phase "order": how a link is created and changed, and on what it depends.
+
+    switches: ClassVar[bool] = False  # takes all that comes in by its ports: an address on a port is of no use
+    peer: ClassVar[tuple[str, ...]] = ()  # created in pairs: the options with the name and namespace of the peer
+    follows_socket: ClassVar[bool] = False  # the socket stays in the namespace of its creation (link-netns)
+    tells_netns: ClassVar[bool] = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
+    goes_with_lower: ClassVar[bool] = False  # removed when the lower device moves to another namespace
+    late: ClassVar[tuple[str, ...]] = ()  # common options that hold only when they are set on an existing link
+    always_sent: ClassVar[tuple[str, ...]] = ()  # options that a new link is sent even where they are the default
+    repeated: ClassVar[tuple[str, ...]] = ()  # options that iproute2 wants with each change of others
+    module: ClassVar[str] = ""  # the kernel module, where it is not the name of the kind
+    device: ClassVar[str] = ""  # the device file whose ioctls create and change the link, where rtnetlink does not
+
+    def defaults_of_new(self, options: Options) -> Options:
+        """Return what iproute2 gives a new link by itself, against the kernel's default."""
+        return {}
+
+    def steps(self, options: Options) -> list[Options]:
+        """Return the options of an existing link in the messages that set them, one after the other."""
+        return [options]
+
+    def sent_with(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the options to send again with a change of others."""
+        return ()
+
+    @cached_property
+    def hooks(self) -> frozenset[str]:
+        """Return the names of the hooks and traits that this kind overrides."""
+        return frozenset(name for name in vars(Kind) if getattr(type(self), name) is not vars(Kind)[name])
 
     @cached_property
     def named(self) -> Mapping[str, Option]:
