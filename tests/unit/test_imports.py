@@ -67,9 +67,7 @@ LAYERS = (
     Layer("plan", utils("_host.plan"), ("plan", "state", "tables"), PURE),
     Layer("fleet", utils("_fleet"), ("fleet", "tables"), PURE),
     Layer("containers", utils("_host.kernel.host.containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
-    Layer(
-        "kernel", utils("_host.kernel"), ("kernel", "containers", "plan", "state", "tables"), banned=("ansible", "yaml")
-    ),
+    Layer("kernel", utils("_host.kernel"), ("kernel", "containers", "state", "tables"), banned=("ansible", "yaml")),
     Layer("engine", utils("_host.run"), ("kernel", "plan", "state", "tables"), banned=("ansible", "yaml", "pyroute2")),
     Layer("arguments", utils("_ansible.arguments"), ("arguments",), banned=("yaml", "pyroute2")),
     Layer("module", utils("_ansible"), ("module", "arguments", "engine", "tables"), banned=("yaml", "pyroute2")),
@@ -187,6 +185,20 @@ def test_each_file_name_occurs_once() -> None:
     """Find no two files of module_utils with one name; the docstrings of packages apart."""
     names = Counter(path.name for path in SOURCES if "module_utils" in path.parts)
     assert {name: number for name, number in names.items() if number > 1} == {}
+
+
+#: A file below is read in no time, and a file above has more than one purpose.
+FEWEST_LINES, MOST_LINES = 60, 400
+#: A kind has a file of its own; the registry grows by a line for each kind; the module class is a layer of its own.
+SHORT = ("/_host/tables/links/", "/_host/tables/registry.py", "/_ansible/arguments.py")
+
+
+def test_lengths() -> None:
+    """Find no file of module_utils that is too short to stand alone, or too long for one purpose."""
+    utils = {path.as_posix(): len(path.read_text().splitlines()) for path in SOURCES if "module_utils" in path.parts}
+    short = {path for path in utils if any(part in path for part in SHORT)}
+    wrong = {p: n for p, n in utils.items() if n > MOST_LINES or (n < FEWEST_LINES and p not in short)}
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=module_name(path)) for path in SOURCES])

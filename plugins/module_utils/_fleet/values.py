@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The value types that the intent is written in: one parser for each, all of them pure."""
+"""Parse the values of the intent: one pure parser for each type of value, and the error of the fleet."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make the pings of a host, in its own namespace and in those of its workloads."""
+"""Ping from a host, in its own namespace and in those of its workloads, by fping."""
 
 from __future__ import annotations
 

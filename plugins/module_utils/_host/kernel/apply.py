@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Carry out operations: requests of rtnetlink in batches, and what goes another way (ways.py) in between."""
+"""Carry out operations: rtnetlink requests in batches, and namespaces, moves, device files and sysctls in between."""
 
 from __future__ import annotations
 

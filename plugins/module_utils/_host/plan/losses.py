@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what went along with IPv4 addresses that a failed run had removed, and what puts it back. Pure.
+"""Find the objects that the kernel removes along with others, and restore them after a failed run. Pure.
 
 The kernel removes an address's secondaries with it (net/ipv4/devinet.c: __inet_del_ifa()), routes that have it as their
 source, and with a link's last address all its routes and neighbors (net/ipv4/fib_frontend.c: fib_disable_ip()). An

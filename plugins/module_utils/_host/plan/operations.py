@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what an object keeps when it is made anew or taken back. Pure: no kernel, no Ansible."""
+"""Order operations by phases; create, keep and roll back objects with them. Pure: no kernel, no Ansible."""
 
 from __future__ import annotations
 

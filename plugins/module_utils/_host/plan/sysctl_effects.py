@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Know what goes with a sysctl: what the kernel rounds, what else a write changes, and what is in effect. Pure."""
+"""Find the effects of sysctls: values that the kernel rounds, other sysctls that a write changes, values in effect."""
 
 from __future__ import annotations
 

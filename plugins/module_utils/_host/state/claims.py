@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Know what a link claims for itself, and refuse wishes that no kernel can grant. Pure: the rules are the tables'."""
+"""Refuse desired states that no kernel can grant, and find the claims of a link. Pure: the rules are the tables'."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold the words of the engine: entries, the state of a host, changes and operations. Pure data."""
+"""Define entries, the state of a host, changes and operations. Pure data."""
 
 from __future__ import annotations
 

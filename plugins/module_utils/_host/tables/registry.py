@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Register the link kinds. The imports are explicit because Ansible ships only what is imported."""
+"""Register link kinds and types of objects. The imports name each file: Ansible ships only what is imported."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold the tables: what an option is, and what a link kind is."""
+"""Define the tables: an option row, and a link kind with its hooks."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Let the kernel tell all of a link's carrier now, and not up to a second after it came (net/core/link_watch.c)."""
+"""Make the kernel report the carriers of links at once, and wait for them where it must (net/core/link_watch.c)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Speak rtnetlink over one socket in one namespace: dumps and batches. The bytes of messages come from elsewhere."""
+"""Speak rtnetlink over one socket in one namespace: dumps and batches of encoded messages.
+
+Large batches are sent from a second thread, so that this process encodes the next messages while the kernel works.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,17 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Encode rtnetlink messages with pyroute2's message classes.
+"""Encode rtnetlink messages with pyroute2's message classes, and patch copies of their bytes.
 
 The classes are pyroute2's; their attribute maps are not. Seen on 0.7.2 to 0.9.7: its maps differ from release to
 release (geneve's df 16 bits wide, ipvlan without flags, vxlan's label with its bytes swapped, bridge options missing),
-and an attribute that a map does not know is left out without a word. The kinds' tables know number and type of every
-attribute, so here each class gets a map that has all numbers with all wire types, and nothing can be dropped.
+and an attribute that a map does not know is dropped silently. The kinds' tables know number and type of every
+attribute, so each class gets a map here that has all numbers with all wire types, and nothing can be dropped.
 
-pyroute2 encodes the first message of each form. The others are patched copies of its bytes: see form.py.
+pyroute2 takes 75 to 95 us to encode a message; a patched copy takes 5 us (Form). Messages of one form have the same
+struct, type and flags, and the same attributes in the same order with payloads of the same lengths: names of
+one length, addresses of one family. A host's messages are of some dozen forms.
+
+``import pyroute2`` loads NDB, asyncio, SSL and some thirty netlink families: 0.07 to 0.17 s. preload() imports its
+message classes alone, which takes a quarter of that.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what an rtnetlink request is before it is bytes: the writers give these, codec.py encodes them."""
+"""Describe rtnetlink requests before they are bytes, and the links' names and indexes that they need."""
 
 from __future__ import annotations
 

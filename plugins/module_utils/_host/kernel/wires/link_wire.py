@@ -1,5 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write struct ifinfomsg: requests that make, set and remove links. Their dump is read in observe.py."""
+"""Write the requests that create, set and remove links (struct ifinfomsg); read and write the options of bridge ports.
+
+Requests of their own carry alternative names, reasons to be held down and the token. observe.py reads links' dumps.
+A port's options are in IFLA_INFO_SLAVE_DATA of the dump, and in IFLA_PROTINFO of a request.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Register how each type of object is read from dumps and written as requests."""
+"""Register the wires of all types of objects, and write the requests of an operation."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read and write the VLANs of bridges and their ports (net/bridge/br_netlink.c, br_netlink_tunnel.c)."""
+"""Read and write the VLANs of bridges and ports, and the options of single VLANs.
+
+net/bridge/br_netlink.c, br_netlink_tunnel.c, br_vlan.c, br_vlan_options.c and br_mst.c; struct br_vlan_msg.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what the kernel's side of a type of object is made of."""
+"""Define the kernel's side of a type of object: dumps, decoding, requests."""
 
 from __future__ import annotations
 
