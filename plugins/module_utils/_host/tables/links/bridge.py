@@ -51,7 +51,7 @@ def _boolopt(name: str, number: int, since: str = "") -> Option:
 
 
 class Bridge(Kind):
-    """Bridges: what is unlike other links."""
+    """Hooks and traits of Bridges."""
 
     switches = True
     bound = True

@@ -30,7 +30,7 @@ _OF_EACH_PACKET = "an external link has none: the header of each packet says it"
 
 
 class Geneve(Kind):
-    """Geneve: what is unlike other links."""
+    """Hooks and traits of Geneve."""
 
     unique = ("vni", "remote", "dstport")
     one_family = ("remote",)

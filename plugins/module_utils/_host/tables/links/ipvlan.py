@@ -20,7 +20,7 @@ IPVLAN = Kind(name="ipvlan", options=_OPTIONS, needs=("link",), lower="link", sh
 
 
 class Ipvtap(Kind):
-    """ipvtap links: what is unlike other links."""
+    """Hooks and traits of ipvtap links."""
 
     tells_netns = False  # ipvtap_link_ops has no get_link_net (drivers/net/ipvlan/ipvtap.c)
 

@@ -31,7 +31,7 @@ _SOURCES = {"macaddrs": ("mode", "source")}  # macvlan_changelink_sources()
 
 
 class Macvlan(Kind):
-    """macvlan and macvtap: what is unlike other links."""
+    """Hooks and traits of macvlan and macvtap."""
 
     alone = ("mode", "passthru")  # macvlan_common_newlink()
 

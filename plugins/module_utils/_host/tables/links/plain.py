@@ -18,7 +18,7 @@ TABLE = HostInt(low=1, rule="a routing table", table={"default": 253, "main": 25
 
 
 class Vrf(Kind):
-    """VRFs: what is unlike other links."""
+    """Hooks and traits of VRFs."""
 
     bound = True
 

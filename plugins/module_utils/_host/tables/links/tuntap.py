@@ -25,7 +25,7 @@ class _Persistent(Option):
 
 
 class Tun(Kind):
-    """tun and tap links: what is unlike other links."""
+    """Hooks and traits of tun and tap links."""
 
     device = "/dev/net/tun"
 

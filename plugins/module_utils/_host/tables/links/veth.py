@@ -19,7 +19,7 @@ class _OfPeer(Option):
 
 
 class Veth(Kind):
-    """veth pairs: what is unlike other links."""
+    """Hooks and traits of veth pairs."""
 
     peer = ("peer_name", "peer_netns")
 

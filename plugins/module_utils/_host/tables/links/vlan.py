@@ -12,7 +12,7 @@ PROTOCOL = Choice(wire="be16", table={"802.1Q": 0x8100, "802.1ad": 0x88A8}, alia
 
 
 class Vlan(Kind):
-    """VLAN links: what is unlike other links."""
+    """Hooks and traits of VLAN links."""
 
     module = "8021q"
 

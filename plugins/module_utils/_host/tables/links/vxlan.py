@@ -87,7 +87,7 @@ def _receives(options: Mapping[str, Any]) -> str:
 
 
 class Vxlan(Kind):
-    """VXLAN: what is unlike other links."""
+    """Hooks and traits of VXLAN."""
 
     unique = ("vni", "dstport")
     one_family = _ADDRESSES

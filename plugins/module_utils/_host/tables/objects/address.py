@@ -154,7 +154,7 @@ def _broadcast(word: str, network: Any) -> str:
 
 
 class Addresses(ObjectType):
-    """Addresses: what is unlike other objects."""
+    """Hooks and traits of Addresses."""
 
     primary = True
 

@@ -137,7 +137,7 @@ def _of_link(key: Key) -> bool:
 
 
 class Fdb(ObjectType):
-    """FDB entries: what is unlike other objects."""
+    """Hooks and traits of FDB entries."""
 
     shared = ("nud", *FLAGS)
     shared_for_good = ("extern_learn",)

@@ -239,7 +239,7 @@ class _Permanent(Option):
 
 
 class Mdb(ObjectType):
-    """MDB entries: what is unlike other objects."""
+    """Hooks and traits of MDB entries."""
 
     implied: ClassVar[Mapping[str, str]] = {"dst_port": "dstport", "vni": "vni"}
     # vxlan_xmit_one() takes the link's own for it.
@@ -266,9 +266,9 @@ class Mdb(ObjectType):
         options.setdefault("permanent", not _is_of_host(("", *key)) or is_ethernet(given["grp"]))
         return key
 
-    def fault(self, wished: Options, there: Options) -> str:
-        """Say what br_mdb_config_attrs_init() and vxlan_mdb_config_attrs_init() refuse."""
-        mode, sources = (wished.get(name, there.get(name)) for name in _OF_ALL_SOURCES)
+    def fault(self, desired: Options, current: Options) -> str:
+        """Return what br_mdb_config_attrs_init() and vxlan_mdb_config_attrs_init() refuse."""
+        mode, sources = (desired.get(name, current.get(name)) for name in _OF_ALL_SOURCES)
         return f"filter_mode: include needs a {SOURCES}" if mode == "include" and not sources else ""
 
     def fault_on_link(self, key: Key, options: Options, link: Callable[[str], Options]) -> str:

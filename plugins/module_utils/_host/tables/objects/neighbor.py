@@ -31,7 +31,7 @@ def is_proxy(key: Key) -> bool:
 
 
 class Neighbor(ObjectType):
-    """Neighbors: what is unlike other objects."""
+    """Hooks and traits of Neighbors."""
 
     goes_with_mac = True  # a bridge without a MAC address of its own has that of a port
 

@@ -102,7 +102,7 @@ class _OnceOnly(Option):
 
 
 class Netns(ObjectType):
-    """Namespaces: what is unlike other objects."""
+    """Hooks and traits of Namespaces."""
 
     of_host = True
     recreated = True

@@ -114,7 +114,7 @@ _ONE_OF = ("via", "dev", "blackhole", "group")
 
 
 class Nexthop(ObjectType):
-    """Nexthops: what is unlike other objects."""
+    """Hooks and traits of Nexthops."""
 
     leads = True
     bears = True
@@ -146,18 +146,18 @@ class Nexthop(ObjectType):
                     raise Refused(f"{where}: {name}: is for groups of type resilient only")
         return tuple(str(part) for part in parts.values())
 
-    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+    def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a changed nexthop has: what it becomes leaves nothing of what it was."""
-        kept = dict(there)
-        given = [row for row in _SORTS_OF_NEXTHOP if _speaks(wished, row)]
+        kept = dict(current)
+        given = [row for row in _SORTS_OF_NEXTHOP if _speaks(desired, row)]
         for row in _SORTS_OF_NEXTHOP:
             if given and row not in given:
                 kept = {name: value for name, value in kept.items() if name not in row}
-        if wished.get("group"):
+        if desired.get("group"):
             kept.pop("family", None)
-        if wished.get("type") == "mpath":
+        if desired.get("type") == "mpath":
             kept = {name: value for name, value in kept.items() if name not in GROUP[2:]}
-        return {**kept, **wished}
+        return {**kept, **desired}
 
 
 NEXTHOP = Nexthop(

@@ -115,11 +115,11 @@ class ObjectType(metaclass=KeywordsOnly):
         """Return what several objects with shared options are to the kernel together, None for a single object."""
         return None
 
-    def renamed(self, key: Key, own: Callable[[str], str]) -> Key:
+    def renamed(self, key: Key, name: Callable[[str], str]) -> Key:
         """Return a key with the real names of the links that its last part names."""
         return key
 
-    def key_on_link(self, key: Key, link: Callable[[], Options]) -> Key:
+    def key_on_link(self, key: Key, of_link: Callable[[], Options]) -> Key:
         """Return the key that the kernel reports, which leaves out what the link has too."""
         return key
 

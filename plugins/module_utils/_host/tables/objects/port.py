@@ -35,7 +35,7 @@ class _State(Option):
 
 
 class Port(ObjectType):
-    """Bridge ports: what is unlike other objects."""
+    """Hooks and traits of Bridge ports."""
 
     lasting = True
     with_master = True
@@ -47,10 +47,10 @@ class Port(ObjectType):
     def is_of_port(self, key: Key) -> bool:
         return True
 
-    def fault(self, wished: Options, there: Options) -> str:
-        """Say what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
-        mapped = any(item.tunnel is not None for item in wished.get("vlans", ()))
-        lacking = mapped and not wished.get("vlan_tunnel", there.get("vlan_tunnel"))
+    def fault(self, desired: Options, current: Options) -> str:
+        """Return what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
+        mapped = any(item.tunnel is not None for item in desired.get("vlans", ()))
+        lacking = mapped and not desired.get("vlan_tunnel", current.get("vlan_tunnel"))
         return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
 
 

@@ -102,7 +102,7 @@ def _check_ways(where: str, options: Mapping[str, Any]) -> None:
 
 
 class Route(ObjectType):
-    """Routes: what is unlike other objects."""
+    """Hooks and traits of Routes."""
 
     leads = True
     link_options: ClassVar[Mapping[str, tuple[str, str, str]]] = {"vrf": ("table", "vrf", "table")}
@@ -142,25 +142,25 @@ class Route(ObjectType):
         parts["metric"] = parts["metric"] or default_metric(parts["dst"])
         return tuple(str(part) for part in parts.values())
 
-    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+    def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a changed route has: another way leaves nothing of the old one behind."""
-        kept = dict(there)
-        given = ways_of(wished)
+        kept = dict(current)
+        given = ways_of(desired)
         for row in WAYS:
-            if wished.get("type") in NOWHERE or (given and row not in given):
+            if desired.get("type") in NOWHERE or (given and row not in given):
                 kept = {name: value for name, value in kept.items() if name not in row}
-        changed = "type" in wished and wished["type"] != there.get("type", "unicast")
-        turned = "via" in wished and wished["via"] != there.get("via", NONE)
-        elsewhere = bool(given) and given != ways_of(there)
-        if turned and wished["via"] != NONE:
+        changed = "type" in desired and desired["type"] != current.get("type", "unicast")
+        turned = "via" in desired and desired["via"] != current.get("via", NONE)
+        elsewhere = bool(given) and given != ways_of(current)
+        if turned and desired["via"] != NONE:
             kept.pop("dev", None)
         if changed or turned or elsewhere:
             kept.pop("scope", None)  # each way has its own
-        if given and there.get("type") in NOWHERE and "type" not in wished:
+        if given and current.get("type") in NOWHERE and "type" not in desired:
             kept.pop("type")
         if given and ONE_HOP not in given:
             kept.pop("realms", None)  # each next hop has its own
-        return {**kept, **wished}
+        return {**kept, **desired}
 
     def correct_item(self, key: Key, item: dict[str, Any]) -> None:
         item["table"] = Table().parse(item["table"])

@@ -277,7 +277,7 @@ def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, An
 
 
 class Rule(ObjectType):
-    """Rules: what is unlike other objects."""
+    """Hooks and traits of Rules."""
 
     beside = True
 
@@ -320,14 +320,14 @@ class Rule(ObjectType):
             item.pop(row.name, None)
         item.update(selected(key[-1]))
 
-    def merge(self, there: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+    def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a changed rule has: another action leaves nothing of the old one behind."""
-        turned = "action" in wished and wished["action"] != there.get("action")
-        to_table = bool(wished.get("table")) != bool(there.get("table")) or bool(wished.get("l3mdev"))
+        turned = "action" in desired and desired["action"] != current.get("action")
+        to_table = bool(desired.get("table")) != bool(current.get("table")) or bool(desired.get("l3mdev"))
         # Another action is for the packets of VRFs too where the old one was: nobody asked for those of all others.
         gone = {"table", "goto"} if turned else set()
-        gone |= {"table", "goto", "l3mdev"} if to_table and ({"table", "l3mdev"} & wished.keys()) else set()
-        return {**{name: value for name, value in there.items() if name not in gone}, **wished}
+        gone |= {"table", "goto", "l3mdev"} if to_table and ({"table", "l3mdev"} & desired.keys()) else set()
+        return {**{name: value for name, value in current.items() if name not in gone}, **desired}
 
 
 RULE = Rule(

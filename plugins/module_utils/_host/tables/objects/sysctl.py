@@ -92,7 +92,7 @@ OF_LINK = ("ipv6.conf.mtu", "ipv6.conf.addr_gen_mode")
 
 
 class Sysctl(ObjectType):
-    """Sysctls: what is unlike other objects."""
+    """Hooks and traits of Sysctls."""
 
     lasting = True
     required = ("value",)
