@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .host_view import View, wished_links
+from .host_view import HostView, wished_links
 from .targets import Station
 
 ALL_ZERO = "00:00:00:00:00:00"
@@ -18,7 +18,7 @@ _WORDS = {"vni": "VNI", "dstport": "port", "remote": "remote", "local": "local a
 class End:
     """One end of a pair: its host, its station (None where the host is not part of the run), its address."""
 
-    view: View
+    view: HostView
     station: Optional[Station]
     name: str
     address: str
@@ -34,7 +34,7 @@ class End:
         return where(self.view, self.netns)
 
 
-def where(view: View, netns: Optional[str]) -> str:
+def where(view: HostView, netns: Optional[str]) -> str:
     """Return how sentences call a namespace of a host."""
     return "%s, namespace %s" % (view.name, netns) if netns not in (None, "", "host") else view.name
 
@@ -74,7 +74,7 @@ def _namespaces(network: str, here: End, there: End) -> Iterator[str]:  # noqa: 
         yield "%s: %s" % (here.view.name, error)
 
 
-def _known(view: View, netns: Optional[str]) -> bool:
+def _known(view: HostView, netns: Optional[str]) -> bool:
     return "links" in view.namespace(netns)
 
 
@@ -263,7 +263,7 @@ def _underlay(network: str, here: End, there: End) -> Iterator[str]:  # noqa: AR
         yield "underlay: %s does not answer %s at %s" % (there.view.name, here.view.name, row["address"])
 
 
-def _underlay_link(view: View) -> Optional[Mapping[str, Any]]:
+def _underlay_link(view: HostView) -> Optional[Mapping[str, Any]]:
     address = view.intent.get("underlay", {}).get("address")
     for link in view.namespace("").get("links", ()):
         if any(one.partition("/")[0] == address for one in link["addresses"]):

@@ -12,7 +12,7 @@ from .targets import Station, own_stations
 
 
 @dataclass(frozen=True)
-class View:
+class HostView:
     """Intent, answers and state of one host; answers and state are empty where the host gave none."""
 
     name: str
@@ -72,7 +72,7 @@ def _prefix(row: Mapping[str, Any], version: int) -> Any:
     return network if network.version == version else None
 
 
-def wished_links(view: View, network: str, station: Optional[Station], far: str) -> Iterator[Mapping[str, Any]]:
+def wished_links(view: HostView, network: str, station: Optional[Station], far: str) -> Iterator[Mapping[str, Any]]:
     """Yield the wished links from a station of a host to a far host: tunnel, bridge, the workload's veth."""
     row = view.network(network)
     if far != view.name:
@@ -86,7 +86,7 @@ def wished_links(view: View, network: str, station: Optional[Station], far: str)
             yield dict(peer, kind="veth")
 
 
-def _tunnels(view: View, row: Mapping[str, Any], far: str) -> list[Mapping[str, Any]]:
+def _tunnels(view: HostView, row: Mapping[str, Any], far: str) -> list[Mapping[str, Any]]:
     """Return the tunnel links to a far host; where there is none of its own (a spoke of a hub), all of the network."""
     mine = [
         link

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .causes import End, causes
-from .host_view import View
+from .host_view import HostView
 from .probe import wrong
 from .targets import own_stations
 
@@ -28,7 +28,7 @@ class Verdict:
     failed: int
 
 
-def verdict(views: Mapping[str, View], silent_hosts: Iterable[str] = ()) -> Verdict:
+def verdict(views: Mapping[str, HostView], silent_hosts: Iterable[str] = ()) -> Verdict:
     """Write the report. ``silent_hosts`` are hosts of the run that could not be asked."""
     rows = [dict(row, host=name) for name, view in sorted(views.items()) for row in view.reach.get("pairs", ())]
     bad = [row for row in rows if wrong(row)]
@@ -76,16 +76,16 @@ def _pair(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["network"], called + (fault % row["mtu"] if fault else "")
 
 
-def _causes(row: Mapping[str, Any], views: Mapping[str, View]) -> list[str]:
+def _causes(row: Mapping[str, Any], views: Mapping[str, HostView]) -> list[str]:
     near_view = views[row["host"]]
     network = near_view.network(row["network"])
     far_host = network.get("endpoints", {}).get(row["target"], {}).get("host", row["target"])
     near = _end(near_view, row["network"], row["source"], None)
-    far = _end(views.get(far_host) or View(far_host, {}), row["network"], row["target"], row["address"])
+    far = _end(views.get(far_host) or HostView(far_host, {}), row["network"], row["target"], row["address"])
     return causes(row["network"], near, far, wrong(row))
 
 
-def _end(view: View, network: str, name: str, address: Optional[str]) -> End:
+def _end(view: HostView, network: str, name: str, address: Optional[str]) -> End:
     """Return an end of a pair; its address is the one that was pinged, or its first of any family."""
     for station in own_stations(view.name, view.intent):
         if (station.network, station.name) == (network, name):
@@ -93,7 +93,7 @@ def _end(view: View, network: str, name: str, address: Optional[str]) -> End:
     return End(view, None, name, address or "")
 
 
-def _network(name: str, rows: list[dict[str, Any]], views: Mapping[str, View]) -> str:
+def _network(name: str, rows: list[dict[str, Any]], views: Mapping[str, HostView]) -> str:
     """Write one network: its headline and the matrix of its stations."""
     facts = next(view.network(name) for _host, view in sorted(views.items()) if view.network(name))
     head = "network %s: %s %s, VNI %s, port %s, MTU %s%s" % (

@@ -18,7 +18,7 @@ from .route_wire import ROUTE
 from .rule_wire import RULE
 from .vlan_wire import GLOBAL, OF_VLANS, TREES, VLANS
 from .vni_wire import VNIS
-from .wire import Part, Table, Wire
+from .wire import LinkTable, Part, Wire
 
 #: By the name of the type, in the order in which they are dumped.
 WIRES: dict[str, Wire] = {
@@ -37,7 +37,7 @@ WIRES: dict[str, Wire] = {
 DUMPED: tuple[str, ...] = tuple(name for name, wire in WIRES.items() if wire.dumps)
 
 #: Tables of links by the name of their option. They are dumped where that option is asked for.
-TABLES: dict[str, Table] = {
+TABLES: dict[str, LinkTable] = {
     "vlans": VLANS,
     "vnis": VNIS,
     "vlan_options": OF_VLANS,

@@ -20,7 +20,7 @@ from ...tables.types.simple import NONE, UNSET
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, View
 from ..netlink.walk import attributes, listed
-from .wire import Table, number
+from .wire import LinkTable, number
 
 _IFINFO = struct.Struct("=BxHiII")
 _VLAN_INFO = struct.Struct("=HH")
@@ -141,7 +141,7 @@ def _tunnel(item: VlanRange) -> list[Any]:
     ]
 
 
-VLANS = Table(removals=removals, additions=additions, dump=(c.RTM_GETLINK, _DUMP), fill=fill)
+VLANS = LinkTable(removals=removals, additions=additions, dump=(c.RTM_GETLINK, _DUMP), fill=fill)
 
 
 _MSG = struct.Struct("=BBHI")
@@ -274,18 +274,18 @@ def _set_trees(known: Known, operation: Operation) -> list[Message]:
     return [Message(entry.netns, "link", c.RTM_SETLINK, 0, header, spec)] if tree else []
 
 
-OF_VLANS = Table(
+OF_VLANS = LinkTable(
     removals=_nothing,
     additions=_set,
     dump=(c.RTM_GETVLAN, _OPTIONS_DUMP),
     fill=partial(_fill, "vlan_options", _read_vlans),
 )
-GLOBAL = Table(
+GLOBAL = LinkTable(
     removals=_nothing,
     additions=_set_global,
     dump=(c.RTM_GETVLAN, _DUMP_GLOBAL),
     fill=partial(_fill, "vlan_global", _read_global),
 )
-TREES = Table(
+TREES = LinkTable(
     removals=_nothing, additions=_set_trees, dump=(c.RTM_GETLINK, _DUMP_TREES), fill=partial(_fill, "mst", _read_trees)
 )

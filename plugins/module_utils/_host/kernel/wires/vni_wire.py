@@ -14,7 +14,7 @@ from ...tables.types.simple import NONE
 from ..netlink import constants as c
 from ..netlink.message import Known, Message, View
 from ..netlink.walk import attributes, listed
-from .wire import Table, number
+from .wire import LinkTable, number
 
 _TUNNEL_MSG = struct.Struct("=BBHI")
 
@@ -67,6 +67,6 @@ def _message(known: Known, entry: Entry, kind: int, items: Sequence[VniRange]) -
     return [Message(entry.netns, "tunnel", kind, 0, header, tree)] if tree else []
 
 
-VNIS = Table(
+VNIS = LinkTable(
     removals=removals, additions=additions, dump=(c.RTM_GETTUNNEL, _TUNNEL_MSG.pack(c.AF_BRIDGE, 0, 0, 0)), fill=fill
 )

@@ -60,7 +60,7 @@ class Part(metaclass=KeywordsOnly):
 
 
 @dataclass(frozen=True)
-class Table(Part):
+class LinkTable(Part):
     """A table that links have beside their own attributes: the request that dumps those of all links, and who reads it.
 
     ``fill`` gets the dumped bodies, the namespace's names and its links and ports, and yields those that have such a

@@ -88,7 +88,7 @@ class VlanSettings(NamedTuple):
         return self._replace(options=tuple(pair for pair in self.options if pair[0] in names))
 
 
-Table = tuple[VlanSettings, ...]
+VlanTable = tuple[VlanSettings, ...]
 
 
 @dataclass(frozen=True)
@@ -127,29 +127,29 @@ class OfVlans(RangeTable):
             raise ValueError(f"{self.number} {span(first, last)} has no option")
         return VlanSettings(first, last, tuple(found))
 
-    def same(self, wanted: Table, found: Table) -> bool:
+    def same(self, wanted: VlanTable, found: VlanTable) -> bool:
         return not self.change(found, wanted)
 
-    def kept(self, value: Table, hz: int) -> Table:
+    def kept(self, value: VlanTable, hz: int) -> VlanTable:
         types = {row.name: row.type for row in self.rows}
         return joined(
             item._replace(options=tuple((name, types[name].kept(one, hz)) for name, one in item.options))
             for item in value
         )
 
-    def touched(self, wanted: Table, found: Table) -> Table:
+    def touched(self, wanted: VlanTable, found: VlanTable) -> VlanTable:
         """Return what is found of the VLANs and options that are wished for: what the way back is about."""
         both = (pair for pair in pieces(found, wanted) if None not in pair)
         return joined(there.only([name for name, _value in wish.options]) for there, wish in both)
 
-    def by_itself(self, value: Table, options: Mapping[str, Any]) -> bool:
+    def by_itself(self, value: VlanTable, options: Mapping[str, Any]) -> bool:
         return not self._but(value, rounded=True)
 
-    def plain(self, value: Table) -> list[dict[str, Any]]:
+    def plain(self, value: VlanTable) -> list[dict[str, Any]]:
         items = self._but(value, rounded=True)
         return [{self.number: plain_span(item.first, item.last), **dict(item.options)} for item in items]
 
-    def _but(self, value: Table, rounded: bool = False) -> Table:
+    def _but(self, value: VlanTable, rounded: bool = False) -> VlanTable:
         """Return what is not as in a new VLAN, whose times a timer may have rounded down."""
         usual = {
             row.name: (row.default, row.default - 1)
@@ -160,19 +160,19 @@ class OfVlans(RangeTable):
         named = (item.only([name for name, one in item.options if one not in usual[name]]) for item in value)
         return joined(item for item in named if item.options)
 
-    def change(self, old: Optional[Table], new: Table) -> Table:
+    def change(self, old: Optional[VlanTable], new: VlanTable) -> VlanTable:
         """Return what is to be said to turn one table into another. A new link or port (None) has the defaults."""
         if old is None:
             return self._but(new)
         return joined(item for item in self._differing(old, new) if item.options)
 
-    def _differing(self, old: Table, new: Table) -> Iterator[VlanSettings]:
+    def _differing(self, old: VlanTable, new: VlanTable) -> Iterator[VlanSettings]:
         for there, wish in pieces(old, new):
             if wish is not None:
                 is_there = dict(there.options) if there is not None else {}
                 yield wish.only([name for name, value in wish.options if is_there.get(name) != value])
 
-    def lines(self, dev: str, old: Optional[Table], new: Table) -> Lines:
+    def lines(self, dev: str, old: Optional[VlanTable], new: VlanTable) -> Lines:
         rows = {row.name: row for row in self.rows}
         lines = []
         for item in self.change(old, new):
@@ -183,7 +183,7 @@ class OfVlans(RangeTable):
             lines += [["bridge", *self.command, "set", self.number, number, "dev", dev, *words] for number in numbers]
         return [], lines
 
-    def objection(self, value: Table, kernel: tuple[int, int], daring: bool) -> str:
+    def objection(self, value: VlanTable, kernel: tuple[int, int], daring: bool) -> str:
         used = {name for item in value for name, _value in item.options}
         for row in self.rows:
             if row.name in used and row.since and kernel < tuple(map(int, row.since.split("."))):

@@ -88,7 +88,7 @@ class Unrefreshed(Bool):
 
 
 @dataclass(frozen=True)
-class Port(Int):
+class UdpPort(Int):
     """A UDP port by number, or by the name that it has in the host's services."""
 
     wire: str = "be16"
@@ -231,7 +231,7 @@ FDB = Fdb(
             default="permanent",
         ),
         Option(name="vni", attr=7, type=Int(high=2**24 - 1, rule="24 bits"), ousts=("nhid",)),
-        Option(name="port", attr=6, type=Port(), ousts=("nhid",)),
+        Option(name="port", attr=6, type=UdpPort(), ousts=("nhid",)),
         Option(name="via", attr=8, type=LinkName(), ousts=("nhid",)),
         Option(name="nhid", attr=13, type=NexthopId(), since="5.8", ousts=_OF_ONE_REMOTE, several=True),
         Option(name="extern_learn", type=Bool(style="flag"), default=False),

@@ -20,7 +20,7 @@ from ..table import Option, Refused
 from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
 from ..types.named_numbers import Named, number_of
 from ..types.simple import Bool, Choice, Int, Leaf, LinkName, Names, Type
-from .fdb import Port
+from .fdb import UdpPort
 from .object_type import Key, ObjectType, Options
 
 #: Who put an entry there, RTPROT_*: the kernel takes none below this (br_mdbe_attrs_pol), and this where none is said.
@@ -346,7 +346,7 @@ MDB = Mdb(
         Option(name="filter_mode", attr=3, type=Mode(), since="6.3", default="exclude"),
         Option(name=SOURCES, attr=2, type=Sources(), since="6.3"),
         Option(name="proto", attr=4, type=Protocol(), since="6.3", default="static", aliases=("protocol",)),
-        Option(name="dst_port", attr=6, type=Port(wire="u16")),
+        Option(name="dst_port", attr=6, type=UdpPort(wire="u16")),
         Option(name="vni", attr=7, type=Int(high=2**24 - 1, rule="24 bits")),
         Option(name="via", attr=8, type=LinkName()),
     ),

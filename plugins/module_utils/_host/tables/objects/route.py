@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ..table import Meaning, Option, Refused
 from ..types.addresses import Address, Destination, Selected, of_all
-from ..types.named_numbers import Dsfield, NexthopId, Realms, Scope, Table
+from ..types.named_numbers import Dsfield, NexthopId, Realms, RoutingTable, Scope
 from ..types.simple import NONE, Bool, Choice, Int, LinkName
 from .address import FOREVER, Lifetime
 from .encap import Consent, Encap, is_other
@@ -163,7 +163,7 @@ class Route(ObjectType):
         return {**kept, **desired}
 
     def correct_item(self, key: Key, item: dict[str, Any]) -> None:
-        item["table"] = Table().parse(item["table"])
+        item["table"] = RoutingTable().parse(item["table"])
         item["tos"] = int(item["tos"])
         if item["table"] == default_table(item.get("type", "unicast")):
             del item["table"]
@@ -183,7 +183,7 @@ ROUTE = Route(
     ip=1,
     keys=(
         Option(name="dst", type=Destination()),
-        Option(name="table", type=Table()),
+        Option(name="table", type=RoutingTable()),
         Option(name="metric", type=Int(), aliases=("priority", "preference")),
         Option(name="tos", type=Dsfield(), default=0, aliases=("dsfield",)),
         Option(name="from", type=Selected(), default=""),

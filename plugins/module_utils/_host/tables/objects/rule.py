@@ -15,7 +15,7 @@ from typing import Any
 from ..links.any_link import GROUP
 from ..table import Option, Refused
 from ..types.addresses import Selected, of_all
-from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, Table
+from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, RoutingTable
 from ..types.simple import NONE, Bool, Choice, Int, Look, Type, ifname, truth, whole_number
 from .object_type import Key, ObjectType
 
@@ -343,7 +343,7 @@ RULE = Rule(
     ),
     options=(
         Option(name="action", type=Choice(table=ACTIONS), default="lookup", in_place=False),
-        Option(name="table", type=Table(), in_place=False, word="lookup", aliases=("lookup",)),
+        Option(name="table", type=RoutingTable(), in_place=False, word="lookup", aliases=("lookup",)),
         Option(name="goto", type=Int(low=1), in_place=False),
         Option(
             name="l3mdev",

@@ -181,7 +181,7 @@ class Scope(Named):
 
 
 @dataclass(frozen=True)
-class Table(Named):
+class RoutingTable(Named):
     """A routing table by number, by one of the kernel's three names, or by a name in the host's rt_tables."""
 
     table: Mapping[str, int] = field(default_factory=lambda: TABLES)
