@@ -168,7 +168,7 @@ def ousted_by(entry: Entry) -> set[str]:
 
 
 def in_steps(entry: Entry) -> list[Entry]:
-    """Return what is set of a living link, one step after another, where the kernel does not take all at once."""
+    """Return the steps that change an existing link, where the kernel does not take all options at once."""
     kind = KINDS.get(entry.kind) if entry.type == "link" else None
     steps = kind.steps(entry.options) if kind is not None else []
     return [entry.having(step) for step in steps] if len(steps) > 1 else [entry]
@@ -272,13 +272,13 @@ SHARING = {name: frozenset(object_type.shared) for name, object_type in OBJECT_T
 
 
 def one_of(entry: Entry) -> Ident | None:
-    """Return what several objects are to the kernel in the options that they share, None for most."""
+    """Return the kernel's one entry behind several objects with shared options, None for most objects."""
     key = OBJECT_TYPES[entry.type].one_of(entry.key) if entry.type in SHARING else None
     return None if key is None else (entry.type, key)
 
 
 def place_of(entry: Entry) -> Ident | None:
-    """Return what an object that is on a link has for itself alone, None for most."""
+    """Return the claim of an object on a link, of which one at most exists, None for most objects."""
     place = OBJECT_TYPES[entry.type].place(entry.key) if entry.type in OBJECT_TYPES else None
     return None if place is None else (entry.type, place)
 

@@ -20,7 +20,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Moot(metaclass=KeywordsOnly):
-    """What becomes of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
+    """The values of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
 
     why: str  # no other value can be had; with ``{remote}`` and the like for the link's options
     taken: tuple[Any, ...] = ()  # values that the kernel takes there all the same, and tells
@@ -181,11 +181,11 @@ class Kind(metaclass=KeywordsOnly):
         """Correct the options that a user gave; ``there`` returns the options of the link on the host."""
 
     def assumed(self, options: Options) -> Options:
-        """Return what the kernel takes for unique options that are left out."""
+        """Return the values that the kernel assumes for unique options that are left out."""
         return {}
 
     def told_apart(self, options: Options) -> Optional[str]:
-        """Return what makes links with equal unique options two all the same, None for a link that has no claim."""
+        """Return the difference that lets two links have equal unique options, None for a link without a claim."""
         return ""
 
     def listens(self, options: Options) -> Optional[tuple[list[tuple[str, int, str]], str]]:
@@ -200,7 +200,7 @@ class Kind(metaclass=KeywordsOnly):
         return ""
 
     def fault(self, desired: Options, has: Callable[[str], Any]) -> str:
-        """Return what is wrong with desired options beside those that the link has: ``option: reason``, or nothing."""
+        """Return the fault of desired options beside those that the link has: ``option: reason``, empty for none."""
         for name, (other, value) in self.only_with.items():
             if desired.get(name) and has(other) != value:
                 return f"{name}: needs {other} {value}, and that is {has(other)}"
@@ -220,7 +220,7 @@ class Kind(metaclass=KeywordsOnly):
     device: ClassVar[str] = ""  # the device file whose ioctls create and change the link, where rtnetlink does not
 
     def defaults_of_new(self, options: Options) -> Options:
-        """Return what iproute2 gives a new link by itself, against the kernel's default."""
+        """Return options that iproute2 gives a new link by itself, against the kernel's default."""
         return {}
 
     def steps(self, options: Options) -> list[Options]:

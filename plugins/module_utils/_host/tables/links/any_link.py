@@ -147,7 +147,7 @@ class _AddrGenMode(Option):
     of_ipv6 = True
 
     def unexplained(self, value: Any) -> str:
-        """Return what net/ipv6/addrconf.c: check_stable_privacy() refuses."""
+        """Return the reason of net/ipv6/addrconf.c: check_stable_privacy()."""
         return "stable_secret needs the link's sysctl ipv6.stable_secret" if value == "stable_secret" else ""
 
 
@@ -155,7 +155,7 @@ class _Token(Option):
     of_ipv6 = True
 
     def unexplained(self, value: Any) -> str:
-        """Return what net/ipv6/addrconf.c: inet6_set_iftoken() refuses."""
+        """Return the reason of net/ipv6/addrconf.c: inet6_set_iftoken()."""
         return "it needs arp, and sysctls ipv6.accept_ra (2 where it forwards) and ipv6.router_solicitations not 0"
 
 

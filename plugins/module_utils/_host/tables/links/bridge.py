@@ -59,7 +59,7 @@ class Bridge(Kind):
     late = ("mtu",)
 
     def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
-        """Return what br_set_forward_delay() refuses; br_stp_start() takes the nearest delay by itself."""
+        """Return the fault that br_set_forward_delay() refuses; br_stp_start() takes the nearest delay by itself."""
         delay = desired.get("forward_delay", 200)
         if not 200 <= delay <= 3000 and has("stp_state") is True:
             return f"forward_delay: {delay} is not within 200..3000 (2 to 30 s while STP is on)"

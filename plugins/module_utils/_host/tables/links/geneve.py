@@ -42,7 +42,7 @@ class Geneve(Kind):
     tells_netns = False
 
     def settle(self, options: dict[str, Any], there: Callable[[], Mapping[str, Any]], look: Look) -> None:
-        """Leave out what is so in any case, since it does not apply to this link."""
+        """Remove values that say nothing because their option does not apply to this link."""
         rows = [row for row in self.at_times_moot if row.name in options and row.idle(options[row.name])]
         if not rows:
             return
@@ -53,7 +53,7 @@ class Geneve(Kind):
                 del options[row.name]
 
     def case(self, options: Mapping[str, Any]) -> str:
-        """Tell what a link sends by: ``ipv4``, ``ipv6`` or, where each packet says it, ``external``."""
+        """Return the family that a link sends by, or ``external`` where the header of each packet decides."""
         if options.get("external"):
             return "external"
         remote = options.get("remote", NONE)

@@ -24,7 +24,7 @@ class Veth(Kind):
     peer = ("peer_name", "peer_netns")
 
     def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
-        """Return what is_valid_veth_mtu() refuses without a sentence."""
+        """Return the fault that is_valid_veth_mtu() refuses without a sentence."""
         mtu = desired.get("mtu", 68)
         beyond = f"mtu: {mtu} is not within 68..65535 (the bounds of a veth)"
         return super().fault(desired, has) if 68 <= mtu <= 65535 else beyond

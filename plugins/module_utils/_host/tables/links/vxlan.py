@@ -112,7 +112,7 @@ class Vxlan(Kind):
         return "ipv6" if any(":" in options.get(name, "") for name in _ADDRESSES) else "ipv4"
 
     def told_apart(self, options: Mapping[str, Any]) -> Optional[str]:
-        """Return what tells sockets apart, of which each has its VNIs; None for a link that filters.
+        """Return the properties of the socket, of which each has VNIs of its own; None for a link that filters.
 
         vxlan_vni_in_use() asks a link that filters by its table of VNIs, and not by its own. A link with a link-local
         address shares no VNI with links on other lower devices.
@@ -124,7 +124,7 @@ class Vxlan(Kind):
         return f"{family} {_receives(options)} {options.get('dev', NONE) if scoped else ''}"
 
     def listens(self, options: Mapping[str, Any]) -> Optional[tuple[list[tuple[str, int, str]], str]]:
-        """Return what a link that is up listens on, and how (vxlan_sock_add(), vxlan_find_sock())."""
+        """Return the sockets of a link that is up, and its receive options (vxlan_sock_add(), vxlan_find_sock())."""
         port = options.get("dstport") or default_port(options)
         families = ("ipv6", "ipv4") if options.get("external") else (self.case(options),)
         return [(family, port, options.get("dev", NONE)) for family in families], _receives(options)

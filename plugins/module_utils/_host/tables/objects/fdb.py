@@ -181,18 +181,18 @@ class Fdb(ObjectType):
         return (*map(str, parts.values()), remote_text({**remote, "port": remote.get("port") or None}))
 
     def is_remade(self, key: Key, option: str, value: Any) -> bool:
-        """Tell what no entry of its kind is changed in (vxlan_fdb_update_existing()).
+        """Tell whether an option needs a new entry (vxlan_fdb_update_existing()).
 
         Unicast entries alone are replaced, and what a user put there does not become a control plane's.
         """
         return (option == "nhid" and is_listed(key[2])) or (option == "extern_learn" and value and key[4] == "self")
 
     def one_of(self, key: Key) -> Key | None:
-        """Return what all remotes of a MAC are together: struct vxlan_fdb has one state, and one set of flags."""
+        """Return the key of a MAC without its remotes: struct vxlan_fdb has one state, and one set of flags."""
         return key[:-1] if key[-1] else None
 
     def refusal(self, key: Key) -> tuple[str, str]:
-        """Say what __br_fdb_add() refuses an entry of a port for."""
+        """Return the reason for which __br_fdb_add() refuses an entry of a port."""
         _netns, dev, _mac, vlan, target, *_rest = key
         return ("vlan", f"{dev} has no VLAN {vlan}") if vlan != "0" and target == "master" else ("", "")
 

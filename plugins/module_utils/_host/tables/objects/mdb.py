@@ -267,12 +267,12 @@ class Mdb(ObjectType):
         return key
 
     def fault(self, desired: Options, current: Options) -> str:
-        """Return what br_mdb_config_attrs_init() and vxlan_mdb_config_attrs_init() refuse."""
+        """Return the fault for which br_mdb_config_attrs_init() or vxlan_mdb_config_attrs_init() refuses an entry."""
         mode, sources = (desired.get(name, current.get(name)) for name in _OF_ALL_SOURCES)
         return f"filter_mode: include needs a {SOURCES}" if mode == "include" and not sources else ""
 
     def fault_on_link(self, key: Key, options: Options, link: Callable[[str], Options]) -> str:
-        """Say what the link at hand refuses an entry for, empty where it takes it.
+        """Return the reason for which the link refuses an entry, empty where it takes the entry.
 
         br_mdb_config_init() and __br_mdb_choose_context() in net/bridge/br_mdb.c, vxlan_mdb_config_init().
         """

@@ -147,7 +147,7 @@ class Nexthop(ObjectType):
         return tuple(str(part) for part in parts.values())
 
     def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a changed nexthop has: what it becomes leaves nothing of what it was."""
+        """Return the options of a changed nexthop: a group, gateway or blackhole drops the options of the others."""
         kept = dict(current)
         given = [row for row in _SORTS_OF_NEXTHOP if _speaks(desired, row)]
         for row in _SORTS_OF_NEXTHOP:

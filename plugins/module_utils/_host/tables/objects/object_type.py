@@ -73,15 +73,15 @@ class ObjectType(metaclass=KeywordsOnly):
     # Phase "check": the desired state is refused, or warned of.
 
     def fault(self, desired: Options, current: Options) -> str:
-        """Return what is wrong with options beside current ones: ``option: reason``, empty for nothing."""
+        """Return the fault of desired options beside current ones: ``option: reason``, empty for none."""
         return ""
 
     def fault_on_link(self, key: Key, options: Options, link: LinkOptions) -> str:
-        """Return what is wrong with an object on its link: ``option: reason``, empty for nothing."""
+        """Return the fault of an object on its link: ``option: reason``, empty for none."""
         return ""
 
     def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
-        """Return which option a new object lacks: ``option: reason``, empty for none."""
+        """Return the option that a new object lacks: ``option: reason``, empty for none."""
         return ""
 
     def unique_value(self, options: Options) -> Optional[tuple[str, str]]:
@@ -89,7 +89,7 @@ class ObjectType(metaclass=KeywordsOnly):
         return None
 
     def place(self, key: Key) -> Optional[Key]:
-        """Return what an object has for itself alone, though objects with another key may claim it; None for none."""
+        """Return a claim that objects with different keys share, of which one at most exists; None for no claim."""
         return None
 
     def is_on_link(self, key: Key) -> bool:
@@ -112,7 +112,7 @@ class ObjectType(metaclass=KeywordsOnly):
     shared_for_good: ClassVar[tuple[str, ...]] = ()
 
     def one_of(self, key: Key) -> Optional[Key]:
-        """Return what several objects with shared options are to the kernel together, None for a single object."""
+        """Return the key of the kernel's one entry behind several objects with shared options, None for none."""
         return None
 
     def renamed(self, key: Key, name: Callable[[str], str]) -> Key:
@@ -226,7 +226,7 @@ class ObjectType(metaclass=KeywordsOnly):
 
     @cached_property
     def usual_keys(self) -> Options:
-        """Give what an object has for each key that is left out: UNSET where none can be."""
+        """Return the value of each key that is left out: UNSET where a key must be given."""
         optional = {row.name for row in self.keys if row.default is not None or row.name in self.may_lack}
         return {row.name: row.parsed_default if row.name in optional else UNSET for row in self.keys}
 

@@ -48,7 +48,7 @@ class Port(ObjectType):
         return True
 
     def fault(self, desired: Options, current: Options) -> str:
-        """Return what br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids of VLANs on a port that maps none."""
+        """Return the fault that br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids on a port that maps none."""
         mapped = any(item.tunnel is not None for item in desired.get("vlans", ()))
         lacking = mapped and not desired.get("vlan_tunnel", current.get("vlan_tunnel"))
         return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""

@@ -143,7 +143,7 @@ class Route(ObjectType):
         return tuple(str(part) for part in parts.values())
 
     def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a changed route has: another way leaves nothing of the old one behind."""
+        """Return the options of a changed route: another next hop drops the options of the old one."""
         kept = dict(current)
         given = ways_of(desired)
         for row in WAYS:

@@ -321,7 +321,7 @@ class Rule(ObjectType):
         item.update(selected(key[-1]))
 
     def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a changed rule has: another action leaves nothing of the old one behind."""
+        """Return the options of a changed rule: another action drops the options of the old action."""
         turned = "action" in desired and desired["action"] != current.get("action")
         to_table = bool(desired.get("table")) != bool(current.get("table")) or bool(desired.get("l3mdev"))
         # Another action is for the packets of VRFs too where the old one was: nobody asked for those of all others.
