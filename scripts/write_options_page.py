@@ -16,15 +16,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "options.md"
 sys.path.insert(0, str(CHECKOUT / ".collections"))
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option  # noqa: E402
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES  # noqa: E402
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option  # noqa: E402
 
 HEAD = """\
 # Every option
 
-`make docs` generates this page from the tables in `plugins/module_utils/kinds/` and `objects/`. Do not edit the page.
+`make docs` generates this page from the tables in `plugins/module_utils/_host/tables/`. Do not edit the page.
 
 An option that is left out is not managed.
 
@@ -196,9 +195,9 @@ def page() -> str:
     for kind in sorted(KINDS.values(), key=lambda kind: kind.name):
         lines += ["", f"## Links of kind {kind.name}", ""]
         lines += table(kind.options) if kind.options else ["No options of its own."]
-    for sort in SORTS.values():
-        lines += ["", f"## {sort.plural}", "", *table(sort.keys, keys=True), *table(sort.options)[2:]]
-        for option, (gives, kind, its) in sort.by_link.items():
+    for of in OBJECT_TYPES.values():
+        lines += ["", f"## {of.plural}", "", *table(of.keys, keys=True), *table(of.options)[2:]]
+        for option, (gives, kind, its) in of.link_options.items():
             lines += [f"| `{option}` |  | The name of a {kind} link, whose `{its}` becomes `{gives}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]

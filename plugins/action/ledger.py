@@ -9,7 +9,7 @@ from typing import Any, Callable
 import yaml
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.ledger import Ledger, LedgerError, merge, parse, release
+from ..module_utils._fleet.ledger import Ledger, LedgerError, merge, parse, release
 from ..plugin_utils.action import Action
 from ..plugin_utils.ledger_file import change
 

@@ -8,8 +8,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
-from ..module_utils.verify.report import Verdict, verdict
-from ..module_utils.verify.view import View
+from ..module_utils._verify.host_view import HostView
+from ..module_utils._verify.report import Verdict, verdict
 from ..plugin_utils.action import Action
 from ..plugin_utils.text import one_line
 
@@ -76,7 +76,7 @@ def _report(variables: dict[str, Any]) -> Verdict:
 _OF_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-def _views(variables: dict[str, Any]) -> tuple[dict[str, View], list[str]]:
+def _views(variables: dict[str, Any]) -> tuple[dict[str, HostView], list[str]]:
     """Return what each host of the play told, and the names of those that told nothing though they should have."""
     views, silent = {}, []
     for name in variables.get("ansible_play_hosts_all", []):
@@ -87,5 +87,5 @@ def _views(variables: dict[str, Any]) -> tuple[dict[str, View], list[str]]:
         reach, state = host.get("verify_probe") or {}, host.get("verify_state") or {}
         if "pairs" not in reach:
             silent.append(name)
-        views[name] = View(name, intent, reach, state.get("state") or {})
+        views[name] = HostView(name, intent, reach, state.get("state") or {})
     return views, silent

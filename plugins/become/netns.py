@@ -128,7 +128,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.become import BecomeBase
 
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import containers
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects import netns_reference as containers
 from ansible_collections.netloom.overlay.plugins.plugin_utils.text import one_line
 
 # Runs on the host: sh -c ENTER netns MARK ROOT COMMAND KIND TARGET NETNS WORD...
@@ -171,7 +171,7 @@ why=$(enter true 2>&1 </dev/null) || fail "$why"
 enter "$@"
 """
 
-# Runs on the host as root: sh -c FIND netns CONTAINER WITHIN WORD... As module_utils/containers.py, it opens the folder
+# Runs on the host as root: sh -c FIND netns CONTAINER WITHIN WORD... As host/containers.py, it opens the folder
 # of the process and through it the namespace, and then asks again, so that a process number that is used again leads
 # nowhere.
 FIND = r"""

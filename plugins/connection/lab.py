@@ -49,8 +49,8 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
-from ..module_utils.lab.model import LabError
-from ..module_utils.lab.state import lookup
+from ..module_utils._lab.lifecycle import lookup
+from ..module_utils._lab.spec import LabError
 
 display = Display()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of ipvlan_link and ipvtap_link (module_utils/kinds/ipvlan.py)."""
+    """Options of ipvlan_link and ipvtap_link (links/ipvlan.py)."""
 
     DOCUMENTATION = r"""
 options:

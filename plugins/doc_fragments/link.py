@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of all link modules (module_utils/kinds/link.py)."""
+    """Options of all link modules (links/any_link.py)."""
 
     DOCUMENTATION = r"""
 options:

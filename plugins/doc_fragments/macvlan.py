@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of macvlan_link and macvtap_link (module_utils/kinds/macvlan.py)."""
+    """Options of macvlan_link and macvtap_link (links/macvlan.py)."""
 
     DOCUMENTATION = r"""
 options:

@@ -11,7 +11,7 @@ _VID = """
         required: true
 """
 
-#: Of a VLAN of the bridge itself and of one of a port (module_utils/kinds/vlans.py, OF_BRIDGE).
+#: Of a VLAN of the bridge itself and of one of a port (links/bridge_vlan.py, OF_BRIDGE).
 _OF_BOTH = (
     _VID
     + """

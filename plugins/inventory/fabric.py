@@ -107,10 +107,10 @@ except ImportError:  # before ansible-core 2.19 every string is a template
         return value
 
 
-from ..module_utils.fabric.errors import FabricError
-from ..module_utils.fabric.resolve import resolve
-from ..module_utils.fabric.source import read_fabric
-from ..module_utils.ledger import LedgerError
+from ..module_utils._fleet.ledger import LedgerError
+from ..module_utils._fleet.resolve import resolve
+from ..module_utils._fleet.source import read_fabric
+from ..module_utils._fleet.values import FabricError
 from ..plugin_utils.ledger_file import load
 
 VARIABLE = "netloom_overlay"

@@ -43,7 +43,7 @@ networks:
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 
-from ..module_utils.ledger import LedgerError
+from ..module_utils._fleet.ledger import LedgerError
 from ..plugin_utils.ledger_file import load
 
 

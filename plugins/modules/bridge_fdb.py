@@ -174,7 +174,7 @@ commands:
     - bridge fdb append 00:00:00:00:00:00 dev red dst 10.0.0.2 permanent self
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

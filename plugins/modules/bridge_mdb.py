@@ -167,7 +167,7 @@ commands:
     - bridge mdb add dev br-red port red grp 239.1.1.1 permanent
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -229,7 +229,7 @@ commands:
     - bridge link set dev gen0 neigh_suppress on isolated on
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

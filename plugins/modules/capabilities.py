@@ -88,8 +88,8 @@ boot_differs:
 """
 
 
-from ..module_utils.arguments import Module
-from ..module_utils.verify.capabilities import look
+from ..module_utils._ansible.arguments import Module
+from ..module_utils._verify.capabilities import look
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ commands:
     - ip link set dev vtep0 up
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link
 
 
 def main() -> None:

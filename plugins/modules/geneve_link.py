@@ -122,7 +122,7 @@ commands:
     - ip link add gen0 group 28268 type geneve id 1000 remote 10.0.0.2 dstport 6082 && ip link set dev gen0 master br0
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link
 
 
 def main() -> None:

@@ -165,7 +165,7 @@ commands:
     - ip addr add 10.20.1.1/24 dev br0
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

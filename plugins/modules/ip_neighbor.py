@@ -121,7 +121,7 @@ commands:
     - ip neigh add 10.20.2.7 lladdr 02:00:00:00:00:07 nud permanent dev br-red
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -166,7 +166,7 @@ commands:
     - ip nexthop add id 1 via 192.0.2.1 dev eth1
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

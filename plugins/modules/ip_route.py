@@ -311,7 +311,7 @@ commands:
     - ip route add 10.99.0.0/16 encap ip id 42 dst 10.0.0.2 dev vx-ext
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -184,7 +184,7 @@ commands:
     - ip rule add priority 100 from 10.20.1.0/24 lookup 100
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ commands:
     - ip -n client1 link set dev iv0 up
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link
 
 
 def main() -> None:

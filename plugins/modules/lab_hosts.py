@@ -148,9 +148,9 @@ lab_path:
 
 import os
 
-from ..module_utils.arguments import Module
-from ..module_utils.lab import state as lab_state
-from ..module_utils.lab.model import LabError, parse
+from ..module_utils._ansible.arguments import Module
+from ..module_utils._lab import lifecycle as lab_state
+from ..module_utils._lab.spec import LabError, parse
 
 
 def main():

@@ -113,7 +113,7 @@ commands:
     - ip netns add client1 && ip -n client1 link set dev lo up && write /etc/netns/client1/resolv.conf
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ config:
   sample: {"links": [{"name": "blue", "kind": "bridge", "mtu": 1450, "up": true, "addresses": ["10.20.1.1/24"]}]}
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_info
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_info
 
 
 def main() -> None:

@@ -158,7 +158,7 @@ config:
   sample: {"links": [{"name": "blue", "kind": "bridge", "mtu": 1450, "up": true, "addresses": ["10.20.1.1/24"]}]}
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_state
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_state
 
 
 def main() -> None:

@@ -136,7 +136,7 @@ effective:
       rule: the larger of all (2) and eth0 (0)
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_object
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_object
 
 
 def main() -> None:

@@ -109,9 +109,9 @@ state:
 
 import shutil
 
-from ..module_utils.arguments import Module
-from ..module_utils.verify.probe import probe, wrong
-from ..module_utils.verify.state import collect
+from ..module_utils._ansible.arguments import Module
+from ..module_utils._verify.probe import probe, wrong
+from ..module_utils._verify.snapshot import collect
 
 
 def main() -> None:

@@ -195,7 +195,7 @@ commands:
     - ip link add w-client1 group 28268 type veth peer name eth0 netns client1 && ip link set dev w-client1 master br0
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link
 
 
 def main() -> None:

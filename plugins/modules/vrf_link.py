@@ -66,7 +66,7 @@ commands:
     - ip link set dev vrf-red up
 """
 
-from ansible_collections.netloom.overlay.plugins.module_utils.module import run_link
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link
 
 
 def main() -> None:

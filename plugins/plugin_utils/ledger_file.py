@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 import yaml
 
-from ..module_utils.ledger import Ledger, LedgerError, dump, parse
+from ..module_utils._fleet.ledger import Ledger, LedgerError, dump, parse
 
 HEADER = """\
 ---

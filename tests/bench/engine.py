@@ -95,7 +95,7 @@ def timed(command: list[str], text: str = "", limit: float = 300.0) -> tuple[Tim
 def engine_part(part: str, links: int, entries: int) -> None:
     """Run the engine once and print its time, changes and peak memory (KiB) as JSON."""
     sys.path.insert(0, str(CHECKOUT / ".collections"))
-    from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine
+    from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine
 
     wished = {} if part == "remove" else config(links, entries)
     engine = Engine()

@@ -16,8 +16,8 @@ from unittest import mock
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine, Report
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import encap
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap_wire as encap
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine, Report
 
 _CLONE_NEWNS, _CLONE_NEWNET = 0x20000, 0x40000000
 _MS_REC, _MS_PRIVATE = 0x4000, 1 << 18

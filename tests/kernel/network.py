@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A network with something of every sort of object, for tests of what goes beyond one option."""
+"""A network with something of every type of object, for tests of what goes beyond one option."""
 
 from __future__ import annotations
 

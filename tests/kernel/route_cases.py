@@ -72,7 +72,7 @@ def word(name: str) -> Pick:
 class Case:
     """One option: two values, and what iproute2 says for each under a key, or what a function finds."""
 
-    sort: str
+    type: str
     option: str
     values: tuple[Any, Any]
     key: str | Pick
@@ -81,7 +81,7 @@ class Case:
     in_place: bool = True
 
     def __str__(self) -> str:
-        return f"{self.sort}-{self.option}-{'v6' if ':' in str(self.base.get('dst', '')) else 'v4'}"
+        return f"{self.type}-{self.option}-{'v6' if ':' in str(self.base.get('dst', '')) else 'v4'}"
 
     def item(self, value: Any, **more: Any) -> dict[str, Any]:
         """Give an object with the case's option."""

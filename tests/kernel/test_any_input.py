@@ -16,12 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
 
 from .look import at_rest, everything_now, lines, steady, told
 
@@ -117,7 +116,7 @@ def configs(draw: Any) -> dict[str, Any]:
             ]
         else:
             section = draw(st.sampled_from(sorted(OBJECTS)))
-            sort = next(sort for sort in SORTS.values() if sort.plural == section)
+            sort = next(sort for sort in OBJECT_TYPES.values() if sort.plural == section)
             rows, item, extra = [*sort.keys, *sort.options], dict(OBJECTS[section]), ["state", "netns", "recreate"]
         for _option in range(draw(st.integers(1, 3))):
             if draw(st.integers(0, 7)):

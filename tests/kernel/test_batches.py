@@ -9,10 +9,10 @@ from unittest import mock
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import kernel
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import channel
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import fdb
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import channel
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import fdb_wire as fdb
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import requests as wires
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 
 from .look import told
 
@@ -64,9 +64,12 @@ def test_a_request_that_cannot_be_made_is_told_of_its_object(apply: Any) -> None
             raise ValueError("too odd")
         return written(known, operation)
 
-    wires = dict(kernel.sorts.WIRES, fdb=fdb.Wire(write, fdb.FDB.dumps, fdb.FDB.decode, fdb.FDB.decode_passing))
+    changed = dict(
+        wires.WIRES,
+        fdb=fdb.Wire(write=write, dumps=fdb.FDB.dumps, decode=fdb.FDB.decode, decode_passing=fdb.FDB.decode_passing),
+    )
     sentence = r"FDB entry 02:00:00:00:00:c8 on vx: too odd. Nothing was changed"
-    with mock.patch.dict(kernel.sorts.WIRES, wires), pytest.raises(Failed, match=sentence):
+    with mock.patch.dict(wires.WIRES, changed), pytest.raises(Failed, match=sentence):
         apply(config(dst="192.0.2.9"))
     assert macs() == set()
     apply(config())

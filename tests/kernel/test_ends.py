@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import Int
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.port import PORT
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Int
 
 LOWER = {"name": "lower", "kind": "bridge"}
 NEEDED: dict[str, dict[str, Any]] = {

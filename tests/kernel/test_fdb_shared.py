@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .test_fdb import base, entries
 from .test_tables import heard, run

@@ -10,9 +10,9 @@ from unittest import mock
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.channel import Channel
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.channel import Channel
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .conftest import enter_new_network
 from .look import run

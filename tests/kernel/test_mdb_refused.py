@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import told
 from .multicast import BASE, GROUP, MODE, database, quiet, wish

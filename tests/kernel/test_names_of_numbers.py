@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import names
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import databases as names
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import everything, routes
 from .route_cases import LINKS

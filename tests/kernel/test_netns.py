@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import engine as engine_module
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 Apply = Callable[..., Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 pytestmark = pytest.mark.needs_kind("veth")
 #: Names that ``ip netns add`` takes, though they say another namespace here.

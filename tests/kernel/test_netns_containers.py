@@ -15,9 +15,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import containers
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import containers
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 # $1 and on as the real command takes them; the last word is the container. State: a file per container with its PID.
 STAND_INS = {
@@ -188,7 +188,7 @@ def test_two_names_of_one_namespace_are_one(apply: Apply, runtimes: Runtimes) ->
 
 
 def test_gathered_of_a_container_is_told_by_its_name(runtimes: Runtimes, apply: Apply) -> None:
-    from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine
+    from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine
 
     runtimes.install("docker", "podman")
     pid = runtimes.run("podman", "web")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .moving import Apply, links, sh, told
 

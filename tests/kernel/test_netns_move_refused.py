@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import engine as engine_module
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .moving import Apply, everything, links, sh
 
@@ -39,7 +39,7 @@ def test_link_that_is_bound_to_its_namespace(apply: Apply, x: str, kind: str) ->
 
 def test_kernels_own_refusal_is_told(apply: Apply, x: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sh("ip link add m0 type bridge", "ip link add n0 type veth peer name n1")
-    from ansible_collections.netloom.overlay.plugins.module_utils import moves
+    from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import moves
 
     monkeypatch.setattr(moves, "_check", lambda *_args: None)
     before = everything()

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.port import PORT
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 #: The iproute2 of Debian 12's backports, the oldest with which these cases were run.
 IPROUTE2 = "6.15"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from . import raw
 from .look import everything

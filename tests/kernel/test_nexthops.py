@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import everything
 from .route_cases import ALL, LINKS

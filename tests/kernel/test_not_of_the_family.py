@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 from .conftest import enter_new_network
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import names
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import databases as names
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("other_projects.yml").read_text("utf-8"))
 ABSENT = "NULL-IS-ABSENT"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 HOST = """
 links:
@@ -73,7 +73,7 @@ def test_connection_is_found_in_a_process_above(monkeypatch: Any) -> None:
     assert run("links: [{name: other, up: false}]")
     code = (
         "import sys, yaml; sys.path.insert(0, sys.argv[1]);"
-        "from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine;"
+        "from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine;"
         "Engine().run({'links': [{'name': 'uplink', 'up': False}]})"
     )
     above = 'env -u SSH_CONNECTION "$@"; exit $?'

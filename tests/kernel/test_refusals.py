@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import diff as diff_module
-from ansible_collections.netloom.overlay.plugins.module_utils import engine as engine_module
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import lock
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import machine as lock
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import diff as diff_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import everything
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 from .look import lines
 

@@ -8,35 +8,37 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import OBJECT_TYPES
 
 from .route_cases import ALL, ASK, LINKS, NEWER, NEXTHOPS, NOT_TOLD, ROUTES, RULES, SELECTED, V4, Case, ask
 
 
 def test_every_row_has_a_case_or_a_reason() -> None:
-    told = {(case.sort, case.option) for case in (*ROUTES, *NEXTHOPS, *RULES)}
-    rows = {(sort, row.name) for sort in ASK for row in SORTS[sort].options}
+    told = {(case.type, case.option) for case in (*ROUTES, *NEXTHOPS, *RULES)}
+    rows = {(sort, row.name) for sort in ASK for row in OBJECT_TYPES[sort].options}
     assert rows - told - set(NOT_TOLD) == set()
     assert told - rows == set(), "a case for an option that no table has"
-    assert {row.name for row in SORTS["rule"].keys} == {*SELECTED, *NEWER, "priority", "family"}
+    assert {row.name for row in OBJECT_TYPES["rule"].keys} == {*SELECTED, *NEWER, "priority", "family"}
 
 
 @pytest.mark.parametrize("case", [*ROUTES, *NEXTHOPS, *RULES], ids=str)
 def test_row(case: Case, apply: Any, gather: Any, tell: Any) -> None:
     """Create, repeat, change, repeat, apply what was gathered, remove: with iproute2 as the witness."""
     apply(LINKS)
-    section = SORTS[case.sort].plural
+    section = OBJECT_TYPES[case.type].plural
     for value, told in zip(case.values, case.told):
         report = apply({section: [case.item(value)]})
         assert report.changed or case.values[0] == case.values[1]
-        assert case.find(ask(case.sort, tell)) == told
+        assert case.find(ask(case.type, tell)) == told
         assert apply({section: [case.item(value)]}).commands == []
         assert apply(gather()).commands == []
     made_anew = any(" del " in line for line in report.commands)
     assert made_anew != case.in_place or not report.commands
-    absent = {name: value for name, value in case.base.items() if name in {row.name for row in SORTS[case.sort].keys}}
+    absent = {
+        name: value for name, value in case.base.items() if name in {row.name for row in OBJECT_TYPES[case.type].keys}
+    }
     assert apply({section: [{**absent, "state": "absent"}]}).changed
-    assert ask(case.sort, tell) == []
+    assert ask(case.type, tell) == []
     assert apply({section: [{**absent, "state": "absent"}]}).commands == []
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils import diff as diff_module
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.port import PORT
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import diff as diff_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.port import PORT
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 from .common_cases import COMMON_CASES, FLAG_CASES, NEW_COMMON_CASES, NEW_PORT_CASES, NOT_TOLD, PORT_CASES
 from .row_cases import (

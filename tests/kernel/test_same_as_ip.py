@@ -26,9 +26,9 @@ from typing import Any, Callable
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine, Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import MARK_GROUP
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine, Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import MARK_GROUP
 
 from .conftest import enter_new_network, in_lab_kernel
 from .look import unless_swept

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed, Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import sysctls as kernel_sysctls
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.effective import RULES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import proc_sys as kernel_sysctls
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl_rules import RULES
 
 from .sysctl_files import EVERY, ONE_WAY, PROC, TREES, everything, held, sh, wish
 

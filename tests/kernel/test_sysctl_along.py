@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed, Refused
 
 from .sysctl_files import PROC, everything, held, sh, wish
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold the rules of objects/effective.py against what the kernel does, with each value of ``all`` and of the link.
+"""Hold the rules of objects/sysctl_rules.py against what the kernel does, with each value of ``all`` and of the link.
 
 The namespace ``h`` is the one whose sysctls are set, on its link v0; the test's own namespace is its neighbor. What is
 said to be in effect must be what the kernel is seen to do: by its counters and by iproute2. In each

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import encap
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.encap import is_hazardous
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires import encap_wire as encap
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.encap import is_hazardous
 
 from .conftest import in_lab_kernel
 

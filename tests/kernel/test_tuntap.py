@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 pytestmark = pytest.mark.needs_kind("tun")
 
@@ -54,7 +54,7 @@ def steady(tell: Any, name: str) -> dict[str, Any]:
     return {name: value for name, value in {**link, "flags": flags}.items() if name not in ("ifindex", "operstate")}
 
 
-ENGINE = "from ansible_collections.netloom.overlay.plugins.module_utils.engine import Engine\n"
+ENGINE = "from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Engine\n"
 
 
 def test_every_option_is_what_ip_tuntap_tells(apply: Any, tell: Any) -> None:
@@ -179,7 +179,7 @@ def test_a_killed_run_leaves_no_link(tell: Any) -> None:
     """Until it has its mark, a link ends with the process that makes it."""
     program = """
 import os
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import tun
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import tun
 {patch}
 Engine().run({{"links": [{{"name": "t0", "kind": "tun", "mode": "tap"}}]}})
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 
 from .moving import Apply, sh
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.engine import Failed
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.vlans import GLOBAL
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.bridge_vlan import GLOBAL
 
 from .look import run
 from .raw import heard

@@ -166,7 +166,7 @@ def test_killed_half_way_leaves_nothing_that_down_does_not_find(lab: Any, tmp_pa
     driver.write_text(
         "import sys, json\n"
         f"sys.path.insert(0, {str(CHECKOUT / '.collections')!r})\n"
-        "from ansible_collections.netloom.overlay.plugins.module_utils.lab import state, model\n"
+        "from ansible_collections.netloom.overlay.plugins.module_utils._lab import lifecycle as state, spec as model\n"
         "options = json.load(sys.stdin)\n"
         "state.present(model.parse(options))\n"
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,41 +62,17 @@ def utils(*names: str) -> tuple[str, ...]:
 MAKES_ANSIBLE_MODULE = "ansible.module_utils.basic"
 
 LAYERS = (
-    Layer("tables", utils("kinds", "objects"), ("tables",), PURE),
-    Layer(
-        "words",
-        utils(
-            "claims",
-            "commands",
-            "config",
-            "creation",
-            "dependents",
-            "diff",
-            "gathered",
-            "model",
-            "moves",
-            "lost",
-            "phases",
-            "plan",
-            "protect",
-            "resolve",
-            "reach",
-            "refusals",
-            "restore",
-            "siblings",
-            "sysctls",
-        ),
-        ("words", "tables"),
-        PURE,
-    ),
-    Layer("intent", utils("fabric", "ledger"), ("intent", "words", "tables"), PURE),
-    Layer("containers", utils("containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
-    Layer("kernel", utils("kernel"), ("kernel", "containers", "words", "tables"), banned=("ansible", "yaml")),
-    Layer("engine", utils("engine"), ("engine", "kernel", "words", "tables"), banned=("ansible", "yaml", "pyroute2")),
-    Layer("arguments", utils("arguments"), ("arguments",), banned=("yaml", "pyroute2")),
-    Layer("module", utils("module"), ("module", "arguments", "engine", "words", "tables"), banned=("yaml", "pyroute2")),
-    Layer("lab", utils("lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
-    Layer("verify", utils("verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),
+    Layer("tables", utils("_host.tables"), ("tables",), PURE),
+    Layer("state", utils("_host.state"), ("state", "tables"), PURE),
+    Layer("plan", utils("_host.plan"), ("plan", "state", "tables"), PURE),
+    Layer("fleet", utils("_fleet"), ("fleet", "tables"), PURE),
+    Layer("containers", utils("_host.kernel.host.containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("kernel", utils("_host.kernel"), ("kernel", "containers", "state", "tables"), banned=("ansible", "yaml")),
+    Layer("engine", utils("_host.run"), ("kernel", "plan", "state", "tables"), banned=("ansible", "yaml", "pyroute2")),
+    Layer("arguments", utils("_ansible.arguments"), ("arguments",), banned=("yaml", "pyroute2")),
+    Layer("module", utils("_ansible"), ("module", "arguments", "engine", "tables"), banned=("yaml", "pyroute2")),
+    Layer("lab", utils("_lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
+    Layer("verify", utils("_verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),
     # These come before the other modules: they work on the machine or send probes, and have no link to describe.
     Layer("lab module", ("plugins.modules.lab_hosts",), ("lab", "arguments"), banned=("yaml", "pyroute2")),
     Layer(
@@ -107,7 +85,7 @@ LAYERS = (
     Layer(
         "controller",
         tuple(f"plugins.{part}" for part in ("inventory", "action", "connection", "become", "plugin_utils")),
-        ("controller", "intent", "words", "tables", "lab", "verify"),
+        ("controller", "fleet", "tables", "lab", "verify"),
         banned=("pyroute2", MAKES_ANSIBLE_MODULE),
     ),
     Layer("documentation", ("plugins.doc_fragments",), (), frozenset({"__future__"})),
@@ -158,7 +136,69 @@ def violations(source: str, module: str, is_package: bool = False) -> list[str]:
     return found
 
 
-SOURCES = sorted(CHECKOUT.glob("plugins/**/*.py"))
+#: A package whose ``__init__.py`` is a docstring belongs to no layer itself.
+SOURCES = sorted(path for path in CHECKOUT.glob("plugins/**/*.py") if len(ast.parse(path.read_text()).body) > 1)
+
+
+#: The longest chain of files that import each other, from a module of ours to a file that imports none.
+DEEPEST = 14
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Tell whether a statement is for type checkers alone: nothing in it is imported at run time."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def for_run_time(tree: ast.Module) -> str:
+    """Return a source without the imports that are for type checkers alone."""
+    return ast.unparse(ast.Module([node for node in tree.body if not is_for_types(node)], []))
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return by module the modules of the collection that it imports at run time, anywhere in it."""
+    names = {module_name(path) for path in SOURCES}
+    graph = {}
+    for path in SOURCES:
+        module, source = module_name(path), for_run_time(ast.parse(path.read_text()))
+        found = imported(source, module, path.name == "__init__.py")
+        graph[module] = {name if name in names else name.rpartition(".")[0] for name in found} & names - {module}
+    return graph
+
+
+def longest_chain(graph: dict[str, set[str]]) -> list[str]:
+    """Return the longest chain of modules in which each imports the next; raise RecursionError for a circle."""
+
+    @cache
+    def below(module: str) -> tuple[str, ...]:
+        return (module, *max((below(name) for name in graph[module]), key=len, default=()))
+
+    return list(max(map(below, graph), key=len))
+
+
+def test_depth() -> None:
+    """Count files, the first and the last included; imports within functions count, those for types alone do not."""
+    chain = longest_chain(import_graph())
+    assert len(chain) <= DEEPEST, "\n".join(chain)
+
+
+def test_each_file_name_occurs_once() -> None:
+    """Find no two files of module_utils with one name; the docstrings of packages apart."""
+    names = Counter(path.name for path in SOURCES if "module_utils" in path.parts)
+    assert {name: number for name, number in names.items() if number > 1} == {}
+
+
+#: A file below is read in no time, and a file above has more than one purpose.
+FEWEST_LINES, MOST_LINES = 60, 400
+#: A kind has a file of its own; the registry grows by a line for each kind; the module class is a layer of its own.
+SHORT = ("/_host/tables/links/", "/_host/tables/registry.py", "/_ansible/arguments.py")
+
+
+def test_lengths() -> None:
+    """Find no file of module_utils that is too short to stand alone, or too long for one purpose."""
+    utils = {path.as_posix(): len(path.read_text().splitlines()) for path in SOURCES if "module_utils" in path.parts}
+    short = {path for path in utils if any(part in path for part in SHORT)}
+    wrong = {p: n for p, n in utils.items() if n > MOST_LINES or (n < FEWEST_LINES and p not in short)}
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=module_name(path)) for path in SOURCES])
@@ -170,7 +210,7 @@ def test_imports(path: Path) -> None:
 def test_layers_have_sources() -> None:
     """Find each layer that must be there: a table of names that match nothing would hold nothing."""
     found = {layer.name for path in SOURCES if (layer := layer_of(module_name(path)))}
-    assert {"tables", "words", "intent", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
+    assert {"tables", "state", "plan", "fleet", "kernel", "engine", "module", "lab", "modules", "controller"} <= found
 
 
 def told_layers() -> dict[str, set[str]]:
@@ -193,22 +233,23 @@ def test_the_page_tells_the_same() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "diff", "import pyroute2"),
-        (UTILS + "diff", "from ansible.module_utils.basic import AnsibleModule"),
-        (UTILS + "plan", "def late():\n    import socket"),
-        (UTILS + "kinds.geneve", "import os.path"),
-        (UTILS + "kinds.geneve", "from ..kernel import codec"),
-        (UTILS + "kinds.geneve", "from .. import engine"),
-        (UTILS + "objects.route", f"from {COLLECTION}{UTILS}kernel.codec import encode"),
-        (UTILS + "fabric.resolve", "import ctypes"),
-        (UTILS + "fabric.resolve", "from ..kernel.lock import locked"),
-        (UTILS + "engine", "from pyroute2.netlink import nla"),
-        (UTILS + "engine", "from .module import run"),
-        (UTILS + "kernel.apply", "from ansible.module_utils.basic import AnsibleModule"),
-        (UTILS + "kernel.apply", "from ..engine import Engine"),
+        (UTILS + "_host.plan.diff", "import pyroute2"),
+        (UTILS + "_host.plan.diff", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "_host.plan.planner", "def late():\n    import socket"),
+        (UTILS + "_host.state.model", "from ..plan.planner import plan"),
+        (UTILS + "_host.tables.links.geneve", "import os.path"),
+        (UTILS + "_host.tables.links.geneve", "from ...kernel.netlink import codec"),
+        (UTILS + "_host.tables.links.geneve", "from ... import run"),
+        (UTILS + "_host.tables.objects.route", f"from {COLLECTION}{UTILS}_host.kernel.netlink.codec import encode"),
+        (UTILS + "_fleet.resolve", "import ctypes"),
+        (UTILS + "_fleet.resolve", "from .._host.kernel.host.lock import locked"),
+        (UTILS + "_host.run", "from pyroute2.netlink import nla"),
+        (UTILS + "_host.run", "from .._ansible.module import run"),
+        (UTILS + "_host.kernel.apply", "from ansible.module_utils.basic import AnsibleModule"),
+        (UTILS + "_host.kernel.apply", "from ..run import Engine"),
         ("plugins.modules.netns", "from ansible.module_utils.basic import AnsibleModule"),
-        ("plugins.modules.netns", "from ..module_utils.engine import Engine"),
-        ("plugins.inventory.fabric", "from ..module_utils.kernel.codec import encode"),
+        ("plugins.modules.netns", "from ..module_utils._host.run import Engine"),
+        ("plugins.inventory.fabric", "from ..module_utils._host.kernel.netlink.codec import encode"),
         (UTILS + "newcomer", ""),
     ],
 )
@@ -220,11 +261,17 @@ def test_violation_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        (UTILS + "diff", "from .kinds.table import Option\nimport ipaddress"),
-        (UTILS + "kinds.geneve", "from .table import Kind"),
-        (UTILS + "kernel.codec", "from pyroute2.netlink import nla\nimport socket\nfrom . import constants"),
-        (UTILS + "module", "from ansible.module_utils.basic import AnsibleModule\nfrom .engine import Engine"),
-        ("plugins.modules.netns", "from ..module_utils.module import run"),
+        (UTILS + "_host.plan.diff", "from ..tables.table import Option\nimport ipaddress"),
+        (UTILS + "_host.tables.links.geneve", "from ..table import Kind"),
+        (
+            UTILS + "_host.kernel.netlink.codec",
+            "from pyroute2.netlink import nla\nimport socket\nfrom . import constants",
+        ),
+        (
+            UTILS + "_ansible.module",
+            "from ansible.module_utils.basic import AnsibleModule\nfrom .._host.run import Engine",
+        ),
+        ("plugins.modules.netns", "from ..module_utils._ansible.module import run"),
         ("plugins.modules.lab_hosts", "from ansible.module_utils.basic import AnsibleModule"),
     ],
 )

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.wire import Type
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.base import Type
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
@@ -28,8 +27,8 @@ def types(base: type[Type] = Type) -> Iterator[type[Type]]:
 def rows() -> list[Option]:
     """Return the rows of all tables."""
     of_kinds = [row for kind in KINDS.values() for row in kind.options]
-    of_sorts = [row for sort in SORTS.values() for row in (*sort.keys, *sort.options)]
-    return [*ALL, *of_kinds, *of_sorts]
+    of_objects = [row for of in OBJECT_TYPES.values() for row in (*of.keys, *of.options)]
+    return [*ALL, *of_kinds, *of_objects]
 
 
 def test_each_type_has_a_text() -> None:

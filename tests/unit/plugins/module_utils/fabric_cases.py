@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric.resolve import Resolution, resolve
-from ansible_collections.netloom.overlay.plugins.module_utils.ledger import Ledger, merge, parse
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.ledger import Ledger, merge, parse
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.resolve import Resolution, resolve
 
 
 def selector(hosts: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Callable[[str, Sequence[str]], list[str]]:

@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.netloom.overlay.plugins.module_utils.arguments import Module
+from ansible_collections.netloom.overlay.plugins.module_utils._ansible.arguments import Module
 
 VLANS = {
     "type": "list",
@@ -56,7 +56,7 @@ def test_what_is_no_number(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("value", "word"), [(True, "on"), (False, "off"), ("set", "set")])
 def test_a_boolean_among_words(value: Any, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """YAML's on and true are one value; the tables know what it means (kinds/header.py: ON_OFF)."""
+    """YAML's on and true are one value; the tables know what it means (types/named_numbers.py: ON_OFF)."""
     assert taken(monkeypatch, df=value)["df"] == word
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import codec
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.form import LINK_FIELDS, Form, parts
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.message import Message, Tree
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import WIRE
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import codec
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import LINK_FIELDS, Form, parts
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.message import Message, Tree
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import WIRE
 
 BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64, "be16": 16, "be32": 32}
 AF_MPLS = 28

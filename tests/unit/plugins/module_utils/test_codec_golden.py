@@ -16,12 +16,15 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.codec import encode
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.sorts import WIRES, requests
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.view import View
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import encode
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.message import View
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.wires.requests import (
+    WIRES,
+    requests,
+)
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS
 
 FOLDER = Path(__file__).parent / "golden" / "codec"
 
@@ -50,15 +53,15 @@ class Observer:
 def written() -> dict[str, str]:
     """Return the messages in hex, by what they do: all that is added, then all that is set, then removed."""
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
-    entries = [e for e in Reader(lambda name: name).read(config).values() if e.sort in WIRES]
+    entries = [e for e in Reader(lambda name: name).read(config).values() if e.type in WIRES]
     order = list(WIRES)
-    entries.sort(key=lambda entry: order.index(entry.sort))
+    entries.sort(key=lambda entry: order.index(entry.type))
     known: Any = Observer()
     found: dict[str, str] = {}
     # The bridge is there before what lies on it, and a link before its objects; a backup port needs its link.
     for verb in ("add", "set", "del"):
         for entry in entries if verb != "del" else reversed(entries):
-            if verb != "set" and (entry.sort == "port" or entry.made_with):
+            if verb != "set" and (entry.type == "port" or entry.made_with):
                 continue
             for number, message in enumerate(requests(known, Operation(verb, entry))):
                 more = f", {number + 1}" if number else ""
@@ -79,7 +82,7 @@ def test_bytes_of_all_messages_are_the_golden_ones() -> None:
 def test_the_config_has_every_kind_and_every_sort() -> None:
     told = "\n".join(written())
     config = yaml.safe_load((FOLDER / "config.yml").read_text(encoding="utf-8"))
-    # A kind that is made through a device file has its messages written by kernel/tun.py: options of any link alone.
+    # A kind that is made through a device file has its messages written by host/tun.py: options of any link alone.
     assert {link["kind"] for link in config["links"]} == {name for name, kind in KINDS.items() if not kind.device}
     words = ("address", "neighbor", "FDB entry", "MDB entry", "route", "port", "nexthop", "rule")
     assert [word for word in words if word not in told] == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, State
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, State
 
 MAC = "02:00:00:00:00:05"
 

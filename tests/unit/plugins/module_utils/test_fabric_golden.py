@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.ledger import parse
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.ledger import parse
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
 assert _SPEC is not None

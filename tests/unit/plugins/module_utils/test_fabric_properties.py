@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric import derive
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric.words import ifname_fault
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet import derive
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.values import ifname_fault
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
 assert _SPEC is not None

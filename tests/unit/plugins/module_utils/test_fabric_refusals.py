@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.fabric.errors import FabricError
-from ansible_collections.netloom.overlay.plugins.module_utils.ledger import parse
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.ledger import parse
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.values import FabricError
 
 _SPEC = importlib.util.spec_from_file_location("fabric_cases", Path(__file__).with_name("fabric_cases.py"))
 assert _SPEC is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel.lean import preload
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink.codec import preload
 
 
 @pytest.fixture

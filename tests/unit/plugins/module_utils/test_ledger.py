@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.ledger import (
+from ansible_collections.netloom.overlay.plugins.module_utils._fleet.ledger import (
     Ledger,
     LedgerError,
     dump,

@@ -17,20 +17,19 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.netloom.overlay.plugins.module_utils.commands import _WRITERS, commands
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils.phases import PHASES
-from ansible_collections.netloom.overlay.plugins.module_utils.plan import plan
-from ansible_collections.netloom.overlay.plugins.module_utils.restore import undo
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import _WRITERS, commands
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.operations import PHASES, undo
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.planner import plan
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused, State
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import OBJECT_TYPES
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "golden" / "plan").iterdir() if path.is_dir())
 
 
 def test_every_sort_has_a_phase_and_a_command_line() -> None:
-    assert set(PHASES) == set(_WRITERS) == {"link", *SORTS}
+    assert set(PHASES) == set(_WRITERS) == {"link", *OBJECT_TYPES}
 
 
 def read(path: Path) -> dict[str, Any]:

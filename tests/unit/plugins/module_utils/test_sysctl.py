@@ -9,17 +9,32 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation, Refused, State
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.effective import OWN, OWN_TOO, RULES, rule_of
-from ansible_collections.netloom.overlay.plugins.module_utils.objects.sysctl import kept, path, written
-from ansible_collections.netloom.overlay.plugins.module_utils.protect import Connection, may_cut, protect
-from ansible_collections.netloom.overlay.plugins.module_utils.sysctls import (
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.protect import may_cut, protect
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.sysctl_effects import (
     after,
     changes_also,
     in_effect,
-    order,
     settled,
+)
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import (
+    Connection,
+    Entry,
+    Operation,
+    Refused,
+    State,
+)
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl import (
+    kept,
+    order,
+    path,
+    written,
+)
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.objects.sysctl_rules import (
+    OWN,
+    OWN_TOO,
+    RULES,
+    rule_of,
 )
 
 
@@ -142,7 +157,7 @@ def test_order() -> None:
     wished = [("eth0", "ipv4.conf.tag"), ("eth0", "ipv6.conf.addr_gen_mode"), ("eth0", "ipv6.conf.stable_secret"),
               ("default", "ipv4.conf.tag"), ("all", "ipv4.conf.accept_redirects"), ("all", "ipv4.conf.forwarding"),
               ("none", "bridge.bridge-nf-call-iptables")]  # fmt: skip
-    entries = sorted((sysctl(dev, name, 1) for dev, name in wished), key=order)
+    entries = sorted((sysctl(dev, name, 1) for dev, name in wished), key=lambda entry: order(entry.key))
     assert [entry.key[1:] for entry in entries] == [wished[number] for number in (2, 5, 4, 3, 0, 1, 6)]
 
 

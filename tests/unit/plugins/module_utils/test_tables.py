@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.commands import command
-from ansible_collections.netloom.overlay.plugins.module_utils.config import Reader
-from ansible_collections.netloom.overlay.plugins.module_utils.diff import diff
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds import KINDS
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.link import ALL
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.packed import merged
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.table import Option, Refused
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.types import Centiseconds
-from ansible_collections.netloom.overlay.plugins.module_utils.kinds.vlans import OfVlans
-from ansible_collections.netloom.overlay.plugins.module_utils.model import Entry, Operation
-from ansible_collections.netloom.overlay.plugins.module_utils.objects import SORTS
-from ansible_collections.netloom.overlay.plugins.module_utils.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.commands import command
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.diff import diff
+from ansible_collections.netloom.overlay.plugins.module_utils._host.plan.refusals import release
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.config import Reader
+from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Entry, Operation
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.any_link import ALL
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.links.bridge_vlan import OfVlans
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.registry import KINDS, OBJECT_TYPES
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.table import Option, Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.packed import merged
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.types.simple import Centiseconds
 
 #: Of each sort that has rows with a release: what such an object needs besides.
 BASES: dict[str, dict[str, Any]] = {
@@ -52,7 +51,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 ROWS = [
     *((kind.name, row) for kind in KINDS.values() for row in kind.options),
     *(("vxlan", row) for row in ALL),
-    *((sort.name, row) for sort in SORTS.values() for row in (*sort.keys, *sort.options)),
+    *((sort.name, row) for sort in OBJECT_TYPES.values() for row in (*sort.keys, *sort.options)),
 ]
 #: vnis need vnifilter, which is as new and is refused first.
 NEW = [(where, row, None, row.since) for where, row in ROWS if row.since and row.name != "vnis"]
@@ -103,7 +102,7 @@ def wish(where: str, row: Option, value: Any) -> dict[str, Any]:
     beside = BESIDE.get((where, row.name), {})
     if where in KINDS:
         return {"links": [{"name": "t0", "kind": where, **NEEDED.get(where, {}), **beside, row.name: value}]}
-    return {SORTS[where].plural: [{**BASES[where], **beside, row.name: value}]}
+    return {OBJECT_TYPES[where].plural: [{**BASES[where], **beside, row.name: value}]}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ def test_names_of_options_are_one_each() -> None:
         names = [name for row in (*ALL, *kind.options) for name in (row.name, *row.aliases)]
         assert sorted(names) == sorted(set(names)), kind.name
         assert not general & set(names), kind.name
-    for sort in SORTS.values():
+    for sort in OBJECT_TYPES.values():
         names = [name for row in (*sort.keys, *sort.options) for name in (row.name, *row.aliases)]
         assert sorted(names) == sorted(set(names)), sort.name
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify import capabilities, probe
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.state import compact_link
+from ansible_collections.netloom.overlay.plugins.module_utils._verify import capabilities, probe
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.snapshot import compact_link
 
 
 def test_links_are_read_from_iproute2() -> None:
@@ -67,7 +67,7 @@ def test_no_modules_no_boot_file() -> None:
 
 
 def test_both_know_the_same_oldest_pyroute2() -> None:
-    module = (Path(capabilities.__file__).parents[1] / "module.py").read_text()
+    module = (Path(capabilities.__file__).parents[1] / "_ansible" / "module.py").read_text()
     assert f"PYROUTE2 = {capabilities.PYROUTE2}" in module
 
 

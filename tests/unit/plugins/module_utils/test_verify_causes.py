@@ -7,9 +7,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.report import verdict
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import pairs, underlay
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.view import View
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.host_view import HostView
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.report import verdict
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.targets import pairs, underlay
 
 from .verify_cases import State
 
@@ -68,7 +68,7 @@ def told(
                 row.update(fault or {"received": 0, "ms": None, "full": None, "over": None})
             rows.append(row)
         peers = {peer: {"address": vtep, "received": 3, "full": True} for peer, vtep in underlay(intent).items()}
-        views[name] = View(name, intent, {"pairs": rows, "underlay": peers}, states[name])
+        views[name] = HostView(name, intent, {"pairs": rows, "underlay": peers}, states[name])
     return verdict(views)
 
 
@@ -235,7 +235,7 @@ def test_a_wide_network_shows_failures_only(intents: dict[str, Any]) -> None:
         if a != b
     ]
     network = {"encap": "vxlan", "topology": "mesh", "vni": 5, "dstport": 4789, "mtu": 1450}
-    found = verdict({"node1": View("node1", {"networks": {"n": network}}, {"pairs": rows})})
+    found = verdict({"node1": HostView("node1", {"networks": {"n": network}}, {"pairs": rows})})
     assert [line.split() for line in found.text.splitlines()[1:3]] == [
         ["from", "\\", "to", "(ms)", "node11"],
         ["node2", "FAIL"],

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils.verify import fping
-from ansible_collections.netloom.overlay.plugins.module_utils.verify.targets import (
+from ansible_collections.netloom.overlay.plugins.module_utils._verify import probe
+from ansible_collections.netloom.overlay.plugins.module_utils._verify.targets import (
     own_stations,
     pairs,
     payload,
@@ -74,17 +74,17 @@ def test_fping_answers_are_read() -> None:
         "10.0.0.9  : - - -\n"
         "fd00::1   : 1.5 12 3.25\n"
     )
-    found = fping.parse(text, ["10.0.0.2", "10.0.0.9", "fd00::1", "10.0.0.7"])
+    found = probe.read_fping(text, ["10.0.0.2", "10.0.0.9", "fd00::1", "10.0.0.7"])
     assert found == {
-        "10.0.0.2": fping.Answer(3, 2, 0.042),
-        "10.0.0.9": fping.Answer(3, 0, None),
-        "fd00::1": fping.Answer(3, 3, 1.5),
-        "10.0.0.7": fping.Answer(0, 0, None),
+        "10.0.0.2": probe.Answer(3, 2, 0.042),
+        "10.0.0.9": probe.Answer(3, 0, None),
+        "fd00::1": probe.Answer(3, 3, 1.5),
+        "10.0.0.7": probe.Answer(0, 0, None),
     }
 
 
 def test_sized_pings_carry_df() -> None:
-    assert "-M" not in fping.command(3, 1000)
-    words = fping.command(2, 1000, 1422)
+    assert "-M" not in probe.fping_command(3, 1000)
+    words = probe.fping_command(2, 1000, 1422)
     assert words[words.index("-b") + 1] == "1422"
     assert "-M" in words

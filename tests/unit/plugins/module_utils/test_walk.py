@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netloom.overlay.plugins.module_utils.kernel import walk
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.netlink import walk
 
 ATTRIBUTES = st.lists(st.tuples(st.integers(0, 0xFFFF), st.binary(max_size=9)), max_size=6)
 

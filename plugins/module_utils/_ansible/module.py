@@ -1,0 +1,206 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Join Ansible and the engine: argument specifications from the tables, one call for a module's whole run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Callable, NoReturn
+
+from .._host.run import Engine, Failed, KernelError, Refused, Report
+from .._host.tables.links.any_link import ALL as LINK_OPTIONS
+from .._host.tables.links.any_link import ONCE
+from .._host.tables.registry import KINDS, OBJECT_TYPES
+from .._host.tables.table import nearest
+from .._host.tables.types.simple import UNSET
+from .arguments import Module
+
+#: The oldest pyroute2 whose deletes work on current kernels (Debian 12 has it).
+PYROUTE2 = (0, 7, 2)
+
+_PROTECT = "protect_connection"
+_GENERAL: dict[str, dict[str, Any]] = {
+    "netns": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def link_spec(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the argument specification of a link module, from the kind's table and the common one."""
+    table = KINDS[kind]
+    spec: dict[str, dict[str, Any]] = {"name": {"type": "str", "required": True}, **_GENERAL}
+    spec["recreate"] = {"type": "bool", "default": False}
+    spec["from_netns"] = {"type": "str"}
+    for row in (*LINK_OPTIONS, *table.options):
+        if row.name == "link_netns" and not (table.follows_socket or table.lower):
+            continue
+        if not (table.peered and row.name.startswith("peer_")):
+            spec[row.name] = row.spec()
+    if table.peered:
+        rows = {row.name: row.spec() for row in LINK_OPTIONS if row.name not in ONCE}
+        spec["peer"] = {
+            "type": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "netns": {"type": "str"},
+                "from_netns": {"type": "str"},
+                **rows,
+            },
+        }
+    return spec
+
+
+def object_spec(name: str) -> dict[str, dict[str, Any]]:
+    """Return the argument specification of an object's module, from its table."""
+    object_type = OBJECT_TYPES[name]
+    spec: dict[str, dict[str, Any]] = {row.name: row.spec() for row in (*object_type.keys, *object_type.options)}
+    spec.update({option: {"type": "str"} for option in object_type.link_options})
+    if name != "netns":
+        spec["netns"] = _GENERAL["netns"]
+    if not object_type.lasting:
+        spec["state"] = _GENERAL["state"]
+    if object_type.recreated:
+        spec["recreate"] = {"type": "bool", "default": False}
+    for option in object_type.required:
+        spec[option] = {**spec[option], "required": True}
+    for row in object_type.keys:
+        if object_type.usual_keys[row.name] is UNSET:
+            spec[row.name] = {**spec[row.name], "required": True}
+    return spec
+
+
+def run_link(kind: str) -> None:
+    """Run a link module."""
+    module = _module(link_spec(kind))
+    item = {**_given(module.params, module.argument_spec, module.given), "kind": kind}
+    if item.get("peer"):
+        item["peer"] = _given(item["peer"], module.argument_spec["peer"]["options"], module.given["peer"])
+    _engine(module, lambda engine: engine.run({"links": [item]}, check=module.check_mode))
+
+
+def run_object(name: str) -> None:
+    """Run the module of another type of object."""
+    module = _module(object_spec(name))
+    config = {OBJECT_TYPES[name].plural: [_given(module.params, module.argument_spec, module.given)]}
+    _engine(module, lambda engine: engine.run(config, check=module.check_mode))
+
+
+def run_state() -> None:
+    """Run network_state."""
+    module = _module(
+        {
+            "state": {"type": "str", "choices": ["merged", "overridden", "gathered"], "default": "merged"},
+            "config": {"type": "dict"},
+        },
+        required_if=[("state", "merged", ["config"]), ("state", "overridden", ["config"])],
+    )
+    state, config = module.params["state"], module.params["config"]
+    if state == "gathered":
+        _engine(module, lambda engine: Report(config=engine.gather()), writes=False)
+    _engine(module, lambda engine: engine.run(config, overridden=state == "overridden", check=module.check_mode))
+
+
+def run_info() -> None:
+    """Run network_info."""
+    module = _module({"netns": {"type": "list", "elements": "str"}}, writes=False)
+    _engine(module, lambda engine: Report(config=engine.gather(module.params["netns"])), writes=False)
+
+
+class _Module(Module):
+    """Refuse bad options in the words of the engine: the object first, then the option, then the nearest known one."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.given = dict(self.params)  # under the names that the user chose
+
+    def fail_json(self, msg: str, **rest: Any) -> NoReturn:
+        result = getattr(self, "validation_result", None)
+        if result is not None and result.error_messages:
+            msg = self._about(msg, sorted(result.unsupported_parameters, key=str))
+        super().fail_json(msg, **rest)
+        raise SystemExit(1)
+
+    def _about(self, msg: str, unknown: list[Any]) -> str:
+        if unknown:
+            # ansible-core gives the path of an option within another one as a tuple.
+            *above, name = unknown[0] if isinstance(unknown[0], tuple) else (unknown[0],)
+            known = self.argument_spec
+            for option in above:
+                known = known[option]["options"]
+            msg = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
+        for option, row in self.argument_spec.items():
+            value = self.params.get(option)
+            if row.get("type") == "dict" and value is not None and not isinstance(value, Mapping):
+                msg = f"{option}: {value!r} is not a dict"  # Ansible's own sentence does not say which option it means
+        subject = next((self.params[key] for key in _SUBJECTS if self.params.get(key)), None)
+        return f"{subject}: {msg}" if subject else msg
+
+
+#: Options that name what a task is about, the most telling first.
+_SUBJECTS = ("name", "address", "grp", "dst", "mac", "dev")
+
+
+def _module(spec: dict[str, Any], writes: bool = True, **rules: Any) -> _Module:
+    if writes:
+        spec = {**spec, _PROTECT: {"type": "bool", "default": True}}
+    return _Module(argument_spec=spec, supports_check_mode=True, **rules)
+
+
+def _given(params: Mapping[str, Any], spec: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """Return what the user gave: an option left out is not managed.
+
+    Ansible tells an option that was asked for by another name under both. The other one is left for the engine to
+    refuse only where the user gave both.
+    """
+    named = {alias: option for option, row in spec.items() for alias in row.get("aliases", ())}
+    twice = {alias for alias, option in named.items() if isinstance(given, Mapping) and given.get(option) is not None}
+    return {
+        name: value
+        for name, value in params.items()
+        if value is not None and name != _PROTECT and (name not in named or name in twice)
+    }
+
+
+def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = True) -> None:
+    if writes:
+        lacking = _lacking_pyroute2()
+        if lacking:
+            module.fail_json(msg=lacking)
+    engine = None
+    try:
+        engine = Engine(protect_connection=module.params.get(_PROTECT, True))
+        report = work(engine)
+    except (Refused, Failed, KernelError, OSError) as why:
+        module.fail_json(msg=str(why))
+    finally:
+        if engine is not None:
+            engine.close()
+    result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
+    if report.diff and module._diff:  # noqa: SLF001 - how modules learn of --diff
+        result["diff"] = report.diff
+    if report.effective:
+        result["effective"] = report.effective
+    for sentence in report.warnings:
+        # Ansible tells a warning once for a whole play, and not from which host it came.
+        module.warn(f"{os.uname().nodename}: {sentence}")
+    if not writes:
+        result["config"] = report.config
+    module.exit_json(**result)
+
+
+def _lacking_pyroute2() -> str:
+    """Return what to do when pyroute2 is missing or too old, without importing it (0.17 s)."""
+    wanted = ".".join(map(str, PYROUTE2))
+    mend = f"install python3-pyroute2 (or pip install 'pyroute2>={wanted}'), or run role netloom.overlay.prepare"
+    if importlib.util.find_spec("pyroute2") is None:
+        return f"pyroute2 is missing for {sys.executable} on this host: {mend}"
+    from importlib import metadata
+
+    try:
+        version = metadata.version("pyroute2")
+    except metadata.PackageNotFoundError:
+        return ""
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    return f"pyroute2 {version} is too old for {sys.executable} on this host: {mend}" if numbers < PYROUTE2 else ""

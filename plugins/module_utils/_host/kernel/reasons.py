@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Say why the kernel refused a request: in its own words, and by the tables where it has none."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from typing import TYPE_CHECKING
+
+from ..state.entries import lower_key, rows_given, rows_of
+from ..state.model import Entry, Operation
+from ..tables.registry import KINDS, OBJECT_TYPES
+from ..tables.table import Option
+from ..tables.types.simple import NONE
+from .netlink.channel import KernelError
+
+if TYPE_CHECKING:
+    from .observe import Observer
+
+
+#: So many options an error names when the kernel does not tell which one it is about.
+FEW = 3
+
+
+def reason_of(why: Exception) -> str:
+    """Say why an operation could not be carried out."""
+    if isinstance(why, KeyError):
+        return f"there is no link {why.args[0]}"
+    return str(why) if isinstance(why, KernelError) else getattr(why, "strerror", None) or str(why)
+
+
+def refusal(observer: Observer, operation: Operation, message: bytearray, error: KernelError) -> str:
+    """Say why the kernel refused a message of an operation, with the option that it is about where that is known."""
+    entry = operation.entry
+    told = _of_capped(observer, entry, error) or _unsaid(entry, error) or _meant(entry, error)
+    if told:
+        return told
+    option = _blamed(entry, message, error.offset) or _only(operation)
+    return f"{option}: {error}" if option else str(error)
+
+
+def _of_capped(observer: Observer, entry: Entry, error: KernelError) -> str:
+    """Say that an option is more than that of the link beneath (Option.capped), empty where that cannot be told."""
+    if error.number not in (errno.EINVAL, errno.ERANGE):
+        return ""
+    capped = (row for row in rows_given(entry) if row.capped)
+    return next((sentence for row in capped for sentence in [_beyond(observer, entry, row, error)] if sentence), "")
+
+
+def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -> str:
+    if error.sentence:
+        return f"{row.name}: {error}" if row.name in error.sentence.lower() else ""
+    value = entry.options[row.name]
+    # What is set of a living link says of it only what is to change.
+    living = next((link for link in observer.links(entry.netns) if link.ident == entry.ident), entry)
+    netns, name = lower_key(living) or ("", "")
+    lower = next((link for link in observer.links(netns) if link.ident == ("link", (netns, name))), entry)
+    most = lower.options[row.name]
+    return f"{row.name}: {error}: {value} is more than the {most} of {name}, the link beneath" if value > most else ""
+
+
+def _unsaid(entry: Entry, error: KernelError) -> str:
+    """Say what the tables know to be refused without a word, empty where that cannot be told."""
+    if error.number == errno.EAFNOSUPPORT:  # net/core/rtnetlink.c: validate_linkmsg()
+        of_ipv6 = (row.name for row in rows_given(entry) if row.of_ipv6)
+        return next((f"{name}: {error}: {entry.name} has no IPv6, as below an mtu of 1280" for name in of_ipv6), "")
+    if error.number != errno.EINVAL or error.sentence:
+        return ""
+    option, reason = OBJECT_TYPES[entry.type].refusal(entry.key) if entry.type in OBJECT_TYPES else ("", "")
+    for row in rows_given(entry) if not option else ():
+        unexplained = row.unexplained(entry.options[row.name])
+        if unexplained:
+            option, reason = row.name, unexplained
+    return f"{option}: {error}: {reason}" if option else ""
+
+
+def _meant(entry: Entry, error: KernelError) -> str:
+    """Say which option a refusal is about by what the tables know of it, empty where they do not."""
+    where = entry.options.get("dev", NONE)
+    on = "of this namespace" if where == NONE else f"of {where}"
+    for row in rows_given(entry):
+        for meaning in row.means:
+            said = meaning.sentence in error.sentence if meaning.sentence else not error.sentence
+            if error.number == meaning.errno and said:
+                reason = meaning.reason.format(value=entry.options[row.name], name=entry.name, on=on)
+                return f"{row.called}: {error}{': ' if reason else ''}{reason}"
+    return ""
+
+
+def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
+    """Return the option whose attribute the kernel points at, empty where it points at none of the entry's options."""
+    if not 0 < offset <= len(message) - 4:
+        return ""
+    number = struct.unpack_from("=H", message, offset + 2)[0] & 0x3FFF
+    own = KINDS[entry.kind].options if entry.kind in KINDS else ()
+    # A kind's own attributes stand behind its name in the message; the common ones before it.
+    nest = message.find(entry.kind.encode() + b"\0") if own else -1
+    rows = own if 0 <= nest < offset else rows_of(entry)
+    return next((row.called for row in rows if number in row.attrs and row.name in entry.options), "")
+
+
+def _only(operation: Operation) -> str:
+    """Return the options that a change of a few carries, where the kernel does not say which one it means."""
+    names = [row.called for row in rows_of(operation.entry) if row.name in operation.entry.options]
+    return ", ".join(names) if operation.verb == "set" and len(names) <= FEW else ""

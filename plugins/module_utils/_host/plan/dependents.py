@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Know what hangs on a link or a nexthop: what goes when it goes, and what stays but loses its master. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..state.entries import goes_with, links_named, lower_key, nexthops_named, peer_key
+from ..state.model import Entry, Ident, Key, State
+from ..tables.registry import OBJECT_TYPES
+from ..tables.types.simple import NONE
+
+
+class Dependents:
+    """An index over a state: one pass to build, one look-up for each question."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._on: dict[Ident, list[Entry]] = {}
+        self._ports: dict[Key, list[Entry]] = {}
+        for entry in state.values():
+            for ident in stands_on(entry):
+                self._on.setdefault(ident, []).append(entry)
+            master = entry.options.get("master", NONE)
+            if entry.type == "link" and master != NONE:
+                self._ports.setdefault((entry.netns, master), []).append(entry)
+
+    def of(self, gone: Entry, beside: Entry | None = None, partly: bool = False) -> Iterator[Entry]:
+        """Yield what goes when a link or a nexthop goes: what is on it, what is above that, the other end of a pair.
+
+        Not ``beside``, and what goes with that alone. ``partly``: what loses one of several ways too.
+        """
+        seen = {gone.ident, *((beside.ident,) if beside is not None else ())}
+        queue = [gone.ident]
+        while queue:
+            for entry in self._on.get(queue.pop(0), ()):
+                if entry.ident in seen:
+                    continue
+                # What has several ways goes with the last of them; IPv6 routes and groups lose a way before that.
+                if not partly and _has_ways(entry) and not seen.issuperset(stands_on(entry)):
+                    continue
+                seen.add(entry.ident)
+                yield entry
+                queue.append(entry.ident)
+
+    def ports(self, link: Entry) -> list[Entry]:
+        """Return the links whose master a link is."""
+        return self._ports.get(link.key, [])
+
+    def of_port(self, port: Entry) -> list[Entry]:
+        """Return what a link has as a port of its master, and loses when it leaves that."""
+        on = self._on.get(port.ident, ())
+        return [entry for entry in on if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].is_of_port(entry.key)]
+
+    def depth(self, link: Entry) -> int:
+        """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
+        lower = lower_key(link)
+        below = [] if lower is None else [lower]
+        master = link.options.get("master", NONE)
+        if master != NONE:
+            below.append((link.netns, master))
+        found = [self._state.get(("link", key)) for key in below]
+        return max((1 + self.depth(entry) for entry in found if entry is not None), default=0)
+
+
+def _has_ways(entry: Entry) -> bool:
+    return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].leads
+
+
+def stands_on(entry: Entry) -> Iterator[Ident]:
+    """Yield the links and nexthops that an object cannot be without."""
+    if entry.type == "link":
+        lower = lower_key(entry)
+        if lower is not None:
+            yield ("link", lower)
+        peer = peer_key(entry)
+        if peer is not None:
+            yield ("link", peer)
+        for key in goes_with(entry):
+            yield ("link", key)
+        return
+    if _has_ways(entry):
+        for name in links_named(entry):
+            yield ("link", (entry.netns, name))
+    elif OBJECT_TYPES[entry.type].on_link and not entry.by_kernel:
+        yield ("link", (entry.netns, entry.name))
+        for name in OBJECT_TYPES[entry.type].links_in(entry.key):
+            yield ("link", (entry.netns, name))
+    for _option, number in nexthops_named(entry):
+        yield ("nexthop", (entry.netns, number))
+
+
+def bringer(entry: Entry) -> Ident | None:
+    """Return what brings an object with it and takes it away again, None for most."""
+    key = OBJECT_TYPES[entry.type].brought_by(entry.key) if entry.type in OBJECT_TYPES else None
+    return None if key is None else (entry.type, key)

@@ -1,0 +1,343 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a host to a wished state: observe, diff, plan, apply, verify; take back what was done when a step fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .kernel.host.connection import connection
+from .kernel.host.databases import number_of
+from .kernel.host.machine import clock_rate, collector_off, locked, require_privileges
+from .kernel.host.namespaces import Namespaces
+from .kernel.host.proc_sys import Sysctls
+from .kernel.observe import OTHER_NETNS, KernelError, Observer, marked, siblings
+from .kernel.wires.requests import DUMPED, TABLES
+from .plan.advice import addresses_of_ports, of_bridges, routes_of_ports
+from .plan.commands import commands
+from .plan.diff import diff
+from .plan.losses import LOSABLE, comes_again, going, links_with_losses, put_back, reaches_far, shares
+from .plan.operations import undo
+from .plan.planner import plan
+from .plan.protect import may_cut, protect
+from .plan.sysctl_effects import after, changes_also, in_effect, needed_of, settled
+from .state.canonical import resolved
+from .state.config import Reader
+from .state.entries import nexthops_named, table_of
+from .state.gathered import write
+from .state.model import HOST, Change, Entry, Operation, Refused, State
+from .tables.links.any_link import ALTNAMES
+from .tables.registry import OBJECT_TYPES
+from .tables.types.simple import NONE
+
+#: Seconds to wait for another run on the same host.
+LOCK_WAIT = 60.0
+#: How often a run puts right what the kernel changed along with something else.
+ROUNDS = 2
+
+
+class Failed(Exception):
+    """A run that failed and was taken back: the reason, and what could not be taken back."""
+
+
+@dataclass
+class Report:
+    """What a run did, or would do."""
+
+    changed: bool = False
+    commands: list[str] = field(default_factory=list)
+    diff: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)  # what is not as it looks: told on every run, changed or not
+    effective: list[dict[str, Any]] = field(default_factory=list)  # of each sysctl wished for
+
+
+class Engine:
+    """One run on one host."""
+
+    def __init__(self, *, protect_connection: bool = True) -> None:
+        self.protect_connection = protect_connection
+        self.before: State = {}  # what was there before anything was touched
+        self.namespaces = Namespaces()
+        self.observer = Observer(self.namespaces)
+        self.sysctls = Sysctls(self.namespaces)
+        self._of: tuple[State, tuple[set[str], set[str]]] | None = None
+
+    def close(self) -> None:
+        """Close sockets and namespaces."""
+        self.observer.close()
+        self.namespaces.close()
+
+    def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
+        """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
+        require_privileges()
+        if check:
+            with collector_off():
+                return self._run(config, overridden=overridden, check=True)
+        try:
+            with locked(LOCK_WAIT), collector_off():
+                return self._run(config, overridden=overridden, check=False)
+        except TimeoutError as why:
+            raise Refused(str(why)) from None
+
+    def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
+        wished = Reader(self.namespaces.canonical, self.namespaces.attach, number_of, self._link).read(config)
+        desired, rounded = settled(wished, clock_rate()) if _sysctls(wished) else (wished, [])
+        report = Report(warnings=rounded)
+        self._check_namespaces(desired)
+        desired, observed = self._resolved(desired, overridden)
+        report.warnings += addresses_of_ports(desired, observed, overridden) + routes_of_ports(desired, observed)
+        report.warnings += of_bridges(desired, observed)
+        changes = diff(desired, observed, overridden, os.uname().release, clock_rate())
+        if not changes:
+            return self._in_effect(report, desired, observed, [])
+        if any(reaches_far(change) for change in changes):
+            observed = self._observe(desired, overridden, everything=True)
+            if any(shares(change) for change in changes):
+                observed = {**siblings(self.namespaces, self.observer, overridden), **observed}
+            changes = diff(desired, observed, overridden, os.uname().release, clock_rate())
+        self._check_kinds(changes)
+        self._look_at_sysctls(changes, observed)
+        self.before = observed
+        operations = plan(changes, desired, observed)
+        self._protect(operations)
+        lines: list[str] = []
+        if operations and not check:
+            operations, lines = self._apply(operations, desired, overridden=overridden)
+            observed = self._there_of_sysctls(desired)
+        report.changed, report.commands = bool(operations), commands(operations, observed) if check else lines
+        report.diff = {"prepared": "".join(f"{line}\n" for line in report.commands)}
+        return self._in_effect(report, desired, observed, operations if check else [])
+
+    def _resolved(self, wished: State, overridden: bool) -> tuple[State, State]:
+        """Return what is wished for in the kernel's words, and what is there."""
+        observed = self._observe(wished, overridden)
+        desired = resolved(wished, observed)
+        if desired is wished:
+            return desired, observed
+        self._check_namespaces(desired)
+        return desired, self._observe(desired, overridden)
+
+    def _link(self, netns: str, name: str) -> Entry | None:
+        """Return a link that is there, None where there is none."""
+        found = self.observer.links(netns) if self.namespaces.has(netns) else []
+        links = [entry for entry in found if entry.type == "link"]
+        named = (entry for entry in links if name in entry.options.get(ALTNAMES.name, ()))
+        return next((entry for entry in links if entry.name == name), None) or next(named, None)
+
+    def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
+        """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""
+        wished = _sysctls(desired)
+        if wished:
+            needed = self.sysctls.needed({ident for entry in wished for ident in needed_of(entry)} - observed.keys())
+            report.effective, sentences = in_effect(desired, after({**needed, **observed}, operations))
+            report.warnings += sentences
+        return report
+
+    def _there_of_sysctls(self, desired: State) -> State:
+        """Return the current state of the sysctls in the desired state."""
+        wished = _sysctls(desired)
+        return self.sysctls.wished(wished) if wished else {}
+
+    def _look_at_sysctls(self, changes: Iterable[Change], observed: State) -> None:
+        """Refuse sysctls that are not there; note what the kernel is going to change along with others."""
+        found = [change for change in changes if change.entry.type == "sysctl"]
+        if found:
+            self.sysctls.refuse(found)
+            links: dict[str, list[str]] = {}
+            for entry in observed.values():
+                if entry.type == "link":
+                    links.setdefault(entry.netns, []).append(entry.name)
+            also = {one for change in found for one in changes_also(change.entry, links.get(change.entry.netns, ()))}
+            observed.update(self.sysctls.needed(also - observed.keys()))
+        removed = going(changes, observed)
+        if removed:
+            observed.update({**self.sysctls.of_links(removed), **observed})
+
+    def _protect(self, operations: list[Operation]) -> None:
+        """Refuse what would cut the connection that this run came by."""
+        if not self.protect_connection or not any(may_cut(operation) for operation in operations):
+            return
+        found = connection(self.observer)
+        if found is not None:
+            protect(operations, self.observer.observe([HOST], ["address", "nexthop", "route"]), found)
+
+    def _check_namespaces(self, desired: State) -> None:
+        """Refuse a namespace that is not there and not going to be."""
+        made = {entry.name: entry.present for entry in desired.values() if entry.type == "netns"}
+        there: set[str] = {HOST}
+        for entry in desired.values():
+            if entry.type == "netns" or not entry.present or (entry.type in OBJECT_TYPES and entry.key[0] in there):
+                continue
+            needed = [entry.options[name] for name in OTHER_NETNS if name in entry.options]
+            for netns in (entry.netns, *needed):
+                if netns in there:
+                    continue
+                if made.get(netns, self.namespaces.has(netns)):
+                    there.add(netns)
+                else:
+                    raise Refused(f"{entry}: netns: there is no namespace {netns}")
+
+    def _observe(self, desired: State, overridden: bool, everything: bool = False, first: bool = True) -> State:
+        netnses, type_names = (set(part) for part in self._concerned(desired))
+        if everything:
+            type_names.update(TABLES)
+        if overridden or everything:
+            netnses.update(self.namespaces.known())
+            type_names.update(DUMPED)
+        if overridden:
+            type_names.add("netns")
+        if first and any(entry.options.get("master", NONE) != NONE for entry in desired.values()):
+            type_names.add("address")  # one on a bridge's port is told
+        state = self.observer.observe(sorted(netnses), type_names, None if overridden or everything else desired)
+        if overridden:
+            state.update(marked(self.namespaces, self.observer, netnses))
+        state.update(self._there_of_sysctls(desired))
+        # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
+        wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
+        state.update((entry.ident, replace(entry, by_kernel=False)) for entry in wished)
+        return state
+
+    def _concerned(self, desired: State) -> tuple[set[str], set[str]]:
+        """Return the namespaces and the types of objects (and tables) that a wish is about; found once for a run."""
+        if self._of is not None and self._of[0] is desired:
+            return self._of[1]
+        netnses, type_names = ({HOST} if desired else set()), set()
+        for entry in desired.values():
+            options = entry.options
+            object_type = OBJECT_TYPES.get(entry.type)
+            netnses.add(entry.key[0])
+            type_names.add(entry.type)
+            if object_type is None:
+                netnses.update((entry.from_netns or HOST, *(options.get(name, HOST) for name in OTHER_NETNS)))
+            elif not object_type.asking.isdisjoint(options):
+                if nexthops_named(entry):
+                    type_names.add("nexthop")
+                for name, values in object_type.passing.items():
+                    if options.get(name) in values:
+                        type_names.add(f"passing {entry.type}")
+            if not table_of(entry).apart.isdisjoint(options):
+                type_names.update(row.dump for row in table_of(entry).of_a_dump if row.name in options)
+        self._of = (desired, (netnses, type_names))
+        return netnses, type_names
+
+    def _check_kinds(self, changes: Iterable[Change]) -> None:
+        from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
+
+        new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.type == "link" and c.entry.kind]
+        reasons = kinds_lacking(self.observer, (change.entry.kind for change in new))
+        for change in new:
+            if change.entry.kind in reasons:
+                raise Refused(f"{change.entry}: kind: {reasons[change.entry.kind]}")
+
+    def _apply(
+        self, operations: list[Operation], desired: State, *, overridden: bool
+    ) -> tuple[list[Operation], list[str]]:
+        """Carry operations out and verify; return all that was done, and the command lines for it.
+
+        What fails is taken back, and Failed raised.
+        """
+        from .kernel.apply import apply
+
+        done: list[Operation] = []
+        lines: list[str] = []
+
+        def told(operation: Operation) -> None:
+            lines.extend(commands([operation], self.before))
+
+        for _round in range(ROUNDS):
+            outcome = apply(self.observer, operations, told)
+            done += outcome.done
+            if outcome.failed is not None:
+                self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done, outcome.failed)
+            operations, left = self._left(desired, overridden=overridden)
+            if not left:
+                return done, lines
+            if not operations:
+                break
+        self._roll_back(left, done)
+        return done, lines
+
+    def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], str]:
+        """Return what is still to be done, and a sentence on it; both empty where all is as wished.
+
+        A link may change with another one: a bridge's MTU follows its ports until it is set.
+        """
+        try:
+            observed = self._observe(desired, overridden, first=False)
+            changes = diff(desired, observed, overridden, hz=clock_rate())
+            if changes:
+                observed = self._observe(desired, overridden)
+        except Refused as why:
+            return [], f"after the change: {why}"
+        if not changes:
+            return [], ""
+        change = changes[0]
+        fields = ", ".join(f"{name} is {old}, not {new}" for name, (old, new) in change.fields.items())
+        sentence = f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+        again = plan(changes, desired, observed) if all(map(comes_again, changes)) else []
+        return again, sentence
+
+    def _roll_back(self, reason: str, done: list[Operation], failed: Operation | None = None) -> None:
+        from .kernel.apply import apply
+
+        back = undo(done)
+        self.observer.views.clear()
+        half = failed is not None and failed.verb == "set" and failed.before is not None and failed.before.options
+        if half and failed is not None:
+            # The kernel may have done half of what it then refused. Where it did nothing this may be refused as well.
+            apply(self.observer, [failed.inverse()])
+        outcome = apply(self.observer, back)
+        links = links_with_losses(self.before, done)
+        if outcome.failed is None and links:
+            now = self.observer.observe({netns for netns, _name in links}, LOSABLE)
+            back = put_back(self.before, now, links)
+            outcome = apply(self.observer, back)
+        if outcome.failed is None:
+            differs = self._differs(failed) if half and failed is not None else ""
+            if differs:
+                raise Failed(f"{reason}. The kernel did a part of it, which could not be taken back: {differs}")
+            raise Failed(f"{reason}. Nothing was changed: what was done before was taken back")
+        raise Failed(
+            f"{reason}. Taking back failed too, at {outcome.failed.entry}: {outcome.reason}; "
+            f"not taken back: {'; '.join(commands(back[len(outcome.done) :]))}"
+        )
+
+    def _differs(self, failed: Operation) -> str:
+        """Return what is not as it was before the run at the object of an operation that failed, empty where all is."""
+        before = self.before.get(failed.entry.ident)
+        if before is None or before.type == "sysctl":
+            return ""
+        there = self.observer.observe([before.netns], [before.type, *TABLES]).get(before.ident)
+        pairs = [
+            (name, before.options.get(name), there.options.get(name) if there is not None else None)
+            for name in failed.entry.options
+        ]
+        return ", ".join(f"{name} is {found}, not {value}" for name, value, found in pairs if found != value)
+
+    def gather(self, netnses: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return what is on the host, as a config. By default of the host and all named namespaces."""
+        if netnses is None:
+            names = self.namespaces.known()
+        else:
+            try:
+                names = [self.namespaces.canonical(name) for name in netnses]
+            except ValueError as why:
+                raise Refused(f"netns: {why}") from None
+            for name in names:
+                if not self.namespaces.has(name):
+                    raise Refused(f"netns: there is no namespace {name}")
+        type_names = {*DUMPED, *TABLES}
+        if netnses is None:
+            type_names.add("netns")
+        state = self.observer.observe(names, type_names)
+        return write({ident: entry for ident, entry in state.items() if not entry.by_kernel})
+
+
+def _sysctls(state: State) -> list[Entry]:
+    return [entry for entry in state.values() if entry.type == "sysctl"]
+
+
+__all__ = ["Engine", "Failed", "KernelError", "Refused", "Report"]

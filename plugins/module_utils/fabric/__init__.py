@@ -1,4 +1,0 @@
-# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Turn the fleet's intent into what each host gets."""
-
-from __future__ import annotations
