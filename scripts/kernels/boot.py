@@ -21,7 +21,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -123,7 +123,6 @@ class Command:
     seconds: float | None = None
     report_seconds: float = REPORT_SECONDS
     capture: bool = False
-    options: dict[str, str] = field(default_factory=dict)
 
 
 def start_time(pid: int) -> str:
