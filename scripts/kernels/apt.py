@@ -30,7 +30,7 @@ def os_release() -> dict[str, str]:
     """Return what /etc/os-release says."""
     with contextlib.suppress(OSError):
         lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-        return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
+        return {name: value.strip('"') for name, _sign, value in (line.partition("=") for line in lines)}
     return {}
 
 
@@ -67,7 +67,7 @@ class Archive:
     def _mirror(self) -> str:
         wanted = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"]
         done = subprocess.run(wanted, capture_output=True, text=True, check=False, timeout=SECONDS)
-        for uri, _, suite in (line.partition(" ") for line in done.stdout.splitlines()):
+        for uri, _space, suite in (line.partition(" ") for line in done.stdout.splitlines()):
             if suite == self.codename:
                 return uri
         raise Unavailable(

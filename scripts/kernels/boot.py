@@ -250,7 +250,7 @@ class Run:
         Raises NotBooted, Lost, TimedOut; NotBooted means that the command did not start.
         """
         # Pipes of our own between the kernel and our output: the kernel sets O_NONBLOCK on what it is given.
-        pairs = [os.pipe() for _ in range(3)]
+        pairs = [os.pipe() for _pipe in range(3)]
         self.pipes = (pairs[0][1], pairs[1][1], pairs[2][1])
         with selectors.DefaultSelector() as selector:
             for (reader, _writer), take in zip(pairs, (self._take_output, self._take_errors, self._take_console)):

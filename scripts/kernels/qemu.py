@@ -131,7 +131,7 @@ def find(cache: Path, *, new: bool, suite: str = "", package: str = "", cpus: st
             _fetch_kernel(Archive(cache / "apt"), slot, new=new, suite=suite, package=package)
         program, libraries = _find_qemu(cache)
         virtiofsd = _find_virtiofsd(cache, libraries)
-    release, _, told = (slot / "package").read_text(encoding="utf-8").strip().partition(" ")
+    release, _space, told = (slot / "package").read_text(encoding="utf-8").strip().partition(" ")
     return Qemu(
         program=program, libraries=libraries, virtiofsd=virtiofsd, slot=slot, release=release, package=told,
         tools=iproute2.bring(cache) if new else None, cpus=cpus, kvm=kvm,

@@ -129,7 +129,7 @@ class Bench:
     def which(self, *words: str) -> dict[str, str]:
         """Return what --which prints for each candidate."""
         lines = self.call("--which", *words).stdout.splitlines()
-        return {name: text.strip() for name, _, text in (line.partition(" ") for line in lines)}
+        return {name: text.strip() for name, _space, text in (line.partition(" ") for line in lines)}
 
     def processes(self) -> list[str]:
         """Return the processes that belong to kernels of this folder."""
@@ -181,7 +181,7 @@ def test_a_forced_kernel_that_does_not_report_is_killed(bench: Bench, kind: str)
 
 @bad
 def test_the_next_kernel_is_tried_after_one_that_does_not_report(bench: Bench, kind: str) -> None:
-    lines, reason, words, _ = BAD[kind]
+    lines, reason, words, _seconds = BAD[kind]
     bench.new(lines)
     bench.old(WORKS)
     done = bench.call(*limit(kind), "sh", "-c", "echo once >>ran; echo out; echo err >&2; exit 9")
