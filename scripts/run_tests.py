@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Run the levels of tests, each test on a kernel that has what it needs, and count.
 
-Two streams run side by side: what runs on the machine's own kernel, and what runs in lab kernels (one CPU each). Each
+Two streams run side by side, on one CPU each: the tests on the machine's own kernel, and those in lab kernels. Each
 step writes its output to tests/output/; the output of what failed is shown. The run fails when a test failed, when one
 was skipped, and when a level has no test at all.
 """
@@ -25,6 +25,8 @@ from levels import ALL_LEVELS, CHECKOUT, LEVELS, NATIVE, ON_KERNELS, OUTPUT, Ste
 from placement import PROGRAM, Kernels, Unplaced, as_root, preferred
 
 STEP_SECONDS = 1500
+#: These levels need no kernel, so they run behind the lab kernels, whose stream is the shorter one.
+AFTER_LAB_KERNELS = ("sanity", "lint")
 #: In QEMU the tests in tests/kernel were seen to take 1240 s, and take longer where others use the processors too.
 QEMU_SECONDS = 3600
 SHOWN_LINES = 150
@@ -110,8 +112,11 @@ def run_stream(steps: list[Step], kernels: Kernels) -> list[Result]:
 
 
 def run_all(steps: list[Step], kernels: Kernels) -> list[Result]:
-    """Run the native stream and that of the lab kernels side by side; give the results in the order of the steps."""
-    streams = [[step for step in steps if (step.where == NATIVE) == native] for native in (True, False)]
+    """Run two streams side by side; return the results in the order of the steps."""
+    beside = [step for step in steps if step.where != NATIVE] + [
+        step for step in steps if step.level in AFTER_LAB_KERNELS
+    ]
+    streams = [[step for step in steps if step not in beside], beside]
     with ThreadPoolExecutor(max_workers=len(streams)) as pool:
         futures = [pool.submit(run_stream, stream, kernels) for stream in streams]
         try:
