@@ -103,7 +103,6 @@ def engine_part(part: str, links: int, entries: int) -> None:
     report = engine.run(wished, overridden=part == "remove")
     clock = time.perf_counter() - started
     used = processor(resource.RUSAGE_SELF) - used
-    engine.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"clock": clock, "processor": used, "commands": len(report.commands), "peak": peak}))
 

@@ -53,7 +53,6 @@ def profile(config: Mapping[str, Any]) -> dict[str, set[tuple[str, int]]]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
-        engine.close()
     if not report.changed:
         sys.exit("the link was there already: nothing was measured")
     return noted.found

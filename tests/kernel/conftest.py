@@ -40,7 +40,7 @@ def _private_mounts() -> None:
     os.makedirs("/etc/netns", exist_ok=True)
     # What the engine writes besides: names of namespaces and the lock, resolver files, persistent sysctls.
     for folder in (b"/run", b"/etc/netns", b"/etc/sysctl.d"):
-        _call("mount", b"tmpfs", folder, b"tmpfs", 0, None)
+        _call("mount", b"tmpfs", folder, b"tmpfs", 0, b"mode=755")
 
 
 def enter_new_network() -> None:
@@ -88,11 +88,7 @@ def apply() -> Apply:
     """Give a function that brings this namespace to a config (YAML text or dict)."""
 
     def run(config: Any, **options: bool) -> Report:
-        engine = Engine()
-        try:
-            return engine.run(yaml.safe_load(config) if isinstance(config, str) else config, **options)
-        finally:
-            engine.close()
+        return Engine().run(yaml.safe_load(config) if isinstance(config, str) else config, **options)
 
     return run
 
@@ -102,11 +98,7 @@ def gather() -> Callable[[], dict[str, Any]]:
     """Give a function that returns what is there, as a config."""
 
     def run() -> dict[str, Any]:
-        engine = Engine()
-        try:
-            return engine.gather()
-        finally:
-            engine.close()
+        return Engine().gather()
 
     return run
 

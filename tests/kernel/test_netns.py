@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
+from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import namespaces
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
@@ -181,17 +182,73 @@ def test_what_cannot_be_attached(apply: Apply, attach: str, reason: str) -> None
     assert not os.path.exists("/run/netns/x")
 
 
-def test_file_that_is_no_namespace_is_no_namespace(apply: Apply) -> None:
+@pytest.fixture
+def left_over() -> Iterator[str]:
+    """Leave the file that a killed ``ip netns add`` leaves, and give its path."""
     os.makedirs("/run/netns", exist_ok=True)
-    with open("/run/netns/left", "w", encoding="ascii"):
-        pass
-    try:
-        with pytest.raises(Failed, match="netns left: /run/netns/left is there, but is no network namespace"):
+    path = "/run/netns/left"
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0))
+    yield path
+    subprocess.run(["ip", "netns", "del", "left"], capture_output=True, check=False)
+
+
+def test_left_over_file_is_no_namespace(apply: Apply, left_over: str) -> None:
+    with pytest.raises(Refused, match="there is no namespace left"):
+        apply("links: [{name: br0, kind: bridge, netns: left}]")
+    assert os.path.exists(left_over)
+
+
+def test_left_over_file_becomes_the_namespace(apply: Apply, left_over: str) -> None:
+    assert subprocess.run(["ip", "netns", "add", "left"], capture_output=True, check=False).returncode != 0
+    config = "netns: [{name: left}]\nlinks: [{name: br0, kind: bridge, netns: left}]"
+    assert apply(config).commands[0] == "ip netns add left && ip -n left link set dev lo up"
+    assert "br0" in out("ip -n left -br link")
+    assert apply(config).commands == []
+    assert os.path.exists(left_over)
+
+
+def test_left_over_file_is_removed(apply: Apply, left_over: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = "netns: [{name: left, state: absent}]"
+    foretold = apply(config, check=True).commands
+    assert foretold == ["ip netns del left"]
+    with monkeypatch.context() as patch:
+        patch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
+        with pytest.raises(Failed, match="Nothing was changed"):
+            apply(config)
+    assert os.path.getsize(left_over) == 0, "the file is back"
+    assert apply(config).commands == foretold
+    assert not os.path.exists(left_over)
+    assert apply(config).commands == []
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_file_with_content_is_nobodys_left_over(apply: Apply, left_over: str, state: str) -> None:
+    with open(left_over, "w", encoding="ascii") as file:
+        file.write("notes")
+    if state == "absent":
+        assert apply("netns: [{name: left, state: absent}]").commands == []
+    else:
+        with pytest.raises(Failed, match=r"netns left: /run/netns/left is not a network namespace\. Remove"):
             apply("netns: [{name: left}]")
-        with pytest.raises(Refused, match="there is no namespace left"):
-            apply("links: [{name: br0, kind: bridge, netns: left}]")
-    finally:
-        os.unlink("/run/netns/left")
+    with open(left_over, encoding="ascii") as file:
+        assert file.read() == "notes"
+
+
+def test_namespace_has_its_mark_before_its_name(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed before the name leaves nothing, and one that is killed behind it has set the mark."""
+    seen = []
+    bind = namespaces.bind_file
+
+    def look(fd: int, name: str) -> None:
+        command = f"nsenter --net=/proc/{os.getpid()}/fd/{fd} ip link show dev lo"
+        seen.append((os.path.exists(f"/run/netns/{name}"), out(command)))
+        bind(fd, name)
+
+    monkeypatch.setattr(namespaces, "bind_file", look)
+    apply("netns: [{name: new}]")
+    assert [there for there, _link in seen] == [False]
+    assert "group 28268" in seen[0][1]
+    assert ",UP" in seen[0][1]
 
 
 # nsid

@@ -193,11 +193,7 @@ def test_gathered_of_a_container_is_told_by_its_name(runtimes: Runtimes, apply: 
     runtimes.install("docker", "podman")
     pid = runtimes.run("podman", "web")
     inside(pid, "ip", "link", "add", "br9", "type", "bridge")
-    engine = Engine()
-    try:
-        config = engine.gather(["container:web"])
-    finally:
-        engine.close()
+    config = Engine().gather(["container:web"])
     assert [(link["name"], link["netns"]) for link in config["links"]] == [("br9", "podman:web"), ("lo", "podman:web")]
     assert apply(config).commands == []
 
@@ -389,3 +385,25 @@ def test_name_stands_for_its_old_namespace_when_runs_fail(apply: Apply, runtimes
     assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{second}/ns/net").st_ino
     assert "UP" in inside(second, "ip", "link", "show", "lo")
     assert apply(config).commands == []
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/dev/zero", "is not a regular file"),
+        ("{folder}/fifo", "is not a regular file"),
+        ("{folder}", "is not a regular file"),
+        ("{folder}/endless", "there is no process 7777777"),
+        ("{folder}/empty", "does not begin with a process number"),
+        ("{folder}/nowhere", "No such file or directory"),
+    ],
+)
+def test_pidfile_that_holds_no_number(apply: Apply, tmp_path: Path, path: str, reason: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "endless").write_bytes(b"7" * 10_000_000)
+    (tmp_path / "empty").touch()
+    path = path.replace("{folder}", str(tmp_path))
+    with pytest.raises(Refused) as refused:
+        apply({"links": [{"name": "br0", "kind": "bridge", "netns": f"pidfile:{path}"}]})
+    assert reason in str(refused.value)
+    assert path in str(refused.value)

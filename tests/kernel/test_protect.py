@@ -40,11 +40,7 @@ HARMLESS = (
 
 def run(config: str, *, protect: bool = True) -> bool:
     """Run as over SSH; an empty config overrides everything."""
-    engine = Engine(protect_connection=protect)
-    try:
-        return engine.run(yaml.safe_load(config), overridden=config == "{}").changed
-    finally:
-        engine.close()
+    return Engine(protect_connection=protect).run(yaml.safe_load(config), overridden=config == "{}").changed
 
 
 @pytest.fixture(autouse=True)

@@ -271,11 +271,7 @@ def begin(batch: dict[str, Any]) -> None:
 
 
 def engine(config: dict[str, Any]) -> list[str]:
-    running = Engine()
-    try:
-        return running.run(config).commands
-    finally:
-        running.close()
+    return Engine().run(config).commands
 
 
 @pytest.mark.parametrize("batch", batches("cases"))

@@ -168,21 +168,22 @@ def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = Tru
         lacking = _lacking_pyroute2()
         if lacking:
             module.fail_json(msg=lacking)
-    engine = None
+    waited: list[str] = []
+
+    def say(sentence: str) -> None:
+        module.log(sentence)
+        waited.append(sentence)
+
     try:
-        engine = Engine(protect_connection=module.params.get(_PROTECT, True))
-        report = work(engine)
+        report = work(Engine(protect_connection=module.params.get(_PROTECT, True), say=say))
     except (Refused, Failed, KernelError, OSError) as why:
         module.fail_json(msg=str(why))
-    finally:
-        if engine is not None:
-            engine.close()
     result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
     if report.diff and module._diff:  # noqa: SLF001 - how modules learn of --diff
         result["diff"] = report.diff
     if report.effective:
         result["effective"] = report.effective
-    for sentence in report.warnings:
+    for sentence in (*waited, *report.warnings):
         # Ansible tells a warning once for a whole play, and not from which host it came.
         module.warn(f"{os.uname().nodename}: {sentence}")
     if not writes:

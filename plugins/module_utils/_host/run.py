@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Callable
 
 from .kernel.host.connection import connection
 from .kernel.host.databases import number_of
 from .kernel.host.machine import clock_rate, collector_off, locked, require_privileges
 from .kernel.host.namespaces import Namespaces
 from .kernel.host.proc_sys import Sysctls
-from .kernel.observe import OTHER_NETNS, KernelError, Observer, marked, siblings
+from .kernel.observe import OTHER_NETNS, KernelError, Observer, left_over, marked, siblings
 from .kernel.wires.requests import DUMPED, TABLES
 from .plan.advice import addresses_of_ports, of_bridges, routes_of_ports
 from .plan.commands import commands
@@ -57,30 +58,29 @@ class Report:
 class Engine:
     """One run on one host."""
 
-    def __init__(self, *, protect_connection: bool = True) -> None:
+    def __init__(self, *, protect_connection: bool = True, say: Callable[[str], None] = lambda _sentence: None) -> None:
         self.protect_connection = protect_connection
+        self.say = say
         self.before: State = {}  # what was there before anything was touched
+        self._of: tuple[State, tuple[set[str], set[str]]] | None = None
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[None]:
+        """Open the namespaces for a run. Open them under the lock: the run before may make or remove some."""
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
         self.sysctls = Sysctls(self.namespaces)
-        self._of: tuple[State, tuple[set[str], set[str]]] | None = None
-
-    def close(self) -> None:
-        """Close sockets and namespaces."""
-        self.observer.close()
-        self.namespaces.close()
+        try:
+            yield
+        finally:
+            self.observer.close()
+            self.namespaces.close()
 
     def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
         require_privileges()
-        if check:
-            with collector_off():
-                return self._run(config, overridden=overridden, check=True)
-        try:
-            with locked(LOCK_WAIT), collector_off():
-                return self._run(config, overridden=overridden, check=False)
-        except TimeoutError as why:
-            raise Refused(str(why)) from None
+        with contextlib.nullcontext() if check else locked(LOCK_WAIT, self.say), self._opened(), collector_off():
+            return self._run(config, overridden=overridden, check=check)
 
     def _run(self, config: Mapping[str, Any], *, overridden: bool, check: bool) -> Report:
         wished = Reader(self.namespaces.canonical, self.namespaces.attach, number_of, self._link).read(config)
@@ -194,6 +194,8 @@ class Engine:
         state = self.observer.observe(sorted(netnses), type_names, None if overridden or everything else desired)
         if overridden:
             state.update(marked(self.namespaces, self.observer, netnses))
+        if "netns" in type_names:
+            state.update(left_over(desired))
         state.update(self._there_of_sysctls(desired))
         # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
         wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
@@ -319,6 +321,10 @@ class Engine:
 
     def gather(self, netnses: Iterable[str] | None = None) -> dict[str, Any]:
         """Return what is on the host, as a config. By default of the host and all named namespaces."""
+        with self._opened():
+            return self._gather(netnses)
+
+    def _gather(self, netnses: Iterable[str] | None) -> dict[str, Any]:
         if netnses is None:
             names = self.namespaces.known()
         else:

@@ -16,11 +16,12 @@ from typing import Any, Callable
 from ..state.entries import PLACED, SHARING, lower_key, made_in, place_of, rows
 from ..state.model import HOST, NAMELESS, Entry, Ident, Key, State
 from ..tables.links.any_link import COMMON, FLAGS, INDEX, INET6, LINK_NETNS, MARK_GROUP
-from ..tables.objects.netns_reference import called_by
+from ..tables.objects.netns_reference import called_by, name_of
 from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.table import Kind
 from ..tables.types.simple import UNSET, Names
-from .host.namespaces import Namespaces, inside, named, read_resolver
+from .host.namespaces import Namespaces, inside, named
+from .host.netns_files import is_left_over, read_resolver
 from .netlink import constants as c
 from .netlink.channel import Channel, KernelError
 from .netlink.message import View
@@ -281,6 +282,16 @@ class Observer:
             owned = loopback is not None and loopback.options.get("group") == MARK_GROUP
             entries.append(Entry("netns", (HOST, name), options, owned=owned))
         return entries
+
+
+def left_over(desired: State) -> State:
+    """Return the left-over files below /run/netns whose names are to be absent: present ones are taken as they are."""
+    names = (entry for entry in desired.values() if entry.type == "netns" and not entry.present)
+    return {
+        entry.ident: Entry("netns", entry.key, {"resolver": read_resolver(entry.name)})
+        for entry in names
+        if is_left_over(name_of(entry.name))
+    }
 
 
 def _places(wished: State) -> frozenset[Ident]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from typing import Optional
 
@@ -12,6 +13,8 @@ from ...tables.objects.netns_reference import Called, Runtime, number, parse
 
 #: Seconds that a runtime has for its answer.
 PATIENCE = 20.0
+#: Bytes of a pidfile that are read. A process number has at most 7 digits.
+MOST_OF_A_PIDFILE = 64
 #: How often a namespace is opened anew because its container was started again meanwhile.
 TRIES = 3
 
@@ -34,12 +37,20 @@ def find(text: str) -> tuple[str, int]:
 
 def _read_pid(path: str) -> int:
     try:
-        with open(path, encoding="ascii") as file:
-            return int(file.read().split()[0])
+        # O_NONBLOCK: opening a FIFO must not wait for a writer.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as why:
         raise ValueError(f"pidfile {path}: {why.strerror}") from None
-    except (ValueError, IndexError):
-        raise ValueError(f"pidfile {path}: holds no process number") from None
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ValueError(f"pidfile {path}: is not a regular file")
+        text = os.read(fd, MOST_OF_A_PIDFILE)
+    finally:
+        os.close(fd)
+    words = text.split()
+    if not words or not words[0].isdigit():
+        raise ValueError(f"pidfile {path}: does not begin with a process number")
+    return int(words[0])
 
 
 def _ask_all(text: str, called: Called) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from ...tables.objects.netns import AUTO
 from ..netlink.channel import KernelError
 from ..netlink.codec import encode
 from ..wires.link_wire import LINK
-from .namespaces import write_resolver
+from .netns_files import write_resolver
 
 if TYPE_CHECKING:
     from ..observe import Observer
@@ -37,11 +37,15 @@ def carry_out(observer: Observer, operation: Operation) -> None:
 def _set(observer: Observer, operation: Operation) -> None:
     entry = operation.entry
     name = entry.name
+    if operation.verb == "add" and observer.namespaces.put_file_back(name):
+        return
     made = operation.verb == "add" and not observer.namespaces.bind(name, entry.options.get("attach"))
     if made:
         observer.namespaces.create(name)
     if made or "loopback" in entry.options:
         _loopback(observer, name, mark=made, up=entry.options.get("loopback"))
+    if made:
+        observer.namespaces.publish(name)
     if "nsid" in entry.options:
         try:
             observer.relate(HOST, name, -1 if entry.options["nsid"] == AUTO else entry.options["nsid"])

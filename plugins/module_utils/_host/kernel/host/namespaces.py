@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
@@ -14,26 +13,14 @@ from dataclasses import dataclass
 from typing import Callable, TypeVar
 
 from ...state.model import HOST
-from ...tables.objects.netns_reference import OWN, RUN_NETNS, called_by, file_of, name_of, parse
+from ...tables.objects.netns_reference import OWN, RUN_NETNS, called_by, file_of, parse
 from .containers import open_netns
+from .netns_files import bind_file, call, is_left_over, place, unmount
 
-ETC_NETNS = "/etc/netns"
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 NS_GET_NSTYPE = 0xB703  # linux/nsfs.h; no other file answers it
-MS_BIND, MS_REC, MS_SHARED, MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2  # linux/mount.h
 
-_libc = ctypes.CDLL(None, use_errno=True)
 Result = TypeVar("Result")
-
-
-def _call(function: str, *arguments: object) -> None:
-    if getattr(_libc, function)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
-def _mount(source: str, target: str, flags: int) -> None:
-    _call("mount", source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None)
 
 
 def in_thread(work: Callable[[], Result]) -> Result:
@@ -59,7 +46,7 @@ def inside(fd: int, work: Callable[[], Result]) -> Result:
     """Run work in the namespace that fd refers to; sockets it opens stay bound to that namespace."""
 
     def enter() -> Result:
-        _call("setns", fd, CLONE_NEWNET)
+        call("setns", fd, CLONE_NEWNET)
         return work()
 
     return in_thread(enter)
@@ -69,7 +56,7 @@ def in_new(work: Callable[[], Result]) -> Result:
     """Run work in a new namespace that ends with it: what a namespace begins with."""
 
     def enter() -> Result:
-        _call("unshare", CLONE_NEWNET)
+        call("unshare", CLONE_NEWNET)
         return work()
 
     return in_thread(enter)
@@ -85,8 +72,8 @@ class Inode:
 
 def inode(fd: int) -> Inode:
     """Return the identity of an open namespace."""
-    stat = os.fstat(fd)
-    return Inode(stat.st_dev, stat.st_ino)
+    found = os.fstat(fd)
+    return Inode(found.st_dev, found.st_ino)
 
 
 class Namespaces:
@@ -103,6 +90,8 @@ class Namespaces:
         self._wished: dict[str, tuple[str, Inode]] = {}  # name to be attached -> how its namespace is called, and which
         self._kept: list[tuple[str, int]] = []  # names that were taken away and what they stood for, for the way back
         self._seen: set[str] = set()  # opened only to look whether a link of ours is there
+        self._unnamed: set[str] = set()  # of create(), before publish()
+        self._files: set[str] = set()  # left-over files that were removed, for the way back
         for name in named():
             with contextlib.suppress(OSError):
                 self._open(called_by(name), os.path.join(RUN_NETNS, name))
@@ -203,8 +192,8 @@ class Namespaces:
         if name not in self._wished:
             return None
         called, wished = self._wished[name]
-        stat = os.stat(os.path.join(RUN_NETNS, name))
-        return called if Inode(stat.st_dev, stat.st_ino) == wished else f"net:[{stat.st_ino}]"
+        found = os.stat(os.path.join(RUN_NETNS, name))
+        return called if Inode(found.st_dev, found.st_ino) == wished else f"net:[{found.st_ino}]"
 
     def _forget(self, name: str) -> None:
         """Take a name off a namespace. Where it has another one, that becomes the canonical one."""
@@ -240,19 +229,18 @@ class Namespaces:
         return self._aliases.get(name, name) in self._fds
 
     def create(self, name: str) -> None:
-        """Make a named namespace as ``ip netns add`` does (iproute2 ip/ipnetns.c: netns_add)."""
-        path = _place(name)
+        """Make a namespace that has no name below /run/netns yet: publish() gives the name.
 
-        def make() -> None:
-            _call("unshare", CLONE_NEWNET)
-            _mount("/proc/thread-self/ns/net", path, MS_BIND)
+        The kernel ends such a namespace with this process, so a run that is killed leaves no half-made namespace.
+        """
+        fd = in_new(lambda: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+        self._add(name, fd)
+        self._unnamed.add(name)
 
-        try:
-            in_thread(make)
-        except OSError:
-            os.unlink(path)
-            raise
-        self._open(name, path)
+    def publish(self, name: str) -> None:
+        """Give a namespace of create() its name, as ``ip netns add`` does (iproute2 ip/ipnetns.c: netns_add)."""
+        bind_file(self._fds[name], name)
+        self._unnamed.discard(name)
 
     def bind(self, name: str, stood_for: str | None = None) -> bool:
         """Give a name to an open namespace, as ``ip netns attach`` does; return False where none is there.
@@ -263,15 +251,9 @@ class Namespaces:
         fd = self._to_bind(name, stood_for)
         if fd is None:
             return False
-        path = _place(name)
-        try:
-            # From the open file, not from the process's folder: it is the namespace that was looked at.
-            _mount(f"/proc/self/fd/{fd}", path, MS_BIND)
-        except OSError:
-            os.unlink(path)
-            raise
+        bind_file(fd, name)
         if name not in self._fds:
-            self._open(name, path)
+            self._open(name, os.path.join(RUN_NETNS, name))
         return True
 
     def _to_bind(self, name: str, stood_for: str | None) -> int | None:
@@ -289,23 +271,39 @@ class Namespaces:
     def remove(self, name: str) -> None:
         """Take the name away as ``ip netns del`` does; the namespace ends with its last process, or with this run."""
         path = os.path.join(RUN_NETNS, name)
+        if name in self._unnamed:
+            self._unnamed.discard(name)
+            self._forget(name)
+            return
+        if is_left_over(name):
+            self._files.add(name)
+            os.unlink(path)
+            return
         with contextlib.suppress(OSError):
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             self._kept.append((name, fd))
             if self._names.get(inode(fd)) == name:
                 self._forget(name)
         self._aliases.pop(name, None)
         with contextlib.suppress(OSError):
-            _call("umount2", path.encode(), MNT_DETACH)
+            unmount(path)
         os.unlink(path)
+
+    def put_file_back(self, name: str) -> bool:
+        """Put back a left-over file that remove() removed; return False where there was none."""
+        if name not in self._files:
+            return False
+        self._files.discard(name)
+        place(name)
+        return True
 
     def of_processes(self) -> Iterator[str]:
         """Yield canonical names of the namespaces that only a process keeps, each once."""
         yield from list(self._seen)
         for number in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
-                stat = os.stat(f"/proc/{number}/ns/net")
-                if Inode(stat.st_dev, stat.st_ino) not in self._names:
+                found = os.stat(f"/proc/{number}/ns/net")
+                if Inode(found.st_dev, found.st_ino) not in self._names:
                     name = self._open(f"pid:{number}", f"/proc/{number}/ns/net")
                     self._seen.add(name)
                     yield name
@@ -317,53 +315,3 @@ def named() -> list[str]:
         return sorted(os.listdir(RUN_NETNS))
     except FileNotFoundError:
         return []
-
-
-def _place(name: str) -> str:
-    """Make the file that a namespace is bound to; raise FileExistsError where something is there that is none."""
-    os.makedirs(RUN_NETNS, 0o755, exist_ok=True)
-    _share(RUN_NETNS)
-    path = os.path.join(RUN_NETNS, name)
-    try:
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
-    except FileExistsError:
-        raise FileExistsError(errno.EEXIST, f"{path} is there, but is no network namespace") from None
-    return path
-
-
-def _share(path: str) -> None:
-    """Make the directory a shared mount, so that names are seen in every mount namespace that has it."""
-    try:
-        _mount("", path, MS_SHARED | MS_REC)
-    except OSError:
-        _mount(path, path, MS_BIND | MS_REC)
-        _mount("", path, MS_SHARED | MS_REC)
-
-
-def resolver_path(name: str) -> str:
-    """Return the resolver file that ``ip netns exec`` mounts over /etc/resolv.conf (man ip-netns)."""
-    return os.path.join(ETC_NETNS, name_of(name), "resolv.conf")
-
-
-def read_resolver(name: str) -> str:
-    """Return the text of a namespace's resolver file, empty where there is none."""
-    try:
-        with open(resolver_path(name), encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
-def write_resolver(name: str, text: str) -> None:
-    """Write a namespace's resolver file; the empty text takes file and empty folder away."""
-    path = resolver_path(name)
-    if text:
-        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(f"{path}.new", path)
-        return
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(path))
