@@ -237,14 +237,14 @@ def test_file_with_content_is_nobodys_left_over(apply: Apply, left_over: str, st
 def test_namespace_has_its_mark_before_its_name(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is killed before the name leaves nothing, and one that is killed behind it has set the mark."""
     seen = []
-    bind = namespaces.bind_file
+    bind = namespaces._bind_file
 
     def look(fd: int, name: str) -> None:
         command = f"nsenter --net=/proc/{os.getpid()}/fd/{fd} ip link show dev lo"
         seen.append((os.path.exists(f"/run/netns/{name}"), out(command)))
         bind(fd, name)
 
-    monkeypatch.setattr(namespaces, "bind_file", look)
+    monkeypatch.setattr(namespaces, "_bind_file", look)
     apply("netns: [{name: new}]")
     assert [there for there, _link in seen] == [False]
     assert "group 28268" in seen[0][1]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,12 +70,17 @@ class Engine:
         """Open the namespaces for a run. Open them under the lock: the run before may make or remove some."""
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
-        self.sysctls = Sysctls(self.namespaces)
         try:
             yield
         finally:
             self.observer.close()
             self.namespaces.close()
+            self.__dict__.pop("sysctls", None)
+
+    @functools.cached_property
+    def sysctls(self) -> Sysctls:
+        """Return the reader of sysctls; most runs need none."""
+        return Sysctls(self.namespaces)
 
     def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
@@ -15,12 +16,31 @@ from typing import Callable, TypeVar
 from ...state.model import HOST
 from ...tables.objects.netns_reference import OWN, RUN_NETNS, called_by, file_of, parse
 from .containers import open_netns
-from .netns_files import bind_file, call, is_left_over, place, unmount
+from .netns_files import is_left_over, place
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
+MS_BIND, MS_REC, MS_SHARED, MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2  # linux/mount.h
 NS_GET_NSTYPE = 0xB703  # linux/nsfs.h; no other file answers it
 
+_libc = ctypes.CDLL(None, use_errno=True)
 Result = TypeVar("Result")
+
+
+def _call(function: str, *arguments: object) -> None:
+    """Call a function of the C library; raise OSError with its errno where it does not return 0."""
+    if getattr(_libc, function)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    """Mount without a file system type (man 2 mount: bind mounts and changes of propagation); raise OSError."""
+    _call("mount", source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None)
+
+
+def _unmount(path: str) -> None:
+    """Unmount a file; raise OSError where it is no mount point."""
+    _call("umount2", path.encode(), MNT_DETACH)
 
 
 def in_thread(work: Callable[[], Result]) -> Result:
@@ -46,7 +66,7 @@ def inside(fd: int, work: Callable[[], Result]) -> Result:
     """Run work in the namespace that fd refers to; sockets it opens stay bound to that namespace."""
 
     def enter() -> Result:
-        call("setns", fd, CLONE_NEWNET)
+        _call("setns", fd, CLONE_NEWNET)
         return work()
 
     return in_thread(enter)
@@ -56,7 +76,7 @@ def in_new(work: Callable[[], Result]) -> Result:
     """Run work in a new namespace that ends with it: what a namespace begins with."""
 
     def enter() -> Result:
-        call("unshare", CLONE_NEWNET)
+        _call("unshare", CLONE_NEWNET)
         return work()
 
     return in_thread(enter)
@@ -239,7 +259,7 @@ class Namespaces:
 
     def publish(self, name: str) -> None:
         """Give a namespace of create() its name, as ``ip netns add`` does (iproute2 ip/ipnetns.c: netns_add)."""
-        bind_file(self._fds[name], name)
+        _bind_file(self._fds[name], name)
         self._unnamed.discard(name)
 
     def bind(self, name: str, stood_for: str | None = None) -> bool:
@@ -251,7 +271,7 @@ class Namespaces:
         fd = self._to_bind(name, stood_for)
         if fd is None:
             return False
-        bind_file(fd, name)
+        _bind_file(fd, name)
         if name not in self._fds:
             self._open(name, os.path.join(RUN_NETNS, name))
         return True
@@ -286,7 +306,7 @@ class Namespaces:
                 self._forget(name)
         self._aliases.pop(name, None)
         with contextlib.suppress(OSError):
-            unmount(path)
+            _unmount(path)
         os.unlink(path)
 
     def put_file_back(self, name: str) -> bool:
@@ -315,3 +335,24 @@ def named() -> list[str]:
         return sorted(os.listdir(RUN_NETNS))
     except FileNotFoundError:
         return []
+
+
+def _bind_file(fd: int, name: str) -> None:
+    """Mount an open namespace on its file: from the open file, so it is the namespace that was looked at."""
+    os.makedirs(RUN_NETNS, 0o755, exist_ok=True)
+    _share(RUN_NETNS)
+    path = place(name)
+    try:
+        _mount(f"/proc/self/fd/{fd}", path, MS_BIND)
+    except OSError:
+        os.unlink(path)
+        raise
+
+
+def _share(path: str) -> None:
+    """Make the directory a shared mount, so that names are seen in every mount namespace that has it."""
+    try:
+        _mount("", path, MS_SHARED | MS_REC)
+    except OSError:
+        _mount(path, path, MS_BIND | MS_REC)
+        _mount("", path, MS_SHARED | MS_REC)

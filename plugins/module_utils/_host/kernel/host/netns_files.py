@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import stat
@@ -14,26 +13,6 @@ from ...tables.objects.netns_reference import RUN_NETNS, name_of
 ETC_NETNS = "/etc/netns"
 #: Bytes of a resolver file that are read. The C library takes 3 name servers and 256 characters of each line.
 MOST_OF_A_FILE = 1 << 16
-MS_BIND, MS_REC, MS_SHARED, MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2  # linux/mount.h
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def call(function: str, *arguments: object) -> None:
-    """Call a function of the C library; raise OSError with its errno where it does not return 0."""
-    if getattr(_libc, function)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
-def mount(source: str, target: str, flags: int) -> None:
-    """Mount without a file system type (man 2 mount: bind mounts and changes of propagation); raise OSError."""
-    call("mount", source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None)
-
-
-def unmount(path: str) -> None:
-    """Unmount a file; raise OSError where it is no mount point."""
-    call("umount2", path.encode(), MNT_DETACH)
 
 
 def is_left_over(name: str) -> bool:
@@ -46,23 +25,11 @@ def is_left_over(name: str) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_size == 0 and found.st_dev == os.stat(RUN_NETNS).st_dev
 
 
-def bind_file(fd: int, name: str) -> None:
-    """Mount an open namespace on its file: from the open file, so it is the namespace that was looked at."""
-    path = place(name)
-    try:
-        mount(f"/proc/self/fd/{fd}", path, MS_BIND)
-    except OSError:
-        os.unlink(path)
-        raise
-
-
 def place(name: str) -> str:
     """Make the file that a namespace is mounted on, or take a left-over one.
 
     :raises FileExistsError: when something else is there.
     """
-    os.makedirs(RUN_NETNS, 0o755, exist_ok=True)
-    _share(RUN_NETNS)
     path = os.path.join(RUN_NETNS, name)
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
@@ -70,15 +37,6 @@ def place(name: str) -> str:
         if not is_left_over(name):
             raise FileExistsError(errno.EEXIST, f"{path} is not a network namespace. Remove the file") from None
     return path
-
-
-def _share(path: str) -> None:
-    """Make the directory a shared mount, so that names are seen in every mount namespace that has it."""
-    try:
-        mount("", path, MS_SHARED | MS_REC)
-    except OSError:
-        mount(path, path, MS_BIND | MS_REC)
-        mount("", path, MS_SHARED | MS_REC)
 
 
 def resolver_path(name: str) -> str:
