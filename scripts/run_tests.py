@@ -24,11 +24,11 @@ from counts import COUNTERS, Result, report, show
 from levels import ALL_LEVELS, CHECKOUT, LEVELS, NATIVE, ON_KERNELS, OUTPUT, Step, environment
 from placement import PROGRAM, Kernels, Unplaced, as_root, preferred
 
-STEP_SECONDS = 1500
+STEP_SECONDS = 3600
 #: These levels need no kernel, so they run behind the lab kernels, whose stream is the shorter one.
 AFTER_LAB_KERNELS = ("sanity", "lint")
 #: In QEMU the tests in tests/kernel were seen to take 1240 s, and take longer where others use the processors too.
-QEMU_SECONDS = 3600
+QEMU_SECONDS = 5400
 SHOWN_LINES = 150
 
 running: set[subprocess.Popen[bytes]] = set()

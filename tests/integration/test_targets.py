@@ -32,7 +32,7 @@ ISOLATED = (
     "--propagation=private",
     "sh",
     "-euc",
-    "for d in /run/netns /run/lock /etc/netns /etc/sysctl.d; do mkdir -p $d; mount -t tmpfs tmpfs $d; done; "
+    "for d in /run /etc/netns /etc/sysctl.d; do mkdir -p $d; mount -t tmpfs -o mode=755 tmpfs $d; done; "
     'mount -t sysfs sysfs /sys; ip link set lo up; exec "$@"',
     "isolated",
 )
