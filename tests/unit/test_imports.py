@@ -69,7 +69,12 @@ LAYERS = (
     Layer("containers", utils("_host.kernel.host.containers"), ("tables",), banned=("ansible", "yaml", "pyroute2")),
     Layer("kernel", utils("_host.kernel"), ("kernel", "containers", "state", "tables"), banned=("ansible", "yaml")),
     Layer("engine", utils("_host.run"), ("kernel", "plan", "state", "tables"), banned=("ansible", "yaml", "pyroute2")),
-    Layer("arguments", utils("_ansible.arguments"), ("arguments",), banned=("yaml", "pyroute2")),
+    Layer(
+        "arguments",
+        utils("_ansible.arguments", "_ansible.bytecode"),
+        ("arguments",),
+        banned=("yaml", "pyroute2"),
+    ),
     Layer("module", utils("_ansible"), ("module", "arguments", "engine", "tables"), banned=("yaml", "pyroute2")),
     Layer("lab", utils("_lab"), ("lab",), banned=("ansible", "yaml", "pyroute2")),
     Layer("verify", utils("_verify"), ("verify", "containers"), banned=("ansible", "yaml", "pyroute2")),

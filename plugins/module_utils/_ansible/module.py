@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from . import bytecode  # noqa: F401 - first: it keeps the bytecode of what is imported behind it
+
+# isort: split
+
 import importlib.util
 import os
 import sys
