@@ -47,6 +47,21 @@ LEFT_OUT = (
         "network cards are outside of this collection",
     ),
     (
+        "link",
+        "`dynamic`, `trailers`",
+        "No driver uses these flags",
+    ),
+    (
+        "link",
+        "`protodown_reason`",
+        "A daemon that holds a link down names itself with it. A configuration needs `protodown` alone",
+    ),
+    (
+        "bridge",
+        "`mcast_hash_elasticity`",
+        "The kernel ignores the option since Linux 5.0",
+    ),
+    (
         "bridge, port",
         "`fdb_flush`, `hwmode`",
         "`fdb_flush` is an action, not a setting. `hwmode` is for network cards with a switch in hardware",

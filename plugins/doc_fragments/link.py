@@ -131,13 +131,6 @@ options:
       - Keep the link down for a control plane protocol, regardless of O(up). The kernel supports this option on VXLAN
         and macvlan links. The default of a new link is V(false).
     type: bool
-  protodown_reason:
-    description:
-      - Reasons to keep the link down, numbers 0 to 31 or names in the host's C(protodown_reasons.d). O(protodown)
-        cannot be V(false) while the link has a reason. The kernel supports reasons on the same links as O(protodown).
-      - The list is complete. Reasons that are not in the list are removed. Needs Linux 5.9.
-    type: list
-    elements: str
   up:
     description:
       - Whether the link is up. A new link is up by default. The state of an existing link is unmanaged by default.
@@ -159,14 +152,6 @@ options:
   multicast:
     description:
       - Allow multicast on the link.
-    type: bool
-  dynamic:
-    description:
-      - The flag DYNAMIC. No current driver uses the flag.
-    type: bool
-  trailers:
-    description:
-      - The inverse of the flag NOTRAILERS. No current driver uses the flag.
     type: bool
   addrgenmode:
     description:

@@ -106,11 +106,6 @@ options:
         description:
           - As O(protodown). No kernel up to Linux 6.18 supports this option on veth links.
         type: bool
-      protodown_reason:
-        description:
-          - As O(protodown_reason). No kernel up to Linux 6.18 supports this option on veth links.
-        type: list
-        elements: str
       up:
         description:
           - As O(up).
@@ -131,14 +126,6 @@ options:
       multicast:
         description:
           - As O(multicast).
-        type: bool
-      dynamic:
-        description:
-          - As O(dynamic).
-        type: bool
-      trailers:
-        description:
-          - As O(trailers).
         type: bool
       addrgenmode:
         description:

@@ -58,32 +58,30 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "group").write_text("0 default\n100 tenants\n")
     (tmp_path / "rt_tables").write_text("77 blue\n")
     (tmp_path / "rt_dsfield").write_text("0x14 steady\n")
-    (tmp_path / "protodown_reasons.d").mkdir()
-    (tmp_path / "protodown_reasons.d" / "a.conf").write_text("0 mlag\n5 evpn\n")
+    (tmp_path / "group.d").mkdir()
+    (tmp_path / "group.d" / "a.conf").write_text("101 guests\n")
 
 
 def test_numbers_of_links_by_the_hosts_names(files: None, apply: Any, gather: Any, tell: Any) -> None:
-    def wish(group: Any, tos: Any, reasons: Any) -> dict[str, Any]:
-        tunnel = {"kind": "vxlan", "vni": 5, "dstport": 4789, "protodown": True}
+    def wish(group: Any, tos: Any) -> dict[str, Any]:
+        tunnel = {"kind": "vxlan", "vni": 5, "dstport": 4789}
         return {
-            "links": [{"name": "t0", "group": group, "tos": tos, "protodown_reason": reasons, **tunnel}],
+            "links": [{"name": "t0", "group": group, "tos": tos, **tunnel}],
             "rules": [{"priority": 5, "table": 9, "suppress_ifgroup": group}],
         }
 
-    by_name, by_number = wish("tenants", "steady", ["evpn", 3, "mlag"]), wish("100", 0x14, [0, 3, 5])
+    by_name, by_number = wish("tenants", "steady"), wish("100", 0x14)
     assert apply(by_name).changed
     (link,) = tell("ip -j -d link show t0")
     assert (link["group"], link["linkinfo"]["info_data"]["tos"]) == ("100", "0x14")
-    assert link["proto_down_reason"] == ["0", "3", "5"]
     assert tell("ip -j rule show pref 5")[0]["suppress_ifgroup"] == "100"
     for same in (by_name, by_number, gather()):
         assert apply(same).commands == []
-    assert apply(wish("default", "EF", ["mlag"])).changed
-    assert tell("ip -j -d link show t0")[0]["proto_down_reason"] == ["0"]
+    assert apply(wish("guests", "EF")).changed
+    assert tell("ip -j -d link show t0")[0]["group"] == "101"
     for wrong, reason in (
-        (wish("nobody", "EF", []), "group: 'nobody' is not a whole number, nor is it default"),
-        (wish(1, "nothing", []), "tos: 'nothing' is neither a number nor inherit"),
-        (wish(1, "EF", ["nothing"]), "protodown_reason: 'nothing' is not a whole number"),
+        (wish("nobody", "EF"), "group: 'nobody' is not a whole number, nor is it default"),
+        (wish(1, "nothing"), "tos: 'nothing' is neither a number nor inherit"),
     ):
         with pytest.raises(Refused, match=reason):
             apply(wrong)

@@ -62,13 +62,13 @@ class Option(metaclass=KeywordsOnly):
     aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
     outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
     gathered: bool = True  # part of gathered state: not where it holds for this host at this time alone
-    apart: bool = False  # carried by requests of its own, beside those of its object (kernel/wires/)
     dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
     ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
     moot: Mapping[str, Moot] = field(default_factory=dict)  # where it does not apply, by what Kind.case tells
 
     # Traits of few options: a subclass sets them.
 
+    apart: ClassVar[bool] = False  # carried by requests of its own, beside those of its object (kernel/wires/)
     in_place_since: ClassVar[str] = ""  # the first release that changes it in place, where that is a later one
     newer: ClassVar[tuple[tuple[Any, str], ...]] = ()  # values that came later than the option, with their release
     refused: ClassVar[Mapping[Any, str]] = {}  # values that a link may have, but cannot be given; and why

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Write the requests that create, set and remove links (struct ifinfomsg); read and write the options of bridge ports.
 
-Requests of their own carry alternative names, reasons to be held down and the token. observe.py reads links' dumps.
+Requests of their own carry alternative names and the token. observe.py reads links' dumps.
 A port's options are in IFLA_INFO_SLAVE_DATA of the dump, and in IFLA_PROTINFO of a request.
 """
 
@@ -198,28 +198,6 @@ def _names_new(known: Known, operation: Operation) -> list[Message]:
     return _names(known, operation.entry, c.RTM_NEWLINKPROP, NEW, new)
 
 
-def _reasons(known: Known, entry: Entry, numbers: set[int], on: bool) -> list[Message]:
-    """Return the request that sets or clears reasons (net/core/rtnetlink.c: do_set_proto_down()); none for none.
-
-    The kernel takes no ``protodown off`` while there is a reason: so the cleared ones are said before it.
-    """
-    bits = sum(1 << number for number in numbers)
-    tree = [(c.IFLA_PROTO_DOWN_REASON_MASK, "u32", bits), (c.IFLA_PROTO_DOWN_REASON_VALUE, "u32", bits if on else 0)]
-    header = {"index": known.view(entry.netns).index(entry.name)}
-    attrs = [(c.IFLA_PROTO_DOWN_REASON, "nested", tree)]
-    return [Message(entry.netns, "link", c.RTM_NEWLINK, 0, header, attrs)] if numbers else []
-
-
-def _reasons_gone(known: Known, operation: Operation) -> list[Message]:
-    gone = _before(operation, "protodown_reason") - set(operation.entry.options["protodown_reason"])
-    return _reasons(known, operation.entry, gone, on=False)
-
-
-def _reasons_new(known: Known, operation: Operation) -> list[Message]:
-    new = set(operation.entry.options["protodown_reason"]) - _before(operation, "protodown_reason")
-    return _reasons(known, operation.entry, new, on=True)
-
-
 def _nothing(_known: Known, _operation: Operation) -> list[Message]:
     return []  # it is taken away as it is given
 
@@ -235,7 +213,6 @@ def _token(known: Known, operation: Operation) -> list[Message]:
 
 
 ALTNAMES = Part(removals=_names_gone, additions=_names_new)
-REASONS = Part(removals=_reasons_gone, additions=_reasons_new)
 TOKEN = Part(removals=_nothing, additions=_token)
 
 

@@ -10,7 +10,7 @@ from ...state.model import Operation
 from ..netlink.message import Known, Message
 from .address_wire import ADDRESS
 from .fdb_wire import FDB
-from .link_wire import ALTNAMES, LINK, PORT, REASONS, TOKEN
+from .link_wire import ALTNAMES, LINK, PORT, TOKEN
 from .mdb_wire import MDB
 from .neighbor_wire import NEIGHBOR
 from .nexthop_wire import NEXTHOP
@@ -46,7 +46,7 @@ TABLES: dict[str, LinkTable] = {
 }
 
 #: What requests of its own carry, by the name of the option, in the order in which it is sent.
-PARTS: dict[str, Part] = {"altnames": ALTNAMES, "protodown_reason": REASONS, "token": TOKEN, **TABLES}
+PARTS: dict[str, Part] = {"altnames": ALTNAMES, "token": TOKEN, **TABLES}
 
 
 def requests(known: Known, operation: Operation) -> list[Message]:

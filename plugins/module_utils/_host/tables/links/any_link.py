@@ -15,7 +15,7 @@ from typing import Any
 from ..table import Meaning, Option
 from ..types.addresses import Mac, Token
 from ..types.named_numbers import HostInt
-from ..types.packed import AltNames, HostReasons
+from ..types.packed import AltNames
 from ..types.simple import NONE, Bool, Choice, Int, Leaf, LinkName, Names, NetnsOf, Text
 
 
@@ -62,13 +62,17 @@ MASTER = Option(
     ),
 )
 
+
+class _AltNames(Option):
+    apart = True
+
+
 #: Names of a link beside its own, by which it is found as well.
-ALTNAMES = Option(
+ALTNAMES = _AltNames(
     name="altnames",
     attr=52,
     type=AltNames(),
     at_create=False,
-    apart=True,
     since="5.5",
     word="altname",
     aliases=("altname",),
@@ -111,7 +115,6 @@ COMMON: tuple[Option, ...] = (
     Option(name="gro_ipv4_max_size", attr=64, type=_BIG, since="6.3", default=65536),
     # rtnl_create_link() does not read it.
     Option(name="protodown", attr=39, type=Bool(), at_create=False, default=False),
-    Option(name="protodown_reason", attr=55, type=HostReasons(), at_create=False, apart=True, since="5.9"),
 )
 
 #: Options that are bits of ifi_flags (uapi/linux/if.h): name -> (bit, True where the bit means the opposite).
@@ -121,11 +124,8 @@ FLAGS: dict[str, tuple[int, bool]] = {
     "allmulticast": (0x200, False),
     "arp": (0x80, True),
     "multicast": (0x1000, False),
-    # Neither does anything in any driver of today; iproute2 and its scripts set them all the same.
-    "dynamic": (0x8000, False),
-    "trailers": (0x20, True),
 }
-_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False, "dynamic": False, "trailers": True}
+_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False}
 #: net/core/dev.c: __dev_change_net_namespace() sets a link down.
 _FLAGS_MOVED = {"up": False}
 FLAG_WORDS = {"promiscuity": "promisc"}
@@ -152,6 +152,7 @@ class _AddrGenMode(Option):
 
 
 class _Token(Option):
+    apart = True
     of_ipv6 = True
 
     def unexplained(self, value: Any) -> str:
@@ -179,7 +180,6 @@ TOKEN = _Token(
     attr=7,
     type=Token(),
     at_create=False,
-    apart=True,
     last=True,
     kept=True,
     moved=NONE,

@@ -88,7 +88,7 @@ class Token(Type):
         return str(address) if int(address) else NONE
 
     def encode(self, attrs: Sequence[int], value: Any, names: Names) -> list[Attr]:
-        return []  # within IFLA_AF_SPEC: see wires/apart_wire.py
+        return []  # within IFLA_AF_SPEC: see wires/link_wire.py
 
     def from_leaf(self, leaf: Leaf, names: Names) -> Any:
         return str(ipaddress.IPv6Address(leaf)) if isinstance(leaf, bytes) and any(leaf) else NONE

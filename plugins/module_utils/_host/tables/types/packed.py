@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .addresses import mac
-from .named_numbers import number_for
-from .simple import UNSET, Attr, Int, Leaf, Lines, Look, Names, Type, altname, truth, whole_number
+from .simple import UNSET, Attr, Int, Leaf, Lines, Names, Type, altname, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -204,49 +203,6 @@ class AltNames(Apart):
     def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
         words = [word for name in items for word in ("altname", name)]
         return [["ip", "link", "property", "add" if add else "del", "dev", dev, *words]]
-
-
-@dataclass(frozen=True)
-class Reasons(Apart):
-    """The reasons to hold a link down, numbers 0 to 31 (IFLA_PROTO_DOWN_REASON)."""
-
-    elements: str = "int"
-    what: str = "numbers"
-
-    @property
-    def takes(self) -> str:
-        return "A list of reasons, numbers 0 to 31"
-
-    def item(self, value: Any) -> int:
-        number = whole_number(value)
-        if not 0 <= number <= 31:
-            raise ValueError(f"{number} is not within 0..31 (32 bits)")
-        return number
-
-    def decode(self, attrs: Sequence[int], found: Mapping[int, bytes], names: Names) -> Any:
-        # 2 is IFLA_PROTO_DOWN_REASON_VALUE. The kernel tells none where there are none.
-        inner = dict(_numbered(found.get(attrs[0], b"")))
-        bits = struct.unpack("=I", inner[2])[0] if 2 in inner else 0
-        return tuple(number for number in range(32) if bits & 1 << number)
-
-    def commands(self, dev: str, items: list[Any], add: bool) -> list[list[str]]:
-        told = "on" if add else "off"
-        return [["ip", "link", "set", "dev", dev, "protodown_reason", str(number), told] for number in items]
-
-
-@dataclass(frozen=True)
-class HostReasons(Reasons):
-    """The reasons to hold a link down, numbers 0 to 31 or the host's names for them. The list is the whole wish."""
-
-    elements: str = "str"
-    database: str = "protodown_reasons"
-
-    def numbered(self, value: Any, look: Look) -> Any:
-        return [number_for(item, self.database, look) for item in value] if isinstance(value, (list, tuple)) else value
-
-    @property
-    def takes(self) -> str:
-        return f"{super().takes} or names in the host's `{self.database}`"
 
 
 def _pairs(pairs: Iterable[Any]) -> Iterator[tuple[Any, Sequence[Any]]]:
