@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import iproute2
+from . import initrd, iproute2
 from .apt import Archive, Suites, Unavailable, at_least, locked
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ PACKAGE = "linux-image-cloud-amd64"
 MODULES = """overlay geneve ipvlan ipvtap vxlan 8021q dummy veth bridge macvlan macvtap vrf tun br_netfilter
   ip_tables iptable_filter iptable_nat ip6_tables nf_tables nft_compat nf_conntrack nf_nat sch_netem sch_htb
   sch_ingress"""
+#: Parts of the kernel without which it cannot start, with their modules.
+STARTED_WITH = {"VIRTIO_PCI": "virtio_pci", "VIRTIO_FS": "virtiofs", "VIRTIO_CONSOLE": "virtio_console"}
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
 
 
@@ -88,7 +90,8 @@ class Qemu:
             "-chardev", f"file,id=out,path=/dev/fd/{out}", "-device", "virtconsole,chardev=out",
             "-chardev", f"file,id=err,path=/dev/fd/{err}", "-device", "virtconsole,chardev=err",
             "-chardev", self._terminal(run), "-device", "virtconsole,chardev=term",
-            "-kernel", str(self.slot / "vmlinuz"), "-append",
+            "-kernel", str(self.slot / "vmlinuz"),
+            *(["-initrd", str(self.slot / "initrd")] if (self.slot / "initrd").exists() else []), "-append",
             f"root=machine rootfstype=virtiofs rw init={run.folder}/init "
             "console=ttyS0 quiet panic=-1 netloom.lab_kernel",
             "-nodefaults", "-nographic", "-chardev", f"file,id=console,path=/dev/fd/{console}",
@@ -149,8 +152,8 @@ def _fetch_kernel(archive: Archive, slot: Path, *, new: bool, suite: str, packag
     made = slot.with_name(f"{slot.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     # From 6.19.14 on the package named linux-image is empty and stands for these.
-    parts = [one for one in suites.depends(name, version) if re.match(r"linux-(binary|modules)-\d", one)]
-    suites.unpack(made, *(f"{one}={version}" for one in (name, *parts)))
+    halves = [one for one in suites.depends(name, version) if re.match(r"linux-(binary|modules)-\d", one)]
+    suites.unpack(made, *(f"{one}={version}" for one in (name, *halves)))
     if not (made / "lib").exists() and (made / "usr/lib").exists():
         (made / "lib").symlink_to("usr/lib")
     image = next(
@@ -162,16 +165,24 @@ def _fetch_kernel(archive: Archive, slot: Path, *, new: bool, suite: str, packag
     image.rename(made / "vmlinuz")
     configuration = made / f"boot/config-{release}"
     settings = configuration.read_text(encoding="utf-8") if configuration.exists() else ""
-    for part in ("VIRTIO_FS", "VIRTIO_PCI", "VIRTIO_CONSOLE"):
-        if settings and f"CONFIG_{part}=y" not in settings:
-            raise Unavailable(
-                f"{name} lacks CONFIG_{part}=y, so it cannot start from a shared file system: take a cloud kernel"
-            )
+    parts = [part for part in STARTED_WITH if settings and f"CONFIG_{part}=y" not in settings]
+    for part in parts:
+        if f"CONFIG_{part}=m" not in settings:
+            raise Unavailable(f"{name} lacks CONFIG_{part}, so it cannot start from a shared file system")
     if subprocess.run(["depmod", "-b", made, release], capture_output=True, check=False).returncode != 0:
         raise Unavailable(f"depmod cannot index the modules of {name}")
+    if parts:
+        _fetch_initrd(archive, made, made / "lib/modules" / release, [STARTED_WITH[part] for part in parts])
     (made / "package").write_text(f"{release} {name} {version} of {suite}\n", encoding="utf-8")
     shutil.rmtree(slot, ignore_errors=True)
     made.rename(slot)
+
+
+def _fetch_initrd(archive: Archive, made: Path, modules: Path, needed: list[str]) -> None:
+    suites = archive.read(archive.codename)
+    suites.unpack(made / "tools", f"busybox-static={suites.versions('busybox-static')[archive.codename]}")
+    program = next(one for name in ("bin", "usr/bin") if (one := made / "tools" / name / "busybox").exists())
+    initrd.write(made / "initrd", program, modules, needed)
 
 
 def _find_suite(archive: Archive, *, new: bool, wanted: str, package: str) -> tuple[Suites, str, str]:
