@@ -34,6 +34,12 @@ def one_of(*words: str) -> Parse:
     return parse
 
 
+def row_of(table: Mapping[str, Any]) -> Parse:
+    """Make a parser that takes the name of a row and returns the row."""
+    name = one_of(*table)
+    return lambda where, value: table[name(where, value)]
+
+
 def list_of(parse_item: Parse, unique: bool = True) -> Parse:
     """Make a parser of lists; items are named by their position, and none may stand there twice."""
 
