@@ -8,7 +8,8 @@ from .hub import HUB
 from .mesh import MESH
 from .multicast import MULTICAST
 from .p2p import P2P
+from .ring import RING
 from .routed import ROUTED
 
-TOPOLOGIES: dict[str, Topology] = {row.name: row for row in (P2P, MESH, HUB, ROUTED, MULTICAST)}
+TOPOLOGIES: dict[str, Topology] = {row.name: row for row in (P2P, MESH, HUB, RING, ROUTED, MULTICAST)}
 DEFAULT_TOPOLOGY = MESH
