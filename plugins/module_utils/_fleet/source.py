@@ -10,7 +10,7 @@ from typing import Any
 from . import values
 from .attaches.attach_rows import ATTACHMENTS, DEFAULT_ATTACHMENT
 from .intent import DEFAULT_PORT, Fabric, Member, Network, Route, Workload, uses_group
-from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read, row_of
+from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read, reads, row_of
 from .topologies.rows import DEFAULT_TOPOLOGY, TOPOLOGIES
 from .values import FabricError
 
@@ -26,6 +26,7 @@ _ROUTE = (
 )
 
 
+@reads(_ROUTE)
 def parse_route(where: str, value: Any) -> Route:
     """Read one route."""
     return Route(**read(where, value, _ROUTE))
@@ -40,6 +41,7 @@ _MEMBER = (
 )
 
 
+@reads(_MEMBER)
 def parse_member(where: str, _name: str, value: Any) -> Member:
     """Read what is said of one host in one network."""
     return Member(**read(where, value, _MEMBER))
@@ -73,6 +75,7 @@ _ONLY_WITH: dict[str, tuple[str, tuple[Any, ...]]] = {
 _ONLY_WITH["geneve_options"] = ("encap", ("geneve",))
 
 
+@reads(_NETWORK)
 def parse_network(where: str, name: str, value: Any) -> Network:
     """Read one network and refuse what cannot work whatever the hosts are."""
     row = read(where, value, _NETWORK)
@@ -130,13 +133,19 @@ def _check_bridges(network: Network) -> None:
             raise FabricError("%s.members.%s.bridge" % (where, host), "a %s needs its bridge" % network.topology)
 
 
+def parse_nameserver(where: str, value: Any) -> str:
+    """Take the address of a nameserver."""
+    return str(values.parse_address(where, value))
+
+
 _RESOLVER = (
-    Key("nameservers", list_of(lambda where, value: str(values.parse_address(where, value))), default=()),
+    Key("nameservers", list_of(parse_nameserver), default=()),
     Key("search", list_of(values.parse_str), default=()),
     Key("options", list_of(values.parse_str), default=()),
 )
 
 
+@reads(_RESOLVER)
 def parse_resolver(where: str, value: Any) -> dict[str, tuple[str, ...]]:
     """Read a namespace's resolver."""
     return read(where, value, _RESOLVER)
@@ -162,6 +171,7 @@ _WORKLOAD = (
 )
 
 
+@reads(_WORKLOAD)
 def parse_workload(where: str, name: str, value: Any) -> Workload:
     """Read one workload and refuse keys that its attachment has no use for."""
     row = read(where, value, _WORKLOAD)
@@ -230,6 +240,7 @@ UNDERLAY = (
 )
 
 
+@reads(UNDERLAY)
 def parse_underlay(where: str, value: Any) -> dict[str, Any]:
     """Read the underlay of the fleet."""
     return read(where, value, UNDERLAY)
@@ -246,6 +257,7 @@ _FABRIC = (
 )
 
 
+@reads(_FABRIC, ignore=("plugin",))
 def read_fabric(source: Any, ignore: Sequence[str] = ("plugin",)) -> Fabric:
     """Read the inventory source; raise FabricError with the path of the first key that cannot work."""
     row = read("", source, _FABRIC, ignore=ignore)
