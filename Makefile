@@ -49,8 +49,9 @@ lint: setup ## ansible-lint, antsibull-docs, antsibull-changelog, yamllint, the 
 matrix: setup ## the kernel tests with four releases of pyroute2, and on the oldest Python; not part of test
 	@scripts/matrix
 
-docs: setup ## write docs/options.md from the tables
+docs: setup ## write docs/options.md and docs/schema/ from the tables
 	@python scripts/write_options_page.py
+	@python scripts/write_schema.py
 
 build: setup ## build the collection's tarball
 	@ansible-galaxy collection build --force

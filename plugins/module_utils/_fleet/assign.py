@@ -35,13 +35,13 @@ class Places:
     def direct(self, network: str, host: str) -> Optional[Workload]:
         """Return the workload that takes the tunnel link itself on a host."""
         for workload in self.workloads.get(network, ()):
-            if workload.host == host and workload.attach == "direct":
+            if workload.host == host and workload.attach.takes_link:
                 return workload
         return None
 
     def behind_bridge(self, network: str, host: str) -> bool:
         """Tell whether a workload on a host hangs on the network's bridge."""
-        return any(w.host == host and w.attach not in ("direct", "routed") for w in self.workloads.get(network, ()))
+        return any(w.host == host and w.attach.needs_bridge for w in self.workloads.get(network, ()))
 
     def has_bridge(self, network: Network, host: str) -> bool:
         """Tell whether a network has a bridge on a host: as the member says, as the network says, or as it needs."""
@@ -51,7 +51,7 @@ class Places:
         if said is None:
             said = network.bridge
         if said is None:
-            said = network.topology != "p2p" or self.behind_bridge(network.name, host)
+            said = network.topology.always_bridged or self.behind_bridge(network.name, host)
         return said
 
 
@@ -67,7 +67,7 @@ def assign(fabric: Fabric, places: Places, ledger: Ledger) -> Assigned:
         network, entry = fabric.networks[name], ledger.entry(name)
         result.vnis[name] = vnis[name]
         new_subnets: dict[str, Subnet] = {}
-        if network.topology == "routed":
+        if network.topology.divides_subnet:
             new_subnets = _assign_subnets(network, places, entry, result)
         desk = _Desk(network, places, entry, result)
         desk.assign()
@@ -190,13 +190,13 @@ class _Desk:
         for workload in self.places.workloads.get(name, ()):
             if workload.addresses is not None:
                 self.result.workloads[workload.name] = workload.addresses
-            elif workload.attach == "vlan":
+            elif workload.attach.has_vlan:
                 self.result.workloads[workload.name] = ()
             else:
                 self.result.workloads[workload.name] = self._workload(workload)
 
     def _subnet(self, host: str) -> Optional[Subnet]:
-        if self.network.topology == "routed":
+        if self.network.topology.divides_subnet:
             return self.result.subnets[self.network.name, host]
         return self.network.subnet
 
@@ -215,7 +215,7 @@ class _Desk:
         if subnet is None or self.places.direct(self.network.name, host):
             return ()
         bridged = self.places.has_bridge(self.network, host)
-        if self.network.topology in ("p2p", "routed"):
+        if self.network.topology.whole_addresses:
             length = subnet.prefixlen if bridged else subnet.max_prefixlen
         else:
             length = subnet.prefixlen
@@ -228,7 +228,7 @@ class _Desk:
         subnet, held = self._subnet(workload.host), self.entry.workloads.get(workload.name)
         if subnet is None:
             return ()
-        whole = workload.attach == "routed" or (workload.attach == "direct" and self.network.topology == "p2p")
+        whole = workload.attach.by_route or (workload.attach.takes_link and self.network.topology.whole_addresses)
         length = subnet.max_prefixlen if whole else subnet.prefixlen
         address = self._take(workload.where + ".addresses", subnet, held)
         if held is None:

@@ -11,23 +11,16 @@ from .wiring import Wiring
 
 
 def check_members(network: Network, hosts: Sequence[str], hubs: Sequence[str], fleet: Iterable[str]) -> None:
-    """Refuse a network without hosts, a p2p of other than two, a hub or a ``members`` key that is no member."""
+    """Refuse a network without hosts, a number that the topology cannot join, a hub or member that is none."""
     where = network.where
     if not hosts:
         raise FabricError(where + ".hosts", "%s matches no host of the inventory" % ", ".join(network.hosts))
-    if network.topology == "p2p" and len(hosts) != 2:
-        raise FabricError(
-            where + ".hosts",
-            "p2p joins exactly two hosts, %s matches %d (%s)"
-            % (", ".join(network.hosts), len(hosts), ", ".join(hosts)),
-        )
+    network.topology.check_members(network, hosts, hubs)
     for host in hubs:
         if host not in hosts:
             raise FabricError(
                 where + ".hubs", "%s is not a member of %s (hosts: %s)" % (host, network.name, ", ".join(network.hosts))
             )
-    if network.topology == "hub" and not hubs:
-        raise FabricError(where + ".hubs", "%s matches no host of the inventory" % ", ".join(network.hubs))
     for host in network.members:
         if host not in hosts:
             raise FabricError(
@@ -87,7 +80,7 @@ def check_direct(workloads: Sequence[Workload], network: Network) -> None:
     """Refuse a second direct workload of a network on one host, and one beside a member's own bridge or addresses."""
     holders: dict[str, Workload] = {}
     for workload in workloads:
-        if workload.attach != "direct":
+        if not workload.attach.takes_link:
             continue
         other = holders.setdefault(workload.host, workload)
         if other is not workload:
@@ -115,7 +108,7 @@ def check_stations(wiring: Wiring) -> None:
                     station.where + ".addresses", "%s is held by %s already" % (one.ip, addresses[one.ip])
                 )
             addresses[one.ip] = station.where
-        shared = station.workload is not None and station.workload.attach == "ipvlan"
+        shared = station.workload is not None and station.workload.attach.shares_mac
         if station.mac is None or shared:
             continue
         if station.mac in macs:
@@ -136,7 +129,7 @@ def check_ports(host: str, networks: Sequence[Network]) -> None:
                 network.where + ".dstport",
                 "on %s port %d is that of networks.%s, which is %s" % (host, network.dstport, other.name, other.encap),
             )
-        if (other.topology == "routed") != (network.topology == "routed"):
+        if other.topology.shares_link != network.topology.shares_link:
             raise FabricError(
                 network.where + ".dstport",
                 "on %s port %d is that of networks.%s; routed networks need a port of their own"

@@ -57,6 +57,11 @@ def tunnel_name(network: Network, vni: int, peer: str) -> str:
     return "v%06x%s" % (vni, "-" + port if port else "")
 
 
+def external_mac(fabric: str, network: Network, host: str) -> str:
+    """Derive the MAC of a host's external-mode link, which belongs to no single network."""
+    return mac(fabric, host, "", external_name(network))
+
+
 def external_name(network: Network) -> str:
     """Name the one external-mode link that all routed networks of an encap and port share."""
     return "x-%s%d" % (network.encap[0], network.dstport)

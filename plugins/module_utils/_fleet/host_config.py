@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .intent import Route, Underlay
 from .values import FabricError, Interface
+
+if TYPE_CHECKING:
+    from .wiring import Station
 
 
 @dataclass
@@ -143,3 +147,23 @@ def check_underlay(plan: HostPlan, underlay: Underlay) -> None:
     for one, _device, where in plan.held.get(None, []):
         if underlay.address is not None and underlay.address in one.network:
             raise FabricError(where, "%s holds the underlay address %s of %s" % (one, underlay.address, plan.host))
+
+
+def covered(station: Station, address: Interface) -> bool:
+    """Tell whether a station's own subnets or routes lead to an address."""
+    if any(own.version == address.version and address.ip in own.network for own in station.addresses):
+        return True
+    if (
+        station.workload is not None
+        and station.workload.gateway is not None
+        and station.workload.gateway.version == address.version
+    ):
+        return True
+    return any(_leads_to(route, address) for route in station.routes)
+
+
+def _leads_to(route: Route, address: Interface) -> bool:
+    if route.dst == "default":
+        return route.via is None or route.via.version == address.version
+    network = ipaddress.ip_network(route.dst)
+    return network.version == address.version and address.ip in network

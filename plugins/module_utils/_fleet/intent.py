@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .values import Address, Interface, Subnet
+
+if TYPE_CHECKING:
+    from .attachment import Attachment
+    from .topology import Topology
 
 #: IANA ports: RFC 7348 section 5, RFC 8926 section 3.3.
 DEFAULT_PORT = {"vxlan": 4789, "geneve": 6081}
@@ -51,7 +55,7 @@ class Network:
 
     name: str
     encap: str
-    topology: str
+    topology: Topology
     hosts: tuple[str, ...]
     hubs: tuple[str, ...]
     vni: Optional[int]
@@ -80,7 +84,7 @@ class Workload:
     name: str
     host: str
     network: Optional[str]
-    attach: str
+    attach: Attachment
     netns: str
     interface: Optional[str]
     addresses: Optional[tuple[Interface, ...]]
@@ -115,4 +119,4 @@ class Fabric:
 
 def uses_group(network: Network) -> bool:
     """Tell whether broadcasts go to a multicast group of the underlay."""
-    return network.topology == "multicast" or network.replication == "multicast"
+    return network.topology.uses_group or network.replication == "multicast"

@@ -11,6 +11,9 @@ from .values import FabricError, nearest, type_word
 
 Parse = Callable[[str, Any], Any]
 
+#: What a parser made here accepts, for schema.py: its words, or the parser of its items, or its keys.
+SHAPES: dict[Any, dict[str, Any]] = {}
+
 
 @dataclass(frozen=True)
 class Key:
@@ -31,6 +34,18 @@ def one_of(*words: str) -> Parse:
             raise FabricError(where, "%r is not known; %s" % (value, hint))
         return str(value)
 
+    SHAPES[parse] = {"words": words}
+    return parse
+
+
+def row_of(table: Mapping[str, Any]) -> Parse:
+    """Make a parser that takes the name of a row and returns the row."""
+    name = one_of(*table)
+
+    def parse(where: str, value: Any) -> Any:
+        return table[name(where, value)]
+
+    SHAPES[parse] = {"words": tuple(table)}
     return parse
 
 
@@ -48,7 +63,18 @@ def list_of(parse_item: Parse, unique: bool = True) -> Parse:
             items.append(parsed)
         return tuple(items)
 
+    SHAPES[parse] = {"item": parse_item, "unique": unique}
     return parse
+
+
+def reads(keys: Sequence[Key], ignore: Sequence[str] = ()) -> Callable[[Any], Any]:
+    """Make a decorator that notes the keys of the mapping that a parser reads."""
+
+    def note(parse: Any) -> Any:
+        SHAPES[parse] = {"keys": keys, "ignore": ignore}
+        return parse
+
+    return note
 
 
 def mapping_of(parse_item: Callable[[str, str, Any], Any]) -> Parse:
@@ -66,6 +92,7 @@ def mapping_of(parse_item: Callable[[str, str, Any], Any]) -> Parse:
             parsed[str(name)] = parse_item("%s.%s" % (where, name), str(name), item)
         return parsed
 
+    SHAPES[parse] = {"named": parse_item}
     return parse
 
 

@@ -8,17 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from . import values
+from .attaches.attach_rows import ATTACHMENTS, DEFAULT_ATTACHMENT
 from .intent import DEFAULT_PORT, Fabric, Member, Network, Route, Workload, uses_group
-from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read
-from .values import FabricError, Subnet
+from .keys import Key, list_of, mapping_of, one_of, parse_patterns, read, reads, row_of
+from .topologies.rows import DEFAULT_TOPOLOGY, TOPOLOGIES
+from .values import FabricError
 
-TOPOLOGIES = ("p2p", "mesh", "hub", "routed", "multicast")
 REPLICATIONS = ("static", "learning", "multicast", "evpn")
-ATTACHMENTS = ("veth", "direct", "ipvlan", "macvlan", "vlan", "routed")
-
-IPVLAN_MODES = ("l2", "l3", "l3s")
-IPVLAN_FLAGS = ("bridge", "private", "vepa")
-MACVLAN_MODES = ("private", "vepa", "bridge", "passthru", "source")
 
 _ROUTE = (
     Key("dst", values.parse_destination, required=True),
@@ -30,6 +26,7 @@ _ROUTE = (
 )
 
 
+@reads(_ROUTE)
 def parse_route(where: str, value: Any) -> Route:
     """Read one route."""
     return Route(**read(where, value, _ROUTE))
@@ -44,6 +41,7 @@ _MEMBER = (
 )
 
 
+@reads(_MEMBER)
 def parse_member(where: str, _name: str, value: Any) -> Member:
     """Read what is said of one host in one network."""
     return Member(**read(where, value, _MEMBER))
@@ -51,7 +49,7 @@ def parse_member(where: str, _name: str, value: Any) -> Member:
 
 _NETWORK = (
     Key("encap", one_of("geneve", "vxlan"), required=True),
-    Key("topology", one_of(*TOPOLOGIES), default="mesh"),
+    Key("topology", row_of(TOPOLOGIES), default=DEFAULT_TOPOLOGY),
     Key("hosts", parse_patterns, required=True),
     Key("hubs", parse_patterns, default=()),
     Key("vni", values.parse_vni),
@@ -69,14 +67,15 @@ _NETWORK = (
 )
 
 #: Keys that mean something to one encap or topology only: key -> (attribute, the values it goes with).
-_ONLY_WITH = {
-    "hubs": ("topology", ("hub",)),
-    "host_prefix": ("topology", ("routed",)),
-    "replication": ("topology", ("mesh",)),
-    "geneve_options": ("encap", ("geneve",)),
+_ONLY_WITH: dict[str, tuple[str, tuple[Any, ...]]] = {
+    key.name: ("topology", rows)
+    for key in _NETWORK
+    if (rows := tuple(row for row in TOPOLOGIES.values() if key.name in row.keys))
 }
+_ONLY_WITH["geneve_options"] = ("encap", ("geneve",))
 
 
+@reads(_NETWORK)
 def parse_network(where: str, name: str, value: Any) -> Network:
     """Read one network and refuse what cannot work whatever the hosts are."""
     row = read(where, value, _NETWORK)
@@ -89,7 +88,7 @@ def parse_network(where: str, name: str, value: Any) -> Network:
             )
     network = Network(name=name, **row)
     _check_network(network)
-    if network.encap == "vxlan" and network.topology == "mesh" and network.replication is None:
+    if network.encap == "vxlan" and network.topology.replicates and network.replication is None:
         network = replace(network, replication="static")
     return network
 
@@ -99,22 +98,15 @@ def _check_network(network: Network) -> None:
     _check_encap(network)
     _check_group(network)
     _check_bridges(network)
-    if network.topology == "routed" and network.subnet is not None:
-        _check_host_prefix(network, network.subnet)
+    network.topology.check_subnet(network)
 
 
 def _check_encap(network: Network) -> None:
-    where, vxlan = network.where, network.encap == "vxlan"
-    if network.topology == "multicast" and not vxlan:
-        raise FabricError(where + ".topology", "multicast needs encap vxlan: a Geneve link has exactly one remote")
-    if network.replication and not vxlan:
+    network.topology.check_encap(network)
+    if network.replication and network.encap != "vxlan":
         reason = "goes with encap vxlan only: a Geneve mesh has a link for each peer"
-        raise FabricError(where + ".replication", reason)
-    if network.topology == "hub" and vxlan:
-        reason = "hub needs geneve: a hub's one VXLAN link never forwards from peer to peer"
-        raise FabricError(where + ".encap", reason)
-    if network.topology == "hub" and not network.hubs:
-        raise FabricError(where + ".hubs", "must be given with topology hub")
+        raise FabricError(network.where + ".replication", reason)
+    network.topology.check_keys(network)
 
 
 def _check_group(network: Network) -> None:
@@ -130,35 +122,30 @@ def _check_group(network: Network) -> None:
 
 def _check_bridges(network: Network) -> None:
     where = network.where
-    joins = network.topology in ("mesh", "hub") and network.encap == "geneve"
+    joins = network.topology.joins(network)
     if network.bridge is False and joins:
         reason = "a Geneve %s needs its bridge: it joins the links to the peers" % network.topology
         raise FabricError(where + ".bridge", reason)
     for host, member in network.members.items():
-        if member.subnet is not None and network.topology != "routed":
+        if member.subnet is not None and not network.topology.divides_subnet:
             raise FabricError("%s.members.%s.subnet" % (where, host), "goes with topology routed only")
         if member.bridge is False and joins:
             raise FabricError("%s.members.%s.bridge" % (where, host), "a %s needs its bridge" % network.topology)
 
 
-def _check_host_prefix(network: Network, subnet: Subnet) -> None:
-    if network.host_prefix is None:
-        raise FabricError(network.where + ".host_prefix", "must be given with topology routed and a subnet to divide")
-    if not subnet.prefixlen < network.host_prefix <= subnet.max_prefixlen - 1:
-        raise FabricError(
-            network.where + ".host_prefix",
-            "%d does not divide %s: it must be longer than /%d and leave room for a host"
-            % (network.host_prefix, subnet, subnet.prefixlen),
-        )
+def parse_nameserver(where: str, value: Any) -> str:
+    """Take the address of a nameserver."""
+    return str(values.parse_address(where, value))
 
 
 _RESOLVER = (
-    Key("nameservers", list_of(lambda where, value: str(values.parse_address(where, value))), default=()),
+    Key("nameservers", list_of(parse_nameserver), default=()),
     Key("search", list_of(values.parse_str), default=()),
     Key("options", list_of(values.parse_str), default=()),
 )
 
 
+@reads(_RESOLVER)
 def parse_resolver(where: str, value: Any) -> dict[str, tuple[str, ...]]:
     """Read a namespace's resolver."""
     return read(where, value, _RESOLVER)
@@ -167,7 +154,7 @@ def parse_resolver(where: str, value: Any) -> dict[str, tuple[str, ...]]:
 _WORKLOAD = (
     Key("host", values.parse_str, required=True),
     Key("network", values.parse_str),
-    Key("attach", one_of(*ATTACHMENTS), default="veth"),
+    Key("attach", row_of(ATTACHMENTS), default=DEFAULT_ATTACHMENT),
     Key("netns", values.parse_netns),
     Key("container", values.parse_str),
     Key("interface", values.parse_ifname),
@@ -184,6 +171,7 @@ _WORKLOAD = (
 )
 
 
+@reads(_WORKLOAD)
 def parse_workload(where: str, name: str, value: Any) -> Workload:
     """Read one workload and refuse keys that its attachment has no use for."""
     row = read(where, value, _WORKLOAD)
@@ -202,26 +190,26 @@ def parse_workload(where: str, name: str, value: Any) -> Workload:
 def _check_workload(workload: Workload) -> None:
     """Refuse combinations of keys that cannot work whatever the networks are."""
     where, attach = workload.where, workload.attach
-    if attach in ("veth", "direct") and workload.network is None:
+    if attach.needs_network and workload.network is None:
         raise FabricError(where + ".network", "must be given with attach %s" % attach)
-    if attach in ("ipvlan", "macvlan", "vlan"):
+    if attach.on_device:
         if (workload.device is None) == (workload.network is None):
             raise FabricError(
                 where + ".device", "attach %s needs either a device of the host or a network (then its bridge)" % attach
             )
-    elif workload.device is not None and attach != "routed":
+    elif workload.device is not None and not attach.takes_device:
         raise FabricError(where + ".device", "goes with ipvlan, macvlan, vlan and routed only, not with %s" % attach)
     _check_modes(workload)
-    if workload.mac is not None and attach == "ipvlan":
+    if workload.mac is not None and attach.shares_mac:
         raise FabricError(where + ".mac", "an ipvlan link has the MAC of its device")
     if workload.resolver is not None and not values.netns_is_name(workload.netns):
         raise FabricError(where + ".resolver", "%s is not made by us; its owner gives it a resolver" % workload.netns)
-    if attach == "routed" and workload.gateway is not None:
+    if attach.by_route and workload.gateway is not None:
         raise FabricError(where + ".gateway", "attach routed brings its own gateway")
 
 
 def _check_modes(workload: Workload) -> None:
-    valid = {"ipvlan": IPVLAN_MODES, "macvlan": MACVLAN_MODES}.get(workload.attach, ())
+    valid = workload.attach.modes
     if workload.mode is not None:
         if not valid:
             raise FabricError(
@@ -229,10 +217,10 @@ def _check_modes(workload: Workload) -> None:
             )
         one_of(*valid)(workload.where + ".mode", workload.mode)
     if workload.flags is not None:
-        if workload.attach != "ipvlan":
+        if not workload.attach.flags:
             raise FabricError(workload.where + ".flags", "goes with ipvlan only, not with %s" % workload.attach)
-        one_of(*IPVLAN_FLAGS)(workload.where + ".flags", workload.flags)
-    if (workload.vlan is None) == (workload.attach == "vlan"):
+        one_of(*workload.attach.flags)(workload.where + ".flags", workload.flags)
+    if (workload.vlan is None) == (workload.attach.has_vlan):
         reason = "must be given with attach vlan" if workload.vlan is None else "goes with attach vlan only"
         raise FabricError(workload.where + ".vlan", reason)
 
@@ -252,6 +240,7 @@ UNDERLAY = (
 )
 
 
+@reads(UNDERLAY)
 def parse_underlay(where: str, value: Any) -> dict[str, Any]:
     """Read the underlay of the fleet."""
     return read(where, value, UNDERLAY)
@@ -268,6 +257,7 @@ _FABRIC = (
 )
 
 
+@reads(_FABRIC, ignore=("plugin",))
 def read_fabric(source: Any, ignore: Sequence[str] = ("plugin",)) -> Fabric:
     """Read the inventory source; raise FabricError with the path of the first key that cannot work."""
     row = read("", source, _FABRIC, ignore=ignore)

@@ -1,16 +1,18 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each topology puts on a host: tunnel links, bridge, FDB and neighbor entries, routes."""
+"""Hold what a topology is: traits and hooks of its row, and the tunnel links and bridge that most topologies have."""
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any, Callable, Optional
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import derive
-from .host_config import HostPlan
-from .intent import Route, uses_group
+from .intent import Network, uses_group
 from .values import FabricError, Interface
-from .wiring import Station, Wiring, external_mac
+
+if TYPE_CHECKING:
+    from .host_config import HostPlan
+    from .wiring import Station, Wiring
 
 #: The FDB entry for everything that has no entry of its own (vxlan_find_mac, drivers/net/vxlan/vxlan_core.c).
 ALL_ZERO = "00:00:00:00:00:00"
@@ -19,36 +21,90 @@ ALL_ZERO = "00:00:00:00:00:00"
 STP = {"stp_state": True, "forward_delay": 400, "hello_time": 100, "max_age": 600}
 
 
+class Topology:
+    """One topology. A row that is unlike others overrides traits and hooks."""
+
+    #: Keys of a network that only topologies with that key accept.
+    keys: tuple[str, ...] = ()
+    #: A member has a bridge even where no workload needs one.
+    always_bridged = True
+    #: A VXLAN link has the FDB entries that the key replication asks for.
+    replicates = False
+    #: Broadcasts go to a multicast group of the underlay.
+    uses_group = False
+    #: Each member has its own part of the network's subnet.
+    divides_subnet = False
+    #: Networks share one external-mode link, so no network has a tunnel link of its own.
+    shares_link = False
+    #: An assigned address on a link without a bridge is a /32 (/128).
+    whole_addresses = False
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+
+    def __str__(self) -> str:
+        return self.name
+
+    def check_encap(self, network: Network) -> None:
+        """Refuse an encapsulation that the topology cannot use."""
+
+    def check_keys(self, network: Network) -> None:
+        """Refuse keys that do not fit each other, after the keys of the encapsulation."""
+
+    def check_subnet(self, network: Network) -> None:
+        """Refuse a subnet that cannot be divided."""
+
+    def check_members(self, network: Network, hosts: Sequence[str], hubs: Sequence[str]) -> None:
+        """Refuse a number of members or hubs that the topology cannot join."""
+
+    def joins(self, network: Network) -> bool:
+        """Tell whether the links of a member are useless without its bridge."""
+        return False
+
+    def tunnel_peers(
+        self, network: Network, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str
+    ) -> tuple[Optional[str], ...]:
+        """Return the peer of each tunnel link of a host; None stands for one link to all peers."""
+        if network.encap == "vxlan":
+            return (None,)
+        return tuple(other for other in hosts if other != host)
+
+    def port(self, wiring: Wiring) -> dict[str, Any]:
+        """Return the bridge port options of a tunnel link."""
+        return {}
+
+    def spanning_tree(self, wiring: Wiring, host: str) -> dict[str, Any]:
+        """Return the spanning tree options of a host's bridge."""
+        return {}
+
+    def facts(self, wiring: Wiring) -> dict[str, Any]:
+        """Return what verification must know of this topology alone."""
+        return {}
+
+    def build(self, wiring: Wiring, host: str, plan: HostPlan) -> None:
+        """Put tunnel links that carry Ethernet on a host, with a bridge or without."""
+        site = wiring.sites[host]
+        if site.bridge:
+            plan.add_link(wiring.network.where, bridge_link(wiring, host))
+        for peer in wiring.tunnels_to(host):
+            plan.add_link(wiring.network.where, _tunnel(wiring, host, peer))
+        if wiring.network.replication == "static":
+            for station in wiring.beyond(host):
+                for address in _resolvable(station):
+                    plan.add_neighbor(site.netns, str(address.ip), station.mac or "", site.device)
+
+
 def build(wiring: Wiring, host: str, plan: HostPlan) -> None:
     """Put a network on a host."""
-    _BUILD[wiring.network.topology](wiring, host, plan)
+    wiring.network.topology.build(wiring, host, plan)
     for station in wiring.at(host):
         if station.workload is None:
             plan.add_routes(station.routes, station.device, station.netns)
             plan.hold(station.where + ".addresses", station.netns, station.device, station.addresses)
 
 
-def _switched(wiring: Wiring, host: str, plan: HostPlan) -> None:
-    """Build p2p, mesh, hub and multicast: tunnel links that carry Ethernet, with a bridge or without."""
-    site = wiring.sites[host]
-    if site.bridge:
-        plan.add_link(wiring.network.where, _bridge(wiring, host))
-    for peer in wiring.tunnels_to(host):
-        plan.add_link(wiring.network.where, _tunnel(wiring, host, peer))
-    if wiring.network.replication == "static":
-        for station in wiring.beyond(host):
-            for address in _resolvable(station):
-                plan.add_neighbor(site.netns, str(address.ip), station.mac or "", site.device)
-
-
-def _p2p(wiring: Wiring, host: str, plan: HostPlan) -> None:
-    """Build the one tunnel, and the routes without which the two ends do not find each other."""
-    _switched(wiring, host, plan)
-    for station in wiring.at(host):
-        _routes_to_far_end(wiring, station, plan)
-
-
-def _bridge(wiring: Wiring, host: str) -> dict[str, Any]:
+def bridge_link(wiring: Wiring, host: str) -> dict[str, Any]:
+    """Describe the bridge of a network on a host."""
     site = wiring.sites[host]
     link: dict[str, Any] = {
         "name": site.device,
@@ -56,15 +112,14 @@ def _bridge(wiring: Wiring, host: str) -> dict[str, Any]:
         "mac": site.mac,
         "mtu": wiring.mtu,
         "alias": wiring.network.name,
-        "addresses": _own_addresses(wiring, host),
+        "addresses": own_addresses(wiring, host),
     }
-    if len(wiring.hubs) > 1:
-        # Two hubs make a ring with every spoke: spanning tree breaks it, and the first hub is its root.
-        link.update(STP, priority=4096 * (wiring.hubs.index(host) + 1) if host in wiring.hubs else 32768)
+    link.update(wiring.network.topology.spanning_tree(wiring, host))
     return link
 
 
-def _own_addresses(wiring: Wiring, host: str) -> list[str]:
+def own_addresses(wiring: Wiring, host: str) -> list[str]:
+    """Return the addresses of the host itself on a network."""
     return [str(one) for station in wiring.at(host) if station.workload is None for one in station.addresses]
 
 
@@ -92,7 +147,7 @@ def _tunnel(wiring: Wiring, host: str, peer: Optional[str]) -> dict[str, Any]:
         # The link moves, its UDP socket stays where it was made: on the host.
         link.update(netns=site.netns, link_netns="host", addresses=_direct_addresses(wiring, host))
     else:
-        link["addresses"] = _own_addresses(wiring, host)
+        link["addresses"] = own_addresses(wiring, host)
     return link
 
 
@@ -100,7 +155,7 @@ def _direct_addresses(wiring: Wiring, host: str) -> list[str]:
     return [
         str(one)
         for station in wiring.at(host)
-        if station.workload and station.workload.attach == "direct"
+        if station.workload and station.workload.attach.takes_link
         for one in station.addresses
     ]
 
@@ -110,9 +165,7 @@ def _port(wiring: Wiring) -> dict[str, Any]:
     network = wiring.network
     if network.replication in ("static", "evpn"):
         return {"learning": False, "neigh_suppress": True}
-    if network.topology == "mesh" and network.encap == "geneve":
-        return {"isolated": True}
-    return {}
+    return network.topology.port(wiring)
 
 
 def _vxlan(wiring: Wiring, host: str) -> dict[str, Any]:
@@ -128,7 +181,7 @@ def _vxlan(wiring: Wiring, host: str) -> dict[str, Any]:
                 "%s needs it for the group of %s: name the device, auto will not do" % (host, network.where),
             )
         link["multicast_group"] = str(network.group)
-    elif network.topology == "mesh":
+    elif network.topology.replicates:
         link["learning"] = network.replication == "learning"
         link["fdb"] = _fdb(wiring, host)
     return link
@@ -154,104 +207,3 @@ def _fdb(wiring: Wiring, host: str) -> list[dict[str, Any]]:
 
 def _resolvable(station: Station) -> tuple[Interface, ...]:
     return station.addresses if station.mac else ()
-
-
-def _routes_to_far_end(wiring: Wiring, station: Station, plan: HostPlan) -> None:
-    """Give a station of a p2p network a route to each far address that nothing of its own covers.
-
-    This is the /32 route of two ends without a common subnet, and the return route of an end on a bridge: through the
-    bridge, never through its port.
-    """
-    if not station.addresses or (station.workload is not None and station.workload.attach == "routed"):
-        return
-    for far in wiring.beyond(station.host):
-        for address in far.addresses:
-            if not covered(station, address):
-                plan.add_route(station.netns, dst=str(ipaddress.ip_network(address.ip)), dev=station.device)
-
-
-def covered(station: Station, address: Interface) -> bool:
-    """Tell whether a station's own subnets or routes lead to an address."""
-    if any(own.version == address.version and address.ip in own.network for own in station.addresses):
-        return True
-    if (
-        station.workload is not None
-        and station.workload.gateway is not None
-        and station.workload.gateway.version == address.version
-    ):
-        return True
-    return any(_leads_to(route, address) for route in station.routes)
-
-
-def _leads_to(route: Route, address: Interface) -> bool:
-    if route.dst == "default":
-        return route.via is None or route.via.version == address.version
-    network = ipaddress.ip_network(route.dst)
-    return network.version == address.version and address.ip in network
-
-
-def _routed(wiring: Wiring, host: str, plan: HostPlan) -> None:
-    """Build the external-mode link (once for all routed networks), and a route with ``encap`` for each peer's subnet.
-
-    The next hop is the peer's own address, with a permanent neighbor entry: nothing is asked by ARP on the tunnel.
-    """
-    network, site = wiring.network, wiring.sites[host]
-    external = derive.external_name(network)
-    if (None, external) not in plan.names:
-        plan.add_link("routed networks on port %d" % network.dstport, _external(wiring, host, external))
-    link = next(one for one in plan.links if one["name"] == external and "netns" not in one)
-    link["mtu"] = max(link["mtu"], wiring.mtu)
-    if site.bridge:
-        plan.add_link(network.where, _bridge(wiring, host))
-    else:
-        link.setdefault("addresses", []).extend(_own_addresses(wiring, host))
-    own = _next_hop(wiring, host)
-    for device in (external, site.device):
-        plan.add_sysctl(device, "ipv%d.forwarding" % own.version, 1)
-    for peer in wiring.peers(host):
-        hop = _next_hop(wiring, peer)
-        plan.add_neighbor(None, str(hop.ip), external_mac(wiring.fabric, network, peer), external)
-        plan.add_route(
-            None,
-            dst=str(wiring.subnets[peer]),
-            via=str(hop.ip),
-            dev=external,
-            src=str(own.ip),
-            onlink=True,
-            encap={"type": "ip" if wiring.family == 4 else "ip6", "id": wiring.vni, "dst": wiring.vtep(peer)},
-        )
-
-
-def _external(wiring: Wiring, host: str, name: str) -> dict[str, Any]:
-    network = wiring.network
-    link = {
-        "name": name,
-        "kind": network.encap,
-        "external": True,
-        "dstport": network.dstport,
-        "mac": external_mac(wiring.fabric, network, host),
-        "mtu": wiring.mtu,
-        "alias": "routed networks",
-    }
-    if network.encap == "vxlan":
-        link["learning"] = False
-    return link
-
-
-def _next_hop(wiring: Wiring, host: str) -> Interface:
-    """Return the address by which a member of a routed network is reached."""
-    for station in wiring.at(host):
-        if station.workload is None and station.addresses:
-            return station.addresses[0]
-    raise FabricError(
-        "%s.members.%s.addresses" % (wiring.network.where, host), "a member of a routed network needs an address"
-    )
-
-
-_BUILD: dict[str, Callable[[Wiring, str, HostPlan], None]] = {
-    "p2p": _p2p,
-    "mesh": _switched,
-    "hub": _switched,
-    "multicast": _switched,
-    "routed": _routed,
-}

@@ -64,7 +64,7 @@ class Wiring:
 
     def tunnels_to(self, host: str) -> tuple[Optional[str], ...]:
         """Return the peer of each tunnel link of a host; None stands for the one link to all of them."""
-        return tunnel_peers(self.network, self.hosts, self.hubs, host)
+        return self.network.topology.tunnel_peers(self.network, self.hosts, self.hubs, host)
 
     def at(self, host: str) -> tuple[Station, ...]:
         """Return the stations of a host."""
@@ -77,22 +77,6 @@ class Wiring:
     def mac(self, host: str, *more: str) -> str:
         """Derive a MAC for something of this network on a host."""
         return derive.mac(self.fabric.name, host, self.network.name, *more)
-
-
-def tunnel_peers(
-    network: Network, hosts: tuple[str, ...], hubs: tuple[str, ...], host: str
-) -> tuple[Optional[str], ...]:
-    """Return whom a host has a tunnel link to, by topology."""
-    peers = tuple(other for other in hosts if other != host)
-    if network.topology == "routed":
-        return ()
-    if network.topology == "p2p":
-        return peers
-    if network.encap == "vxlan":
-        return (None,)
-    if network.topology == "hub" and host not in hubs:
-        return tuple(peer for peer in peers if peer in hubs)
-    return peers
 
 
 def wire(
@@ -159,8 +143,8 @@ def _site(
     said_mac = places.members[network.name, host].mac
     own_mac = said_mac or derive.mac(fabric.name, host, network.name)
     direct = places.direct(network.name, host)
-    if network.topology != "routed":
-        peers = tunnel_peers(network, hosts, hubs, host)
+    if not network.topology.shares_link:
+        peers = network.topology.tunnel_peers(network, hosts, hubs, host)
         if direct is not None:
             if len(peers) != 1:
                 raise FabricError(
@@ -176,13 +160,10 @@ def _site(
             direct.where + ".attach", "direct needs a tunnel link of its own; all routed networks of a host share one"
         )
     elif not places.has_bridge(network, host):
-        return Site(derive.external_name(network), None, bridge=False, mac=external_mac(fabric, network, host))
+        return Site(
+            derive.external_name(network), None, bridge=False, mac=derive.external_mac(fabric.name, network, host)
+        )
     return Site(derive.bridge_name(network.name), None, bridge=True, mac=own_mac)
-
-
-def external_mac(fabric: Fabric, network: Network, host: str) -> str:
-    """Derive the MAC of a host's external-mode link, which belongs to no single network."""
-    return derive.mac(fabric.name, host, "", derive.external_name(network))
 
 
 def _stations(
@@ -212,14 +193,11 @@ def _stations(
 
 
 def _workload_station(fabric: Fabric, network: Network, assigned: Assigned, site: Site, workload: Workload) -> Station:
-    mac: Optional[str] = workload.mac or derive.mac(fabric.name, workload.host, network.name, workload.name)
+    own = workload.mac or derive.mac(fabric.name, workload.host, network.name, workload.name)
     device = workload.interface or "eth0"
-    if workload.attach == "direct":
-        device, mac = site.device, site.mac
-    elif workload.attach == "ipvlan":
-        mac = site.mac
-    elif workload.attach in ("vlan", "routed"):
-        mac = None  # not on the network's own Ethernet
+    if workload.attach.takes_link:
+        device = site.device
+    mac = workload.attach.mac(own, site)
     addresses = assigned.workloads[workload.name]
     return Station(
         workload.name, workload.host, workload, device, workload.netns, mac, addresses, workload.routes, workload.where
@@ -235,7 +213,7 @@ def facts(wiring: Wiring, host: str) -> dict[str, Any]:
         "mtu": wiring.mtu,
         "encap": network.encap,
         "dstport": network.dstport,
-        "topology": network.topology,
+        "topology": network.topology.name,
         "device": site.device,
         "bridge": site.bridge,
         "mac": site.mac,
@@ -257,8 +235,7 @@ def facts(wiring: Wiring, host: str) -> dict[str, Any]:
         row["netns"] = site.netns
     if network.replication is not None:
         row["replication"] = network.replication
-    if network.topology == "hub":
-        row["hubs"] = list(wiring.hubs)
+    row.update(network.topology.facts(wiring))
     for peer in wiring.peers(host):
         row["members"].setdefault(peer, {"addresses": [], "vtep": wiring.vtep(peer)})
     for member in row["members"].values():

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from .host_view import HostView, wished_links
+from .host_view import HostView, is_on_port, is_shared, wished_links
 from .targets import Station
 
 ALL_ZERO = "00:00:00:00:00:00"
@@ -175,7 +175,10 @@ def _routes(network: str, here: End, there: End) -> Iterator[str]:
             )
         )
         return
-    if view.network(network).get("topology") == "routed" or route.get("dev") == station.device:
+    if (
+        any(is_shared(link, view.network(network)) for link in view.config("links"))
+        or route.get("dev") == station.device
+    ):
         return
     link = view.link(here.netns, route.get("dev", "")) or {}
     master = link.get("master")
@@ -228,7 +231,7 @@ def _forwarding(network: str, here: End, there: End) -> Iterator[str]:  # noqa: 
                 where(view, wish.get("netns")), key, wish["dev"], held, wish["value"],
             )  # fmt: skip
     row = view.network(network)
-    crosses = (here.station is not None and here.station.attach == "veth") or view.name in row.get("hubs", ())
+    crosses = is_on_port(view, row, here.station) or view.name in row.get("hubs", ())
     if not (row.get("bridge") and crosses and view.state.get("bridge_nf") == "1"):
         return
     bridge, chains = row["device"], view.state.get("forward", [])

@@ -86,6 +86,21 @@ def wished_links(view: HostView, network: str, station: Optional[Station], far: 
             yield dict(peer, kind="veth")
 
 
+def is_shared(link: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Tell whether a wished link is the external-mode link that a network shares with others of its port."""
+    return bool(link.get("external")) and (link["kind"], link.get("dstport")) == (row.get("encap"), row.get("dstport"))
+
+
+def is_on_port(view: HostView, row: Mapping[str, Any], station: Optional[Station]) -> bool:
+    """Tell whether a station is behind a veth pair whose host end is a port of the network's bridge."""
+    return station is not None and any(
+        link.get("master") == row.get("device")
+        and (link["peer"].get("netns"), link["peer"]["name"]) == (station.netns, station.device)
+        for link in view.config("links")
+        if link.get("peer") and link.get("master")
+    )
+
+
 def _tunnels(view: HostView, row: Mapping[str, Any], far: str) -> list[Mapping[str, Any]]:
     """Return the tunnel links to a far host; where there is none of its own (a spoke of a hub), all of the network."""
     mine = [
@@ -93,7 +108,7 @@ def _tunnels(view: HostView, row: Mapping[str, Any], far: str) -> list[Mapping[s
         for link in view.config("links")
         if (link["kind"], link.get("vni"), link.get("dstport"))
         == (row.get("encap"), row.get("vni"), row.get("dstport"))
-        or (link["kind"] == row.get("encap") and link.get("external") and row.get("topology") == "routed")
+        or is_shared(link, row)
     ]
     vtep = row.get("members", {}).get(far, {}).get("vtep")
     direct = [link for link in mine if link.get("remote", vtep) == vtep]

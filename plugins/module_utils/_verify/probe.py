@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -117,6 +118,7 @@ def probe(host: str, intent: Mapping[str, Any], count: int, timeout_ms: int) -> 
     wished = pairs(host, intent)
     vteps = underlay(intent)
     reach = _ask(((one.netns, one.address, None) for one in wished), vteps.values(), None, count, timeout_ms)
+    _ask_again(wished, reach, patience(intent), count, timeout_ms)
     alive = [one for one in wished if reach[one.netns, one.address, None].received]
     mtu = int(intent.get("underlay", {}).get("mtu", 1500))
     full = _ask(
@@ -138,6 +140,38 @@ def probe(host: str, intent: Mapping[str, Any], count: int, timeout_ms: int) -> 
             for name, address in sorted(vteps.items())
         },
     }
+
+
+def patience(intent: Mapping[str, Any]) -> dict[str, float]:
+    """Return by network how many seconds its spanning tree needs at most; networks without one are left out.
+
+    A bridge waits for max_age until it takes a silent neighbor for lost. Then a port is listening for forward_delay and
+    learning for as long (IEEE 802.1D; br_message_age_timer_expired, br_forward_delay_timer_expired, net/bridge). The
+    times of the configuration are in centiseconds; the kernel's defaults are 20 s and 15 s.
+    """
+    bridges = {link["name"]: link for link in intent.get("config", {}).get("links", ()) if link.get("stp_state")}
+    return {
+        name: (bridge.get("max_age", 2000) + 2 * bridge.get("forward_delay", 1500)) / 100
+        for name, row in intent.get("networks", {}).items()
+        if (bridge := bridges.get(row.get("device")))
+    }
+
+
+def _ask_again(
+    wished: Iterable[Pair], reach: dict[Any, Answer], waits: Mapping[str, float], count: int, timeout_ms: int
+) -> None:
+    """Ping silent addresses again, until they answer or the spanning tree of their network has had its time."""
+    start = time.monotonic()
+    waiting = [one for one in wished if one.network in waits]
+    while True:
+        elapsed = time.monotonic() - start
+        silent = [
+            one for one in waiting if elapsed < waits[one.network] and not reach[one.netns, one.address, None].received
+        ]
+        if not silent:
+            return
+        time.sleep(0.5)  # a namespace that is not there gives its answer at once
+        reach.update(_ask(((one.netns, one.address, None) for one in silent), (), None, count, timeout_ms))
 
 
 def _ask(

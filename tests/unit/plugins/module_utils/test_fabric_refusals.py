@@ -34,6 +34,7 @@ BASE: dict[str, Any] = {
             "vni": 8,
             "subnet": "10.20.4.0/24",
         },
+        "loop": {"encap": "geneve", "topology": "ring", "hosts": "all", "vni": 11, "subnet": "10.20.6.0/24"},
         "cast": {
             "encap": "vxlan",
             "topology": "multicast",
@@ -121,6 +122,9 @@ REFUSED = [
     ("networks.star.hubs", ..., r"^networks\.star\.hubs: must be given with topology hub"),
     ("networks.star.hosts", "node2,node3", r"^networks\.star\.hubs: node1 is not a member of star"),
     ("networks.star.encap", "vxlan", r"^networks\.star\.encap: hub needs geneve"),
+    ("networks.loop.encap", "vxlan", r"^networks\.loop\.encap: ring needs geneve"),
+    ("networks.loop.hosts", "node1,node2", r"^networks\.loop\.hosts: ring joins at least three hosts, .* matches 2 \("),
+    ("networks.loop.bridge", False, r"^networks\.loop\.bridge: a Geneve ring needs its bridge"),
     ("networks.blue.replication", "static", r"^networks\.blue\.replication: goes with encap vxlan"),
     ("networks.blue.topology", "multicast", r"^networks\.blue\.topology: multicast needs encap vxlan"),
     ("networks.cast.group", ..., r"^networks\.cast\.group: must be given with multicast"),
