@@ -20,6 +20,7 @@ from . import native, qemu, uml
 from .apt import Unavailable, locked
 from .boot import CHECKOUT, GUEST, REPORT_SECONDS, BadPath, Command, Engine, NotBooted, TimedOut, execute
 from .facts import LAB, Facts, Needs
+from .kinds import TRIALS
 
 NATIVE = "native"
 #: Seconds for guest/facts in a kernel that has reported. It takes 1 s in User-mode Linux and 10 s in QEMU.
@@ -78,7 +79,7 @@ def fingerprint(engine: Engine) -> str:
         next((line for line in lines if line.startswith(word)), "") for word in ("vendor_id", "model name", "flags")
     ]
     guest = [file.read_text(encoding="utf-8") for file in sorted(GUEST.iterdir())]
-    parts = [host.release, host.version, *processor, engine.identity, *guest]
+    parts = [host.release, host.version, *processor, engine.identity, *guest, *TRIALS, engine.modules]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -183,7 +184,10 @@ class Kernels:
         """Start a kernel once. Raise Untrusted where it does not start, or does not end."""
         self.tell(f"trying the {engine.title}")
         command = Command(
-            words=[str(GUEST / "facts")], capture=True, seconds=FACTS_SECONDS, report_seconds=self.report_seconds
+            words=[str(GUEST / "facts"), *TRIALS],
+            capture=True,
+            seconds=FACTS_SECONDS,
+            report_seconds=self.report_seconds,
         )
         try:
             _status, text = execute(engine, command)

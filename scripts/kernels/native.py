@@ -12,6 +12,7 @@ import time
 from .apt import Unavailable
 from .boot import GUEST
 from .facts import Facts
+from .kinds import TRIALS
 
 #: Seconds for the list of what the kernel has; it takes less than one.
 SECONDS = 20.0
@@ -27,7 +28,7 @@ def facts() -> Facts:
         raise Unavailable("it can only be tried as root. Run this with sudo")
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            ["unshare", "--net", "--mount", str(GUEST / "facts")], stdin=subprocess.DEVNULL, stdout=out,
+            ["unshare", "--net", "--mount", str(GUEST / "facts"), *TRIALS], stdin=subprocess.DEVNULL, stdout=out,
             stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + SECONDS

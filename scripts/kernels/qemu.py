@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import initrd, iproute2
+from . import initrd, iproute2, kinds
 from .apt import Archive, Suites, Unavailable, at_least, locked
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NEW = "6.12"
 #: QEMU 7.2 lets a 6.12 kernel die in its start now and then: code that the kernel patches runs unpatched.
 OLDEST_QEMU = 10
 PACKAGE = "linux-image-cloud-amd64"
-MODULES = """overlay geneve ipvlan ipvtap vxlan 8021q dummy veth bridge macvlan macvtap vrf tun br_netfilter
+MODULES = f"""overlay {kinds.MODULES} br_netfilter
   ip_tables iptable_filter iptable_nat ip6_tables nf_tables nft_compat nf_conntrack nf_nat sch_netem sch_htb
   sch_ingress"""
 #: Parts of the kernel without which it cannot start, with their modules.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import iproute2
+from . import iproute2, kinds
 from .apt import Archive, Suites, Unavailable, locked
 from .facts import numbers
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: the XSAVE area, which takes 11 KiB there, and panic at their first context switch (arch/um/os-Linux/registers.c).
 KEEPS_AMX = (6, 13)
 PACKAGE = "user-mode-linux"
-MODULES = """overlay geneve ipvlan ipvtap vxlan 8021q dummy veth bridge macvlan macvtap vrf tun br_netfilter
+MODULES = f"""overlay {kinds.MODULES} br_netfilter
   ip_tables iptable_filter iptable_nat iptable_mangle ip6_tables ip6table_filter ip6table_nat nf_tables
   nf_conntrack nf_nat nft_compat nft_ct nft_masq xt_MASQUERADE xt_conntrack xt_nat
   sch_netem sch_htb sch_ingress"""

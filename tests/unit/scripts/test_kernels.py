@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
-NAMES = ("apt", "boot", "candidates", "cli", "facts", "uml")
+NAMES = ("apt", "boot", "candidates", "cli", "facts", "kinds", "qemu", "uml")
 
 
 @pytest.fixture
@@ -114,6 +114,32 @@ def test_the_fingerprint_changes_with_the_guests_scripts(
     first = kernels.candidates.fingerprint(engine)
     (guest / "work").write_text("two")
     assert kernels.candidates.fingerprint(engine) != first
+
+
+def test_the_fingerprint_changes_with_the_trials(kernels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = uml(kernels, tmp_path)
+    first = kernels.candidates.fingerprint(engine)
+    assert kernels.candidates.fingerprint(engine) == first
+    monkeypatch.setattr(kernels.candidates, "TRIALS", (*kernels.candidates.TRIALS, "new=link add name t0 type new"))
+    assert kernels.candidates.fingerprint(engine) != first
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "dummy=link add name t0 type dummy",
+        "vlan=link add link p0 name t0 type vlan id 2",
+        "tun=tuntap add t0 mode tap",
+    ],
+)
+def test_kernels_are_tried_for_the_kinds_of_the_registry(kernels: Any, trial: str) -> None:
+    assert trial in kernels.kinds.TRIALS
+
+
+def test_the_modules_of_all_kinds_are_loaded(kernels: Any) -> None:
+    for engine in (kernels.uml, kernels.qemu):
+        assert {"8021q", "geneve", "dummy", "overlay"} <= set(engine.MODULES.split())
+        assert "vlan" not in engine.MODULES.split()
 
 
 def test_a_trial_is_remembered_for_one_fingerprint(kernels: Any, tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ class Kind(metaclass=KeywordsOnly):
     repeated: ClassVar[tuple[str, ...]] = ()  # options that iproute2 wants with each change of others
     module: ClassVar[str] = ""  # the kernel module, where it is not the name of the kind
     device: ClassVar[str] = ""  # the device file whose ioctls create and change the link, where rtnetlink does not
+    trial: ClassVar[tuple[str, ...]] = ()  # words without which iproute2 adds no link, for the trial of a kernel
 
     def defaults_of_new(self, options: Options) -> Options:
         """Return options that iproute2 gives a new link by itself, against the kernel's default."""
@@ -230,6 +231,14 @@ class Kind(metaclass=KeywordsOnly):
     def sent_with(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the options to send again with a change of others."""
         return ()
+
+    def trial_words(self, name: str, lower: str) -> tuple[str, ...]:
+        """Return the words behind ``ip`` that add a link, to find out whether a kernel has the kind.
+
+        ``lower`` is the device of a link that needs a lower device.
+        """
+        on = ("link", lower) if self.lower in self.needs else ()
+        return ("link", "add", *on, "name", name, "type", self.name, *self.trial)
 
     @cached_property
     def hooks(self) -> frozenset[str]:

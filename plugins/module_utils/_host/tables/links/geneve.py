@@ -34,6 +34,7 @@ class Geneve(Kind):
 
     unique = ("vni", "remote", "dstport")
     one_family = ("remote",)
+    trial = ("id", "1", "remote", "192.0.2.1")
     # Without a remote the kernel makes a link that sends to 0.0.0.0 (ip/iplink_geneve.c: geneve_parse_opt() refuses).
     needs_one_of = (("vni", "external"), ("remote", "external"))
     repeated = ("vni",)  # the same function; the kernel takes it where it is the same

@@ -21,6 +21,7 @@ class Vrf(Kind):
     """Hooks and traits of VRFs."""
 
     bound = True
+    trial = ("table", "10")
 
 
 VRF = Vrf(

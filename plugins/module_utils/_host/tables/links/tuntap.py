@@ -29,6 +29,9 @@ class Tun(Kind):
 
     device = "/dev/net/tun"
 
+    def trial_words(self, name: str, lower: str) -> tuple[str, ...]:
+        return ("tuntap", "add", name, "mode", "tap")
+
 
 TUN = Tun(
     name="tun",

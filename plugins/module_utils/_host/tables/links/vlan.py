@@ -15,6 +15,7 @@ class Vlan(Kind):
     """Hooks and traits of VLAN links."""
 
     module = "8021q"
+    trial = ("id", "2")
 
 
 VLAN = Vlan(

@@ -94,6 +94,7 @@ class Vxlan(Kind):
     one_family = _ADDRESSES
     needs_one_of = (("vni", "external"),)
     always_sent = ("learning",)
+    trial = ("id", "1", "remote", "192.0.2.1", "dstport", "4789")
     follows_socket = True
     goes_with_lower = True
 
