@@ -47,6 +47,16 @@ LEFT_OUT = (
         "network cards are outside of this collection",
     ),
     (
+        "link",
+        "`dynamic`, `trailers`",
+        "Flags that no current driver uses",
+    ),
+    (
+        "bridge",
+        "`mcast_hash_elasticity`",
+        "The kernel ignores the value (Linux 5.0) and always reports 16",
+    ),
+    (
         "bridge, port",
         "`fdb_flush`, `hwmode`",
         "`fdb_flush` is an action, not a setting. `hwmode` is for network cards with a switch in hardware",
@@ -148,6 +158,25 @@ LEFT_OUT = (
     ),
 )
 
+#: Options that few hosts need, each with the reason for having it.
+KEPT = (
+    (
+        "link",
+        "`protodown_reason`",
+        "A link that is held down for maintenance stays down when a daemon such as FRR ends its own reason",
+    ),
+    (
+        "link",
+        "`token`",
+        "Hosts that take their IPv6 prefix from a router need a known address in it",
+    ),
+    (
+        "bridge, port",
+        "`mst_enabled`, `msti` of `vlan_global`, `mst`",
+        "VLANs are spread over two uplinks without a spanning tree daemon",
+    ),
+)
+
 
 def cell(value: Any) -> str:
     """Return a value as Markdown; the empty string for none."""
@@ -201,6 +230,8 @@ def page() -> str:
             lines += [f"| `{option}` |  | The name of a {kind} link, whose `{its}` becomes `{gives}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]
+    lines += ["", "## Options that few hosts need", "", "| object | option | why |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in KEPT]
     return "\n".join(lines) + "\n"
 
 

@@ -160,14 +160,6 @@ options:
     description:
       - Allow multicast on the link.
     type: bool
-  dynamic:
-    description:
-      - The flag DYNAMIC. No current driver uses the flag.
-    type: bool
-  trailers:
-    description:
-      - The inverse of the flag NOTRAILERS. No current driver uses the flag.
-    type: bool
   addrgenmode:
     description:
       - Method of the kernel for IPv6 interface identifiers. V(none) disables link-local addresses. V(stable-privacy) is

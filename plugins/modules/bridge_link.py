@@ -91,11 +91,6 @@ options:
       - Send IGMP and MLD queries.
       - This option changes in place.
     type: bool
-  mcast_hash_elasticity:
-    description:
-      - Kept by the kernel for old programs. V(16) is the only value.
-      - This option changes in place.
-    type: int
   mcast_hash_max:
     description:
       - Largest number of multicast groups. A new bridge has V(4096).

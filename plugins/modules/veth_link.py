@@ -132,14 +132,6 @@ options:
         description:
           - As O(multicast).
         type: bool
-      dynamic:
-        description:
-          - As O(dynamic).
-        type: bool
-      trailers:
-        description:
-          - As O(trailers).
-        type: bool
       addrgenmode:
         description:
           - As O(addrgenmode).

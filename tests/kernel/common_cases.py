@@ -77,8 +77,6 @@ FLAG_CASES = {
     "allmulticast": "ALLMULTI",
     "multicast": "MULTICAST",
     "arp": "NOARP",
-    "dynamic": "DYNAMIC",
-    "trailers": "NOTRAILERS",
 }
 #: Rows that no case here can show, each with its reason. What a newer iproute2 or kernel shows is tested there.
 NOT_TOLD = {
@@ -118,7 +116,6 @@ NOT_TOLD = {
     ("bridge", "vlan_global"): "a table: cases of its own in test_vlan_options.py",
     ("port", "vlan_options"): "a table: cases of its own in test_vlan_options.py",
     ("port", "mst"): "a table: cases of its own in test_vlan_options.py",
-    ("bridge", "mcast_hash_elasticity"): "the kernel ignores it since 5.0 and always says 16",
     ("port", "state"): "a case of its own in test_network.py: the kernel sets it too, when the carrier comes",
     ("link", "token"): "a case of its own in test_token.py: ip token tells it",
     ("link", "index"): "a case of its own in test_index.py",

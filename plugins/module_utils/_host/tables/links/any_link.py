@@ -121,11 +121,8 @@ FLAGS: dict[str, tuple[int, bool]] = {
     "allmulticast": (0x200, False),
     "arp": (0x80, True),
     "multicast": (0x1000, False),
-    # Neither does anything in any driver of today; iproute2 and its scripts set them all the same.
-    "dynamic": (0x8000, False),
-    "trailers": (0x20, True),
 }
-_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False, "dynamic": False, "trailers": True}
+_FLAG_DEFAULTS = {"promiscuity": False, "allmulticast": False}
 #: net/core/dev.c: __dev_change_net_namespace() sets a link down.
 _FLAGS_MOVED = {"up": False}
 FLAG_WORDS = {"promiscuity": "promisc"}

@@ -100,12 +100,6 @@ BRIDGE = Bridge(
         Option(name="mcast_snooping", attr=23, type=SWITCH, default=True),
         Option(name="mcast_query_use_ifaddr", attr=24, type=SWITCH, default=False),
         Option(name="mcast_querier", attr=25, type=SWITCH, default=False),
-        Option(
-            name="mcast_hash_elasticity",
-            attr=26,
-            type=Int(low=16, high=16, rule="the kernel's own since Linux 5.0"),
-            default=16,
-        ),
         Option(name="mcast_hash_max", attr=27, type=Int(), default=4096),
         Option(name="mcast_last_member_count", attr=28, type=Int(), default=2),
         Option(name="mcast_startup_query_count", attr=29, type=Int(), default=2),
