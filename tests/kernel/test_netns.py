@@ -148,7 +148,9 @@ def test_failed_run_gives_the_name_back(apply: Apply, process: Any, monkeypatch:
     config = f"netns: [{{name: web, attach: 'pid:{pid}', recreate: true}}, {{name: new, attach: 'pid:{pid}'}}]"
     # The kernel did all of it; what is read afterwards is made to say that it did not.
     monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
-    with pytest.raises(Failed, match=r"said to have failed\. Nothing was changed: what was done before was taken back"):
+    with pytest.raises(
+        Failed, match=r"said to have failed\. Nothing was changed: what was done before was rolled back"
+    ):
         apply(config)
     assert out("ip netns list").split() == ["web"]
     assert number("/run/netns/web") == before

@@ -21,7 +21,7 @@ def test_link_that_would_take_a_tunnel_with_it_is_refused(apply: Apply, x: str) 
     with pytest.raises(Refused) as refused:
         apply(f"links: [{{name: v0, netns: {x}, from_netns: host}}]")
     assert str(refused.value) == (
-        "v0 in netns x: from_netns: the kernel would remove red, which lies on it; remove that first"
+        "v0 in netns x: from_netns: the kernel would remove red, which depends on it; remove that first"
     )
     assert everything() == before
     sh(f"ip link set v0 netns {x}")
@@ -59,7 +59,7 @@ def test_kernels_own_refusal_is_told(apply: Apply, x: str, monkeypatch: pytest.M
         ),
         (
             "links: [{name: m0, netns: x, from_netns: host}, {name: m0, netns: y, from_netns: host}]",
-            "m0 in netns y: from_netns: m0 is wished for as m0 in netns x too",
+            "m0 in netns y: from_netns: m0 is the desired m0 in netns x too",
         ),
         (
             "links: [{name: m0, netns: x, from_netns: host}, {name: m0, mtu: 1400}]",

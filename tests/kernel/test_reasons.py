@@ -14,7 +14,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model 
 from .look import everything
 from .moving import Apply, links, sh
 
-LEFT = "Nothing was changed: what was done before was taken back"
+LEFT = "Nothing was changed: what was done before was rolled back"
 
 
 @pytest.fixture(autouse=True)
