@@ -136,14 +136,14 @@ class _Module(Module):
             known = self.argument_spec
             for option in above:
                 known = known[option]["options"]
-            reason = f"unknown option {name!r}, {nearest(name, known)}"
+            reason = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
         for option, row in self.argument_spec.items():
             value = self.params.get(option)
             if row.get("type") == "dict" and value is not None and not isinstance(value, Mapping):
-                name, reason = option, f"{value!r} is not a dict"
+                name, reason = option, f"{option}: {value!r} is not a dict"
         subject = next((self.params[key] for key in _SUBJECTS if self.params.get(key)), None)
         option = ".".join(map(str, (*above, name))) if name is not None else None
-        return Failure(object=subject, option=option, reason=reason, advice="Correct the option")
+        return Failure(object=subject, option=option, reason=reason, named=True)
 
     def _blamed(self) -> str | None:
         """Return the option that is missing or has none of its choices, None where another thing is wrong."""

@@ -296,7 +296,7 @@ def _shaped(where: str, item: Mapping[str, Any], type_name: str, kind: str = "")
             object=where,
             option=name,
             reason=f"unknown option {name!r}, {nearest(str(name), _names_in(type_name, kind))}",
-            advice="Correct the name of the option",
+            named=True,
         )
     return shape
 
@@ -330,10 +330,7 @@ def _known(where: str, item: Mapping[str, Any], known: frozenset[str]) -> None:
     if not known.issuperset(item):
         name = next(name for name in item if name not in known)
         raise Refused(
-            object=where,
-            option=name,
-            reason=f"unknown option {name!r}, {nearest(str(name), known)}",
-            advice="Correct the name of the section",
+            object=where, option=name, reason=f"unknown option {name!r}, {nearest(str(name), known)}", named=True
         )
 
 

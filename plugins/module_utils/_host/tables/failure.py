@@ -29,9 +29,11 @@ class Failure(Exception):
         reason: Any,
         option: Any = None,
         advice: Any = None,
+        named: bool = False,
     ) -> None:
+        """Take the parts. ``named``: the reason names the option, so the message does not name the option again."""
         self.object, self.option, self.reason, self.advice = map(_text, (object, option, reason, advice))
-        super().__init__(composed(self.object, self.option, self.reason, advice=self.advice))
+        super().__init__(composed(self.object, None if named else self.option, self.reason, advice=self.advice))
 
     @property
     def parts(self) -> dict[str, Optional[str]]:
@@ -51,7 +53,7 @@ class Failed(Failure):
     """
 
     def __init__(self, *, why: Failure, after: str, commands: Sequence[str], rolled_back: Optional[bool]) -> None:
-        super().__init__(**why.parts)
+        super().__init__(object=why.object, option=why.option, reason=why.reason, advice=why.advice)
         self.args = (f"{why}. {after}",)
         self.commands, self.rolled_back = list(commands), rolled_back
 
