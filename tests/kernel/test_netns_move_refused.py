@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.failure import Fault
 
 from .moving import Apply, everything, links, sh
 
@@ -121,7 +122,7 @@ def test_failed_run_brings_the_link_back_with_all_that_was_on_it(
         routes: [{{dst: 10.8.0.0/16, via: 10.0.0.8, netns: {x}}}]
     """
     with monkeypatch.context() as patch:
-        patch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
+        patch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], Fault("", "said to have failed").of("x")))
         with pytest.raises(Failed, match=r"said to have failed\. Nothing was changed"):
             apply(config)
     assert [sorted(set(now) ^ set(then)) for now, then in zip((everything(), everything(x)), before)] == [[], []]

@@ -320,7 +320,7 @@ def test_without_the_device_file(missing: bool, apply: Any) -> None:
     config = "links: [{name: t0, kind: tun, mode: tap}]"
     if missing:
         subprocess.run(["mount", "-t", "tmpfs", "none", "/dev/net"], check=True, timeout=10)
-        sentence = r"t0: kind: there is no /dev/net/tun: load the kernel module tun .*give the container the device"
+        sentence = r"t0: kind: there is no /dev/net/tun. Load the kernel module tun .*give the container the device"
     else:  # a device that no driver has
         subprocess.run(["mknod", "/run/none", "c", "10", "254"], check=True, timeout=10)
         subprocess.run(["mount", "--bind", "/run/none", "/dev/net/tun"], check=True, timeout=10)
