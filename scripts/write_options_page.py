@@ -163,6 +163,20 @@ LEFT_OUT = (
     ),
 )
 
+#: Options that few hosts need, each with the reason for having it.
+KEPT = (
+    (
+        "link",
+        "`token`",
+        "Hosts that take their IPv6 prefix from a router need a known address in it",
+    ),
+    (
+        "bridge, port",
+        "`mst_enabled`, `msti` of `vlan_global`, `mst`",
+        "VLANs are spread over two uplinks without a spanning tree daemon",
+    ),
+)
+
 
 def cell(value: Any) -> str:
     """Return a value as Markdown; the empty string for none."""
@@ -216,6 +230,8 @@ def page() -> str:
             lines += [f"| `{option}` |  | The name of a {kind} link, whose `{its}` becomes `{gives}` |  | key |  |"]
     lines += ["", "## Words of iproute2 without an option", "", "| object | word | why |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in LEFT_OUT]
+    lines += ["", "## Options that few hosts need", "", "| object | option | why |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in KEPT]
     return "\n".join(lines) + "\n"
 
 

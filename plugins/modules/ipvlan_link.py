@@ -64,13 +64,44 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
-  returned: success
+  description:
+    - The equivalent C(ip) and C(bridge) command lines in order. In check mode, the planned command lines.
+    - After a failure, the command lines that were carried out before.
+  returned: always
   type: list
   elements: str
   sample:
     - ip link add link eth0 name iv0 netns client1 group 28268 type ipvlan mode l2
     - ip -n client1 link set dev iv0 up
+failure:
+  description: The parts of the error message. A part that is unknown or that a failure does not have is null.
+  returned: failure
+  type: dict
+  contains:
+    object:
+      description: The object as the message names it.
+      returned: always
+      type: str
+    option:
+      description: The option, or several with commas between them.
+      returned: always
+      type: str
+    reason:
+      description: The reason, with the values.
+      returned: always
+      type: str
+    advice:
+      description: A sentence that says what to do.
+      returned: always
+      type: str
+  sample: {"object": "t0", "option": "mtu", "reason": "60 is not within 68..65535", "advice": "Give a larger value"}
+rolled_back:
+  description:
+    - V(true) when the C(commands) of the failed run were rolled back. V(false) when at least a part of them was not.
+      Null when nothing was carried out.
+  returned: failure
+  type: bool
+  sample: true
 """
 
 from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_link

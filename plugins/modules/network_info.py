@@ -51,6 +51,28 @@ config:
   returned: success
   type: dict
   sample: {"links": [{"name": "blue", "kind": "bridge", "mtu": 1450, "up": true, "addresses": ["10.20.1.1/24"]}]}
+failure:
+  description: The parts of the error message. A part that is unknown or that a failure does not have is null.
+  returned: failure
+  type: dict
+  contains:
+    object:
+      description: The object as the message names it.
+      returned: always
+      type: str
+    option:
+      description: The option, or several with commas between them.
+      returned: always
+      type: str
+    reason:
+      description: The reason, with the values.
+      returned: always
+      type: str
+    advice:
+      description: A sentence that says what to do.
+      returned: always
+      type: str
+  sample: {"object": "t0", "option": "mtu", "reason": "60 is not within 68..65535", "advice": "Give a larger value"}
 """
 
 from ansible_collections.netloom.overlay.plugins.module_utils._ansible.module import run_info

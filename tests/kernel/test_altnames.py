@@ -168,7 +168,7 @@ def test_two_links_swap_an_altname_in_one_run(base: None, apply: Any, gather: An
 def test_a_failed_swap_is_taken_back(base: None, apply: Any, tell: Any) -> None:
     before = named(tell)
     wish = {"links": [{"name": "br0", "altnames": ["uplink"]}, {"name": "up0", "altnames": ["trunk"]}]}
-    with pytest.raises(Failed, match="taken back"):
+    with pytest.raises(Failed, match="rolled back"):
         apply({**wish, "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "br0"}]})
     assert named(tell) == before
     apply(wish)
@@ -219,7 +219,7 @@ def test_a_rules_link_stays_as_it_is_asked_for(base: None, apply: Any, tell: Any
 @pytest.mark.parametrize(
     ("wish", "sentence"),
     [
-        ({"links": [{"name": "up0"}, {"name": "uplink"}]}, r"^up0: wished for twice$"),
+        ({"links": [{"name": "up0"}, {"name": "uplink"}]}, r"^up0: is in the desired state twice$"),
         ({"addresses": [{"dev": "other", "address": "192.0.2.1/24"}]}, r"dev: there is no link other$"),
         ({"routes": [{"dst": "10.9.0.0/16", "dev": LONG + "r"}]}, r"dev: there is no link the-uplink.*bytesr$"),
         ({"links": [{"name": LONG + "r", "state": "absent"}]}, r"name: 'the-uplink.*bytesr' is not 1 to 15 bytes long"),

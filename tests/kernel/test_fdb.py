@@ -180,7 +180,7 @@ def test_unicast_mac_has_one_remote_in_the_kernel(base: None, apply: Any, tell: 
     run(f"bridge fdb append {MAC} dev vx dst 192.0.2.2")
     assert [entry["dst"] for entry in entries(tell, "vx")] == ["192.0.2.1"]
     twice = [{"dev": "vx", "mac": MAC, "dst": f"192.0.2.{number}"} for number in (1, 2)]
-    with pytest.raises(Refused, match=f"FDB entry {MAC} on vx: wished for twice"):
+    with pytest.raises(Refused, match=f"FDB entry {MAC} on vx: is in the desired state twice"):
         apply({"fdb": twice})
 
 

@@ -46,7 +46,7 @@ def test_remotes_that_disagree_are_refused(
         apply(disagreeing)
     assert str(refusal.value) == (
         f"FDB entry {mac} dst {TWO} on vx: {option}: {other} here and {one} for FDB entry {mac} dst {ONE} on vx, "
-        f"but both are one entry to the kernel"
+        f"but the kernel stores both as one entry"
     )
     assert seen(tell, mac) == {}
     assert apply(wish(mac, {"dst": ONE, option: one}, {"dst": TWO, option: one})).changed, "the positive control"
@@ -71,7 +71,7 @@ def test_each_vni_of_an_external_link_has_entries_of_its_own(base: None, apply: 
     assert apply(config).changed
     assert apply(config).commands == []
     assert {one["src_vni"]: one["state"] for one in entries(tell, "ex", MACS[0])} == {10: "static", 11: "permanent"}
-    with pytest.raises(Refused, match="both are one entry"):
+    with pytest.raises(Refused, match="stores both as one entry"):
         apply(wish(MACS[0], remotes[0], {**remotes[1], "src_vni": 10, "dst": TWO}))
 
 

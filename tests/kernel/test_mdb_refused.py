@@ -71,7 +71,10 @@ def test_bad_entry_is_refused(item: dict[str, Any], sentence: str, base: None, a
 @pytest.mark.parametrize(
     ("bridge", "sentence"),
     [
-        ({"mcast_snooping": False}, "dev: br0 has no multicast database while mcast_snooping is off: set it to true"),
+        (
+            {"mcast_snooping": False},
+            "dev: br0 has no multicast database while mcast_snooping is off. Set mcast_snooping: true",
+        ),
         ({"up": False}, "dev: br0 is down, and the kernel changes the multicast database of a running bridge only"),
     ],
 )

@@ -14,6 +14,7 @@ from ansible_collections.netloom.overlay.plugins.module_utils._host import run a
 from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import namespaces
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
+from ansible_collections.netloom.overlay.plugins.module_utils._host.tables.failure import Fault
 
 Apply = Callable[..., Any]
 
@@ -130,8 +131,8 @@ def test_name_of_another_namespace_is_kept_unless_recreate(apply: Apply, process
     with pytest.raises(Refused) as refused:
         apply(f"netns: [{{name: web, attach: 'pid:{pid}'}}]")
     assert str(refused.value) == (
-        f"netns web: attach: the name stands for another namespace (net:[{before}] -> pid:{pid}); "
-        "recreate: true takes it away from that one"
+        f"netns web: attach: the name stands for another namespace (net:[{before}] -> pid:{pid}). "
+        "Set recreate: true to take it away from that namespace"
     )
     assert number("/run/netns/web") == before
     report = apply(f"netns: [{{name: web, attach: 'pid:{pid}', recreate: true}}]")
@@ -147,8 +148,10 @@ def test_failed_run_gives_the_name_back(apply: Apply, process: Any, monkeypatch:
     before = number("/run/netns/web")
     config = f"netns: [{{name: web, attach: 'pid:{pid}', recreate: true}}, {{name: new, attach: 'pid:{pid}'}}]"
     # The kernel did all of it; what is read afterwards is made to say that it did not.
-    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
-    with pytest.raises(Failed, match=r"said to have failed\. Nothing was changed: what was done before was taken back"):
+    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], Fault("", "said to have failed").of("x")))
+    with pytest.raises(
+        Failed, match=r"said to have failed\. Nothing was changed: what was done before was rolled back"
+    ):
         apply(config)
     assert out("ip netns list").split() == ["web"]
     assert number("/run/netns/web") == before
@@ -158,7 +161,7 @@ def test_failed_run_gives_the_name_back(apply: Apply, process: Any, monkeypatch:
 def test_failed_run_gives_a_removed_namespace_back_with_all_in_it(apply: Apply, monkeypatch: Any) -> None:
     apply("netns: [{name: a}, {name: b}]\nlinks: [{name: br0, kind: bridge, netns: a}]")
     before = {name: number(f"/run/netns/{name}") for name in "ab"}
-    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
+    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], Fault("", "said to have failed").of("x")))
     with pytest.raises(Failed, match="Nothing was changed"):
         apply("netns: [{name: a, state: absent}, {name: b, state: absent}]")
     assert {name: number(f"/run/netns/{name}") for name in "ab"} == before
@@ -212,7 +215,7 @@ def test_left_over_file_is_removed(apply: Apply, left_over: str, monkeypatch: py
     foretold = apply(config, check=True).commands
     assert foretold == ["ip netns del left"]
     with monkeypatch.context() as patch:
-        patch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
+        patch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], Fault("", "said to have failed").of("x")))
         with pytest.raises(Failed, match="Nothing was changed"):
             apply(config)
     assert os.path.getsize(left_over) == 0, "the file is back"
@@ -281,7 +284,10 @@ def test_nsid_is_given_once(apply: Apply, tell: Any) -> None:
     assert apply("netns: [{name: a, nsid: 5}]").commands == ["ip netns set a 5"]
     with pytest.raises(Refused) as refused:
         apply("netns: [{name: a, nsid: 6}]")
-    assert str(refused.value) == "netns a: nsid: is given once and then stays (5 -> 6)"
+    assert (
+        str(refused.value)
+        == "netns a: nsid: is given once and then stays (5 -> 6). Leave the option out, or remove the object first"
+    )
     with pytest.raises(Refused, match="given once"):
         apply("netns: [{name: a, nsid: 6, recreate: true}]")
     assert tell("ip -j netns list-id") == [{"nsid": 5, "name": "a"}]
@@ -366,7 +372,7 @@ def test_resolver_is_what_programs_in_the_namespace_read(apply: Apply) -> None:
 
 def test_failed_run_gives_the_resolver_back(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
     apply("netns: [{name: a, resolver: {nameservers: [192.0.2.53]}}]")
-    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], "said to have failed"))
+    monkeypatch.setattr(engine_module.Engine, "_left", lambda *_a, **_k: ([], Fault("", "said to have failed").of("x")))
     with pytest.raises(Failed, match="Nothing was changed"):
         apply("netns: [{name: a, loopback: false, resolver: {nameservers: [192.0.2.99]}}]")
     assert out("ip netns exec a cat /etc/resolv.conf") == "nameserver 192.0.2.53\n"

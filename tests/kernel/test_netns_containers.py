@@ -180,7 +180,7 @@ def test_two_names_of_one_namespace_are_one(apply: Apply, runtimes: Runtimes) ->
     pid = runtimes.run("docker", "web")
     apply("links: [{name: br0, kind: bridge, netns: 'container:web'}]")
     assert apply(f"links: [{{name: br0, kind: bridge, netns: 'pid:{pid}'}}]").commands == []
-    with pytest.raises(Refused, match="br0 in netns docker:web: wished for twice"):
+    with pytest.raises(Refused, match="br0 in netns docker:web: is in the desired state twice"):
         apply(
             "links: [{name: br0, kind: bridge, netns: 'container:web'}, "
             f"{{name: br0, kind: bridge, netns: 'pid:{pid}'}}]"
@@ -378,7 +378,7 @@ def test_name_stands_for_its_old_namespace_when_runs_fail(apply: Apply, runtimes
     config["netns"][0]["recreate"] = True
     fails = {**config, "routes": [{"dst": "10.9.0.0/16", "via": "10.99.99.99"}]}
     for _time in range(3):
-        with pytest.raises(Failed, match=r"invalid gateway.*Nothing was changed: what was done before was taken back"):
+        with pytest.raises(Failed, match=r"invalid gateway.*Nothing was changed: what was done before was rolled back"):
             apply(fails)
         assert os.stat("/run/netns/web").st_ino == os.stat(f"/proc/{first}/ns/net").st_ino
     apply(config)

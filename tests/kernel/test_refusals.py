@@ -71,7 +71,7 @@ BAD = {
         "links: [{name: v, kind: vxlan, vni: 1, dstport: 4789}, {name: w, kind: vxlan, vni: 1, dstport: 4789}]",
         "w: vni: v has the same vni 1, dstport 4789 already",
     ),
-    "twice": ("links: [{name: b, kind: bridge}, {name: b, kind: bridge}]", "b: wished for twice"),
+    "twice": ("links: [{name: b, kind: bridge}, {name: b, kind: bridge}]", "b: is in the desired state twice"),
     "host bits": (
         "routes: [{dst: 10.0.0.1/24, dev: lo}]",
         "route 10.0.0.1/24: dst: '10.0.0.1/24' is not an address with a prefix",

@@ -17,7 +17,7 @@ def test_a_secret_cannot_be_taken_back(apply: Any) -> None:
     secret = wish("ipv6.stable_secret", "2001:db8::5")
     bad = {"dev": "v.0", "name": "ipv4.tag", "value": "often"}
     with pytest.raises(
-        Failed, match=r"Taking back failed too, at sysctl ipv6.conf.stable_secret of v.0: value: a secret"
+        Failed, match=r"The rollback failed too, at sysctl ipv6.conf.stable_secret of v.0: value: a secret"
     ):
         apply({"sysctls": [*secret["sysctls"], bad]})
     assert held("v.0", "ipv6.conf.stable_secret") == "2001:0db8:0000:0000:0000:0000:0000:0005"

@@ -62,7 +62,7 @@ def test_both_ends_of_a_pair_have_their_own(apply: Any, tell: Any) -> None:
 def test_sysctls_of_the_same_run_come_first(apply: Any, tell: Any) -> None:
     """A link that forwards takes a token with accept_ra 2 alone: the positive control is that 1 is refused."""
     forwards = {"dev": "all", "name": "ipv6.forwarding", "value": 1}
-    with pytest.raises(Failed, match=r"t0: token: Invalid argument.*taken back"):
+    with pytest.raises(Failed, match=r"t0: token: Invalid argument.*rolled back"):
         apply({**link(token="::5"), "sysctls": [forwards, sysctl("accept_ra", 1)]})
     assert tell("ip -j link show") == [one for one in tell("ip -j link show") if one["ifname"] == "lo"]
     assert apply({**link(token="::5"), "sysctls": [forwards, sysctl("accept_ra", 2)]}).changed
@@ -90,7 +90,7 @@ def test_token_is_back_after_a_recreation_and_a_move(apply: Any, tell: Any) -> N
 
 def test_failed_run_is_taken_back(apply: Any, tell: Any) -> None:
     apply(link(token="::5"))
-    with pytest.raises(Failed, match="taken back"):
+    with pytest.raises(Failed, match="rolled back"):
         apply({**link(token="::6"), "routes": [{"dst": "10.77.0.0/16", "via": "203.0.113.1", "dev": "t0"}]})
     assert tokens(tell) == {"t0": "::5"}
     apply(link(token="::6"))

@@ -218,8 +218,8 @@ def test_users_and_groups_by_name(apply: Any, tell: Any) -> None:
         ("user: 4294967295", "t0: user: 4294967295 is not within 0..4294967294"),
         ("user: true", "t0: user: True is neither a number nor the name of a user"),
         ("user_group: 'a:b'", "t0: user_group: 'a:b' is neither a number nor the name of a group"),
-        ("persistent: false", "t0: persistent: False cannot be asked for: such a link ends with the program"),
-        ("link_netns: c", "t0: link_netns: a tun link is in no namespace but its own"),
+        ("persistent: false", "t0: persistent: False cannot be requested: such a link ends with the program"),
+        ("link_netns: c", "t0: link_netns: tun links do not support link_netns"),
         ("mode: tup", "t0: mode: 'tup' is not one of tun, tap"),
         ("owner: 5", "t0: unknown option 'owner'"),
     ],
@@ -320,7 +320,7 @@ def test_without_the_device_file(missing: bool, apply: Any) -> None:
     config = "links: [{name: t0, kind: tun, mode: tap}]"
     if missing:
         subprocess.run(["mount", "-t", "tmpfs", "none", "/dev/net"], check=True, timeout=10)
-        sentence = r"t0: kind: there is no /dev/net/tun: load the kernel module tun .*give the container the device"
+        sentence = r"t0: kind: there is no /dev/net/tun. Load the kernel module tun .*give the container the device"
     else:  # a device that no driver has
         subprocess.run(["mknod", "/run/none", "c", "10", "254"], check=True, timeout=10)
         subprocess.run(["mount", "--bind", "/run/none", "/dev/net/tun"], check=True, timeout=10)

@@ -154,7 +154,7 @@ def test_a_link_that_a_program_made_is_kept(apply: Any, tell: Any) -> None:
         assert apply(keep % "shared").commands == ["ioctl /dev/net/tun dev shared persistent on"]
         with pytest.raises(Failed, match=r"alone: persistent: a program is attached"):
             apply(keep % "alone")
-        with pytest.raises(Refused, match=r"shared: persistent: False cannot be asked for"):
+        with pytest.raises(Refused, match=r"shared: persistent: False cannot be requested"):
             apply("links: [{name: shared, kind: tun, persistent: false}]")
     assert names() == {"shared"}
     assert own(tell, "shared")["persist"]

@@ -54,7 +54,7 @@ def test_failed_run_is_taken_back(apply: Any) -> None:
     wish = wish.replace("routes:", "routes:\n  - {dst: 10.77.0.0/16, via: 203.0.113.1, dev: br-red}")
     with pytest.raises(Failed, match=r"route 10.77.0.0/16: .*Nexthop has invalid gateway") as failure:
         apply(wish)
-    assert "taken back" in str(failure.value)
+    assert "rolled back" in str(failure.value)
     assert everything() == before
     apply(NETWORK.replace("mtu: 1450, addresses", "mtu: 1400, addresses"))
     assert everything() != before, "the positive control: the change without the bad route is made"

@@ -65,7 +65,7 @@ def test_addresses_and_what_leads_through_them_are_back(apply: Apply, config: An
     before = seen()
     assert any("secondary" in line for line in before)
     fails = {**config, "routes": [*config.get("routes", []), FAILS]}
-    with pytest.raises(Failed, match=r"invalid gateway.*Nothing was changed: what was done before was taken back"):
+    with pytest.raises(Failed, match=r"invalid gateway.*Nothing was changed: what was done before was rolled back"):
         apply(fails, overridden=overridden)
     assert seen() == before
     assert apply(BASE).commands == []

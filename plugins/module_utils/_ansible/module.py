@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Callable, NoReturn
 
-from .._host.run import Engine, Failed, KernelError, Refused, Report
+from .._host.run import Engine, KernelError, Report
+from .._host.tables.failure import Failed, Failure
 from .._host.tables.links.any_link import ALL as LINK_OPTIONS
 from .._host.tables.links.any_link import ONCE
 from .._host.tables.registry import KINDS, OBJECT_TYPES
@@ -122,24 +123,41 @@ class _Module(Module):
     def fail_json(self, msg: str, **rest: Any) -> NoReturn:
         result = getattr(self, "validation_result", None)
         if result is not None and result.error_messages:
-            msg = self._about(msg, sorted(result.unsupported_parameters, key=str))
-        super().fail_json(msg, **rest)
+            why = self._about(msg, sorted(result.unsupported_parameters, key=str))
+            msg, rest = str(why), {**rest, "failure": why.parts}
+        elif "failure" not in rest:
+            rest["failure"] = Failure(object=None, reason=msg).parts
+        super().fail_json(msg, **{"commands": [], "rolled_back": None, **rest})
         raise SystemExit(1)
 
-    def _about(self, msg: str, unknown: list[Any]) -> str:
+    def _about(self, msg: str, unknown: list[Any]) -> Failure:
+        """Return the failure of wrong options, by the specification: Ansible has one sentence for all its parts."""
+        above: list[Any] = []
+        name, reason = self._blamed(), msg
         if unknown:
             # ansible-core gives the path of an option within another one as a tuple.
             *above, name = unknown[0] if isinstance(unknown[0], tuple) else (unknown[0],)
             known = self.argument_spec
             for option in above:
                 known = known[option]["options"]
-            msg = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
+            reason = f"{''.join(f'{option}: ' for option in above)}unknown option {name!r}, {nearest(name, known)}"
         for option, row in self.argument_spec.items():
             value = self.params.get(option)
             if row.get("type") == "dict" and value is not None and not isinstance(value, Mapping):
-                msg = f"{option}: {value!r} is not a dict"  # Ansible's own sentence does not say which option it means
+                name, reason = option, f"{option}: {value!r} is not a dict"
         subject = next((self.params[key] for key in _SUBJECTS if self.params.get(key)), None)
-        return f"{subject}: {msg}" if subject else msg
+        option = ".".join(map(str, (*above, name))) if name is not None else None
+        return Failure(object=subject, option=option, reason=reason, named=True)
+
+    def _blamed(self) -> str | None:
+        """Return the option that is missing or has none of its choices, None where another thing is wrong."""
+        for option, row in self.argument_spec.items():
+            value = self.params.get(option)
+            if value is None and row.get("required"):
+                return str(option)
+            if value is not None and "choices" in row and not isinstance(value, list) and value not in row["choices"]:
+                return str(option)
+        return None
 
 
 #: Options that name what a task is about, the most telling first.
@@ -170,18 +188,19 @@ def _given(params: Mapping[str, Any], spec: Mapping[str, Any], given: Any) -> di
 def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = True) -> None:
     if writes:
         lacking = _lacking_pyroute2()
-        if lacking:
-            module.fail_json(msg=lacking)
+        if lacking is not None:
+            module.fail_json(msg=str(lacking), failure=lacking.parts)
     waited: list[str] = []
 
     def say(sentence: str) -> None:
         module.log(sentence)
         waited.append(sentence)
 
+    engine = Engine(protect_connection=module.params.get(_PROTECT, True), say=say)
     try:
-        report = work(Engine(protect_connection=module.params.get(_PROTECT, True), say=say))
-    except (Refused, Failed, KernelError, OSError) as why:
-        module.fail_json(msg=str(why))
+        report = work(engine)
+    except (Failure, KernelError, OSError) as why:
+        module.fail_json(msg=str(why), **_failed(engine, why))
     result: dict[str, Any] = {"changed": report.changed, "commands": report.commands}
     if report.diff and module._diff:  # noqa: SLF001 - how modules learn of --diff
         result["diff"] = report.diff
@@ -195,17 +214,28 @@ def _engine(module: Module, work: Callable[[Engine], Report], writes: bool = Tru
     module.exit_json(**result)
 
 
-def _lacking_pyroute2() -> str:
-    """Return what to do when pyroute2 is missing or too old, without importing it (0.17 s)."""
+def _failed(engine: Engine, why: Exception) -> dict[str, Any]:
+    """Return what a failed module returns besides msg."""
+    failure = why if isinstance(why, Failure) else Failure(object=None, reason=why)
+    if isinstance(why, Failed):
+        return {"failure": failure.parts, "commands": why.commands, "rolled_back": why.rolled_back}
+    carried = engine.carried_out
+    return {"failure": failure.parts, "commands": carried, "rolled_back": False if carried else None}
+
+
+def _lacking_pyroute2() -> Failure | None:
+    """Return the failure for a pyroute2 that is missing or too old, without importing it (0.17 s)."""
     wanted = ".".join(map(str, PYROUTE2))
-    mend = f"install python3-pyroute2 (or pip install 'pyroute2>={wanted}'), or run role netloom.overlay.prepare"
+    mend = f"Install python3-pyroute2 (or pip install 'pyroute2>={wanted}'), or run role netloom.overlay.prepare"
     if importlib.util.find_spec("pyroute2") is None:
-        return f"pyroute2 is missing for {sys.executable} on this host: {mend}"
+        reason = f"pyroute2 is missing for {sys.executable}"
+        return Failure(object="this host", reason=reason, advice=mend)
     from importlib import metadata
 
     try:
         version = metadata.version("pyroute2")
     except metadata.PackageNotFoundError:
-        return ""
+        return None
     numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    return f"pyroute2 {version} is too old for {sys.executable} on this host: {mend}" if numbers < PYROUTE2 else ""
+    reason = f"pyroute2 {version} is too old for {sys.executable}"
+    return Failure(object="this host", reason=reason, advice=mend) if numbers < PYROUTE2 else None

@@ -29,7 +29,8 @@ from .state.canonical import resolved
 from .state.config import Reader
 from .state.entries import nexthops_named, table_of
 from .state.gathered import write
-from .state.model import HOST, Change, Entry, Operation, Refused, State
+from .state.model import HOST, Change, Entry, Operation, State
+from .tables.failure import Failed, Failure, Fault, Refused
 from .tables.links.any_link import ALTNAMES
 from .tables.registry import OBJECT_TYPES
 from .tables.types.simple import NONE
@@ -38,10 +39,6 @@ from .tables.types.simple import NONE
 LOCK_WAIT = 60.0
 #: How often a run puts right what the kernel changed along with something else.
 ROUNDS = 2
-
-
-class Failed(Exception):
-    """A run that failed and was taken back: the reason, and what could not be taken back."""
 
 
 @dataclass
@@ -63,6 +60,7 @@ class Engine:
         self.protect_connection = protect_connection
         self.say = say
         self.before: State = {}  # what was there before anything was touched
+        self.done: list[Operation] = []  # operations that were carried out
         self._of: tuple[State, tuple[set[str], set[str]]] | None = None
 
     @contextlib.contextmanager
@@ -81,6 +79,11 @@ class Engine:
     def sysctls(self) -> Sysctls:
         """Return the reader of sysctls; most runs need none."""
         return Sysctls(self.namespaces)
+
+    @property
+    def carried_out(self) -> list[str]:
+        """Return the command lines of the operations that were carried out."""
+        return commands(self.done, self.before)
 
     def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
         """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
@@ -184,7 +187,12 @@ class Engine:
                 if made.get(netns, self.namespaces.has(netns)):
                     there.add(netns)
                 else:
-                    raise Refused(f"{entry}: netns: there is no namespace {netns}")
+                    raise Refused(
+                        object=entry,
+                        option="netns",
+                        reason=f"there is no namespace {netns}",
+                        advice="Create the namespace in the same configuration, or correct the name",
+                    )
 
     def _observe(self, desired: State, overridden: bool, everything: bool = False, first: bool = True) -> State:
         netnses, type_names = (set(part) for part in self._concerned(desired))
@@ -235,17 +243,17 @@ class Engine:
         from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
 
         new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.type == "link" and c.entry.kind]
-        reasons = kinds_lacking(self.observer, (change.entry.kind for change in new))
+        faults = kinds_lacking(self.observer, (change.entry.kind for change in new))
         for change in new:
-            if change.entry.kind in reasons:
-                raise Refused(f"{change.entry}: kind: {reasons[change.entry.kind]}")
+            if change.entry.kind in faults:
+                raise faults[change.entry.kind].of(change.entry)
 
     def _apply(
         self, operations: list[Operation], desired: State, *, overridden: bool
     ) -> tuple[list[Operation], list[str]]:
         """Carry operations out and verify; return all that was done, and the command lines for it.
 
-        What fails is taken back, and Failed raised.
+        Raise Failed after a rollback.
         """
         from .kernel.apply import apply
 
@@ -255,21 +263,22 @@ class Engine:
         def told(operation: Operation) -> None:
             lines.extend(commands([operation], self.before))
 
-        for _round in range(ROUNDS):
+        turn = 0
+        while True:
+            turn += 1
             outcome = apply(self.observer, operations, told)
             done += outcome.done
+            self.done = done
             if outcome.failed is not None:
-                self._roll_back(f"{outcome.failed.entry}: {outcome.reason}", done, outcome.failed)
+                raise self._roll_back(outcome.fault.of(outcome.failed.entry), done, outcome.failed)
             operations, left = self._left(desired, overridden=overridden)
-            if not left:
+            if left is None:
                 return done, lines
-            if not operations:
-                break
-        self._roll_back(left, done)
-        return done, lines
+            if not operations or turn == ROUNDS:
+                raise self._roll_back(left, done)
 
-    def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], str]:
-        """Return what is still to be done, and a sentence on it; both empty where all is as wished.
+    def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], Failure | None]:
+        """Return the operations that are left, and why they are; no operations and None where all is as desired.
 
         A link may change with another one: a bridge's MTU follows its ports until it is set.
         """
@@ -279,19 +288,22 @@ class Engine:
             if changes:
                 observed = self._observe(desired, overridden)
         except Refused as why:
-            return [], f"after the change: {why}"
+            return [], Fault(why.option or "", f"after the change: {why.reason}", why.advice or "").of(why.object)
         if not changes:
-            return [], ""
+            return [], None
         change = changes[0]
         fields = ", ".join(f"{name} is {old}, not {new}" for name, (old, new) in change.fields.items())
-        sentence = f"{change.entry}: the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+        reason = f"the kernel did not keep it ({change.verb}{': ' + fields if fields else ''})"
+        advice = "Look for a program that changes the object too, such as NetworkManager or systemd-networkd"
+        fault = Fault(", ".join(change.fields), reason, advice)
         again = plan(changes, desired, observed) if all(map(comes_again, changes)) else []
-        return again, sentence
+        return again, fault.of(change.entry)
 
-    def _roll_back(self, reason: str, done: list[Operation], failed: Operation | None = None) -> None:
+    def _roll_back(self, why: Failure, done: list[Operation], failed: Operation | None = None) -> Failed:
+        """Roll back what was done; return the failure to raise."""
         from .kernel.apply import apply
 
-        back = undo(done)
+        carried, back = commands(done, self.before), undo(done)
         self.observer.views.clear()
         half = failed is not None and failed.verb == "set" and failed.before is not None and failed.before.options
         if half and failed is not None:
@@ -303,15 +315,16 @@ class Engine:
             now = self.observer.observe({netns for netns, _name in links}, LOSABLE)
             back = put_back(self.before, now, links)
             outcome = apply(self.observer, back)
-        if outcome.failed is None:
-            differs = self._differs(failed) if half and failed is not None else ""
-            if differs:
-                raise Failed(f"{reason}. The kernel did a part of it, which could not be taken back: {differs}")
-            raise Failed(f"{reason}. Nothing was changed: what was done before was taken back")
-        raise Failed(
-            f"{reason}. Taking back failed too, at {outcome.failed.entry}: {outcome.reason}; "
-            f"not taken back: {'; '.join(commands(back[len(outcome.done) :]))}"
-        )
+        if outcome.failed is not None:
+            after = f"The rollback failed too, at {outcome.fault.of(outcome.failed.entry)}"
+            left = "; ".join(commands(back[len(outcome.done) :]))
+            return Failed(why=why, after=f"{after}; not rolled back: {left}", commands=carried, rolled_back=False)
+        differs = self._differs(failed) if half and failed is not None else ""
+        if differs:
+            after = f"The kernel did a part of it, which could not be rolled back: {differs}"
+            return Failed(why=why, after=after, commands=carried, rolled_back=False)
+        after = "Nothing was changed: what was done before was rolled back"
+        return Failed(why=why, after=after, commands=carried, rolled_back=True if carried else None)
 
     def _differs(self, failed: Operation) -> str:
         """Return what is not as it was before the run at the object of an operation that failed, empty where all is."""
@@ -337,10 +350,15 @@ class Engine:
             try:
                 names = [self.namespaces.canonical(name) for name in netnses]
             except ValueError as why:
-                raise Refused(f"netns: {why}") from None
+                raise Refused(object=None, option="netns", reason=why, advice="Name an existing namespace") from None
             for name in names:
                 if not self.namespaces.has(name):
-                    raise Refused(f"netns: there is no namespace {name}")
+                    raise Refused(
+                        object=None,
+                        option="netns",
+                        reason=f"there is no namespace {name}",
+                        advice="Name an existing namespace",
+                    )
         type_names = {*DUMPED, *TABLES}
         if netnses is None:
             type_names.add("netns")

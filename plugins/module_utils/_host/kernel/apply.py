@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ..state.entries import made_in
 from ..state.model import Operation
+from ..tables.failure import Fault, Impossible
 from ..tables.links.any_link import INDEX, MARK_GROUP
 from ..tables.registry import KINDS, OBJECT_TYPES
 from .host import named_netns, proc_sys, tun
@@ -35,7 +36,7 @@ class Way:
     ``together``: those of one namespace that follow each other are carried out as one.
     """
 
-    carry_out: Callable[[Observer, Sequence[Operation]], tuple[int, str]]
+    carry_out: Callable[[Observer, Sequence[Operation]], tuple[int, Fault | None]]
     together: bool = False
 
 
@@ -56,10 +57,10 @@ def _by_device_file(operation: Operation) -> bool:
 
 def _singly(
     carry_out: Callable[[Observer, Operation], None], observer: Observer, group: Sequence[Operation]
-) -> tuple[int, str]:
+) -> tuple[int, Fault | None]:
     for operation in group:
         carry_out(observer, operation)
-    return len(group), ""
+    return len(group), None
 
 
 def _move(observer: Observer, operation: Operation) -> None:
@@ -70,20 +71,20 @@ def _move(observer: Observer, operation: Operation) -> None:
     if error is not None:
         # Linux 6.1 has no sentence for it.
         fixed = error.number == errno.EINVAL and not error.sentence
-        raise ValueError(f"from_netns: {error}{': it is bound to its namespace' if fixed else ''}")
+        raise Impossible(option="from_netns", reason=f"{error}{': it is bound to its namespace' if fixed else ''}")
     for name in (source, operation.entry.netns):
         observer.views.pop(name, None)
 
 
-def _write_sysctls(observer: Observer, group: Sequence[Operation]) -> tuple[int, str]:
+def _write_sysctls(observer: Observer, group: Sequence[Operation]) -> tuple[int, Fault | None]:
     """Write sysctls in the thread that is in their namespace: a change of it takes longer than a write."""
 
-    def write() -> tuple[int, str]:
+    def write() -> tuple[int, Fault | None]:
         for number, operation in enumerate(group):
-            reason = proc_sys.write(operation)
-            if reason:
-                return number, reason
-        return len(group), ""
+            fault = proc_sys.write(operation)
+            if fault is not None:
+                return number, fault
+        return len(group), None
 
     return inside(observer.namespaces.fd(group[0].entry.netns), write)
 
@@ -111,16 +112,16 @@ Tell = Callable[[Operation], None]
 
 @dataclass
 class Outcome:
-    """What became of a list of operations: those that took effect, and the first that did not, with the reason."""
+    """What became of a list of operations: those that took effect, and the first that did not, with the fault."""
 
     done: list[Operation] = field(default_factory=list)
     failed: Operation | None = None
-    reason: str = ""
+    fault: Fault = field(default_factory=lambda: Fault("", ""))
 
-    def fail(self, operation: Operation, reason: str) -> None:
+    def fail(self, operation: Operation, fault: Fault) -> None:
         """Note the first operation that did not take effect."""
         if self.failed is None:
-            self.failed, self.reason = operation, reason
+            self.failed, self.fault = operation, fault
 
 
 def apply(observer: Observer, operations: Sequence[Operation], tell: Tell | None = None) -> Outcome:
@@ -203,10 +204,10 @@ def _carry_out(observer: Observer, group: list[Operation], outcome: Outcome, tel
 
 
 def _another_way(way: Way, observer: Observer, group: list[Operation], outcome: Outcome) -> None:
-    done, reason = way.carry_out(observer, group)
+    done, fault = way.carry_out(observer, group)
     outcome.done += group[:done]
-    if done < len(group):
-        outcome.fail(group[done], reason)
+    if fault is not None:
+        outcome.fail(group[done], fault)
 
 
 def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
@@ -257,11 +258,11 @@ def _remove_many(removal: Removal, observer: Observer, group: list[Operation], o
     if error is None:
         outcome.done += group
     else:
-        outcome.fail(group[0], str(error))
+        outcome.fail(group[0], reason_of(error))
 
 
-def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, str]:
-    """Return those of the kinds that cannot be made here, each with the reason. Makes nothing, but loads modules."""
+def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, Fault]:
+    """Return those of the kinds that cannot be made here, each with the fault. Makes nothing, but loads modules."""
     names = sorted(set(kinds))
     files = {name: KINDS[name].device for name in names if KINDS[name].device}
     found = {name: tun.lacking(file) for name, file in files.items()}
@@ -270,8 +271,9 @@ def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, str]:
     for position, error in errors.items():
         if error.number == errno.EOPNOTSUPP and "nknown device type" in (error.sentence or "nknown device type"):
             name = asked[position]
-            found[name] = f"this kernel has no {name} (module {KINDS[name].module or name})"
-    return {name: reason for name, reason in found.items() if reason}
+            reason = f"this kernel has no {name} (module {KINDS[name].module or name})"
+            found[name] = Fault("kind", reason, "Install or load the module, or run another kernel")
+    return {name: fault for name, fault in found.items() if fault is not None}
 
 
 __all__ = ["Outcome", "apply", "kinds_lacking"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..state.entries import lower_key, rows_given, rows_of
 from ..state.model import Entry, Operation
+from ..tables.failure import Fault, Impossible
 from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.table import Option
 from ..tables.types.simple import NONE
@@ -22,60 +23,64 @@ if TYPE_CHECKING:
 FEW = 3
 
 
-def reason_of(why: Exception) -> str:
-    """Say why an operation could not be carried out."""
+def reason_of(why: Exception) -> Fault:
+    """Return the fault for which an operation could not be carried out."""
+    if isinstance(why, Impossible):
+        return why.fault
     if isinstance(why, KeyError):
-        return f"there is no link {why.args[0]}"
-    return str(why) if isinstance(why, KernelError) else getattr(why, "strerror", None) or str(why)
+        return Fault("", f"there is no link {why.args[0]}", "Create the link first, or correct the name")
+    return Fault("", str(why) if isinstance(why, KernelError) else getattr(why, "strerror", None) or str(why))
 
 
-def refusal(observer: Observer, operation: Operation, message: bytearray, error: KernelError) -> str:
-    """Say why the kernel refused a message of an operation, with the option that it is about where that is known."""
+def refusal(observer: Observer, operation: Operation, message: bytearray, error: KernelError) -> Fault:
+    """Return the fault for which the kernel refused a message of an operation, with its option where that is known."""
     entry = operation.entry
     told = _of_capped(observer, entry, error) or _unsaid(entry, error) or _meant(entry, error)
     if told:
         return told
     option = _blamed(entry, message, error.offset) or _only(operation)
-    return f"{option}: {error}" if option else str(error)
+    return Fault(option, str(error))
 
 
-def _of_capped(observer: Observer, entry: Entry, error: KernelError) -> str:
-    """Say that an option is more than that of the link beneath (Option.capped), empty where that cannot be told."""
+def _of_capped(observer: Observer, entry: Entry, error: KernelError) -> Fault | None:
+    """Return the option that exceeds that of the lower device (Option.capped), None where that cannot be told."""
     if error.number not in (errno.EINVAL, errno.ERANGE):
-        return ""
+        return None
     capped = (row for row in rows_given(entry) if row.capped)
-    return next((sentence for row in capped for sentence in [_beyond(observer, entry, row, error)] if sentence), "")
+    return next((fault for row in capped for fault in [_beyond(observer, entry, row, error)] if fault), None)
 
 
-def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -> str:
+def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -> Fault | None:
     if error.sentence:
-        return f"{row.name}: {error}" if row.name in error.sentence.lower() else ""
+        return Fault(row.name, str(error)) if row.name in error.sentence.lower() else None
     value = entry.options[row.name]
     # What is set of a living link says of it only what is to change.
     living = next((link for link in observer.links(entry.netns) if link.ident == entry.ident), entry)
     netns, name = lower_key(living) or ("", "")
     lower = next((link for link in observer.links(netns) if link.ident == ("link", (netns, name))), entry)
     most = lower.options[row.name]
-    return f"{row.name}: {error}: {value} is more than the {most} of {name}, the link beneath" if value > most else ""
+    reason = f"{error}: {value} is more than the {most} of {name}, the link beneath"
+    return Fault(row.name, reason, f"Give at most {most}, or change {name}") if value > most else None
 
 
-def _unsaid(entry: Entry, error: KernelError) -> str:
-    """Say what the tables know to be refused without a word, empty where that cannot be told."""
+def _unsaid(entry: Entry, error: KernelError) -> Fault | None:
+    """Return what the tables know to be refused without a sentence, None where they do not."""
     if error.number == errno.EAFNOSUPPORT:  # net/core/rtnetlink.c: validate_linkmsg()
         of_ipv6 = (row.name for row in rows_given(entry) if row.of_ipv6)
-        return next((f"{name}: {error}: {entry.name} has no IPv6, as below an mtu of 1280" for name in of_ipv6), "")
+        reason = f"{error}: {entry.name} has no IPv6, as below an mtu of 1280"
+        return next((Fault(name, reason, "Set an mtu of 1280 or more") for name in of_ipv6), None)
     if error.number != errno.EINVAL or error.sentence:
-        return ""
+        return None
     option, reason = OBJECT_TYPES[entry.type].refusal(entry.key) if entry.type in OBJECT_TYPES else ("", "")
     for row in rows_given(entry) if not option else ():
         unexplained = row.unexplained(entry.options[row.name])
         if unexplained:
             option, reason = row.name, unexplained
-    return f"{option}: {error}: {reason}" if option else ""
+    return Fault(option, f"{error}: {reason}") if option else None
 
 
-def _meant(entry: Entry, error: KernelError) -> str:
-    """Say which option a refusal is about by what the tables know of it, empty where they do not."""
+def _meant(entry: Entry, error: KernelError) -> Fault | None:
+    """Return the option that a refusal is about by what the tables know of it, None where they do not."""
     where = entry.options.get("dev", NONE)
     on = "of this namespace" if where == NONE else f"of {where}"
     for row in rows_given(entry):
@@ -83,8 +88,8 @@ def _meant(entry: Entry, error: KernelError) -> str:
             said = meaning.sentence in error.sentence if meaning.sentence else not error.sentence
             if error.number == meaning.errno and said:
                 reason = meaning.reason.format(value=entry.options[row.name], name=entry.name, on=on)
-                return f"{row.called}: {error}{': ' if reason else ''}{reason}"
-    return ""
+                return Fault(row.called, f"{error}{': ' if reason else ''}{reason}")
+    return None
 
 
 def _blamed(entry: Entry, message: bytearray, offset: int) -> str:

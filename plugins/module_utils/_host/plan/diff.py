@@ -10,10 +10,11 @@ from typing import Any
 from ..state.claims import needed
 from ..state.entries import PLACED, SHARING, given, made_in, netns_named, ousted_by, place_of, rows_of, table_of
 from ..state.model import HOST, Change, Entry, Ident, State
+from ..tables.failure import Refused
 from ..tables.links.any_link import INDEX, LINK_NETNS, ON_CREATE
 from ..tables.objects.encap import Consent
 from ..tables.registry import KINDS, OBJECT_TYPES
-from ..tables.table import Option, Refused
+from ..tables.table import Option
 from ..tables.types.addresses import Ip
 from ..tables.types.simple import NONE, NetnsOf
 from .dependents import bringer
@@ -117,8 +118,11 @@ def _check_moved(moved: list[Change], changes: list[Change]) -> None:
         if change.verb == "recreate" and change.entry.ident in idents:
             name, old, new = _fixed(change.fields, {row.name: row for row in rows_of(change.entry)})
             raise Refused(
-                f"{change.entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}), "
-                f"and a link that is moved is not made anew; remove it first"
+                object=change.entry,
+                option=name,
+                reason=f"the kernel cannot change it on a living link ({old} -> {new}), "
+                "and a link that is moved is not recreated",
+                advice="Remove the link first",
             )
 
 
@@ -169,8 +173,10 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
     if entry.kind and entry.kind != there.kind:
         if not entry.recreate:
             raise Refused(
-                f"{entry}: kind: is {there.kind or 'a link of another kind'}, not {entry.kind}; "
-                f"recreate: true replaces it"
+                object=entry,
+                option="kind",
+                reason=f"is {there.kind or 'a link of another kind'}, not {entry.kind}",
+                advice="Set recreate: true to replace it",
             )
         needed(entry)
         check_moot(entry, {})
@@ -280,16 +286,25 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
     name, old, new = _fixed({**_turned(fields, there), **fields}, rows)
     for field, pair in fields.items():
         if rows[field].once and not _in_place(rows[field], *pair):
-            raise Refused(f"{entry}: {field}: is given once and then stays ({pair[0]} -> {pair[1]})")
+            raise Refused(
+                object=entry,
+                option=field,
+                reason=f"is given once and then stays ({pair[0]} -> {pair[1]})",
+                advice="Leave the option out, or remove the object first",
+            )
     if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].recreated and not entry.recreate:
         raise Refused(
-            f"{entry}: {name}: the name stands for another namespace ({old} -> {new}); "
-            f"recreate: true takes it away from that one"
+            object=entry,
+            option=name,
+            reason=f"the name stands for another namespace ({old} -> {new})",
+            advice="Set recreate: true to take it away from that namespace",
         )
     if entry.type == "link" and not entry.recreate:
         raise Refused(
-            f"{entry}: {name}: the kernel cannot change it on a living link ({old} -> {new}); "
-            f"recreate: true makes the link anew and puts back what hangs on it"
+            object=entry,
+            option=name,
+            reason=f"the kernel cannot change it on a living link ({old} -> {new})",
+            advice="Set recreate: true to recreate the link and to restore its dependent objects",
         )
     return Change("recreate", entry, there, fields)
 
@@ -332,9 +347,9 @@ def _means_absent(row: Option, wanted: Any) -> bool:
 def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
     """Refuse options that cannot be beside each other, or beside those that are there."""
     object_type = OBJECT_TYPES.get(entry.type)
-    sentence = object_type.fault(entry.options, there) if object_type is not None else ""
-    if sentence:
-        raise Refused(f"{entry}: {sentence}")
+    fault = object_type.fault(entry.options, there) if object_type is not None else None
+    if fault is not None:
+        raise fault.of(entry)
 
 
 def _defaults_of_new(entry: Entry) -> Mapping[str, Any]:
@@ -349,18 +364,27 @@ def _new(entry: Entry) -> Change | None:
     _check_options(entry, {})
     if entry.type == "link":
         if not entry.kind:
-            raise Refused(f"{entry}: there is no such link, and without kind none can be made")
+            raise Refused(
+                object=entry,
+                reason="there is no such link, and without kind none can be made",
+                advice="Set kind, or correct the name",
+            )
         if entry.made_with is None:
             needed(entry)
         else:
             once = [INDEX.name, *(row.name for row in KINDS[entry.kind].options if row.outer)]
             for name in [name for name in once if name in entry.options]:
-                raise Refused(f"{entry}: {name}: a new pair has it for its first end alone")
+                raise Refused(
+                    object=entry,
+                    option=name,
+                    reason="a new pair has it for its first end alone",
+                    advice="Leave the option out at the second end",
+                )
     ousted = ousted_by(entry)
     object_type = OBJECT_TYPES.get(entry.type)
-    lacking = object_type.missing_in_new(entry.key, entry.options, ousted) if object_type is not None else ""
-    if lacking:
-        raise Refused(f"{entry}: {lacking}")
+    lacking = object_type.missing_in_new(entry.key, entry.options, ousted) if object_type is not None else None
+    if lacking is not None:
+        raise lacking.of(entry)
     usual = _defaults_of_new(entry)
     if ousted:
         usual = {name: value for name, value in usual.items() if name not in ousted}

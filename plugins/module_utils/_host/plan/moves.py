@@ -40,19 +40,39 @@ def moves(desired: State, observed: State) -> list[Change]:
         _check(entry, there, observed)
         other = found.setdefault(there.key, Change("move", entry.having({}), there))
         if other.entry.ident != entry.ident:
-            raise Refused(f"{entry}: from_netns: {there} is wished for as {other.entry} too")
+            raise Refused(
+                object=entry,
+                option="from_netns",
+                reason=f"{there} is the desired {other.entry} too",
+                advice="Remove one of the two",
+            )
     return list(found.values())
 
 
 def _check(entry: Entry, there: Entry, observed: State) -> None:
     kind = KINDS.get(there.kind)
     if entry.kind and entry.kind != there.kind:
-        raise Refused(f"{entry}: from_netns: {there} is {there.kind or 'a link of another kind'}, not {entry.kind}")
+        raise Refused(
+            object=entry,
+            option="from_netns",
+            reason=f"{there} is {there.kind or 'a link of another kind'}, not {entry.kind}",
+            advice="Correct kind or name",
+        )
     if kind is not None and kind.bound:
-        raise Refused(f"{entry}: from_netns: the kernel keeps {kind.name} links in their namespace")
+        raise Refused(
+            object=entry,
+            option="from_netns",
+            reason=f"the kernel keeps {kind.name} links in their namespace",
+            advice="Remove the link there, and leave from_netns out",
+        )
     for other in observed.values():
         if other.type == "link" and there.key in goes_with(other):
-            raise Refused(f"{entry}: from_netns: the kernel would remove {other}, which lies on it; remove that first")
+            raise Refused(
+                object=entry,
+                option="from_netns",
+                reason=f"the kernel would remove {other}, which depends on it",
+                advice=f"Remove {other} first",
+            )
 
 
 def after(observed: State, moved: Iterable[Change]) -> State:

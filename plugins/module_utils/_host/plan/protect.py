@@ -22,8 +22,9 @@ def protect(operations: Iterable[Operation], observed: State, connection: Connec
         danger = _cuts(operation, path) or path.misled(operation)
         if danger:
             raise Refused(
-                f"{operation.entry}: {danger} would cut the connection from {connection.client}; "
-                f"protect_connection: false does it all the same"
+                object=operation.entry,
+                reason=f"{danger} would cut the connection from {connection.client}",
+                advice="Set protect_connection: false to allow it",
             )
 
 

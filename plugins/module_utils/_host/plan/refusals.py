@@ -12,9 +12,9 @@ from typing import Any, cast
 from ..state.claims import unique_claim
 from ..state.entries import Rows, given, link_of, made_in, names_links, names_others, nexthops_named
 from ..state.model import HOST, Change, Entry, State
+from ..tables.failure import Refused
 from ..tables.objects.encap import Consent
 from ..tables.registry import KINDS, OBJECT_TYPES
-from ..tables.table import Refused
 from ..tables.types.simple import NONE, Type
 
 
@@ -48,7 +48,12 @@ def check_unique(observed: State, changes: list[Change]) -> None:
         if other.ident != change.entry.ident:
             names = KINDS[other.kind].unique
             shared = ", ".join(f"{name} {value}" for name, value in zip(names, claim[2] if claim else ()))
-            raise Refused(f"{change.entry}: {names[0]}: {other} has the same {shared} already")
+            raise Refused(
+                object=change.entry,
+                option=names[0],
+                reason=f"{other} has the same {shared} already",
+                advice="Give another value",
+            )
 
 
 def check_open(observed: State, changes: list[Change]) -> None:
@@ -76,8 +81,11 @@ def check_open(observed: State, changes: list[Change]) -> None:
             if its != how:
                 differ = ", ".join(sorted({*how.split()} ^ {*its.split()}))
                 raise Refused(
-                    f"{link}: up: {other} is up on UDP port {port} too, and one of them alone has {differ}: such links "
-                    f"cannot share the port; give one up: false or another dstport"
+                    object=link,
+                    option="up",
+                    reason=f"{other} is up on UDP port {port} too, and one of them alone has {differ}: "
+                    "such links cannot share the port",
+                    advice="Set up: false or another dstport for one of them",
                 )
 
 
@@ -111,7 +119,12 @@ def check_values(observed: State, changes: list[Change]) -> None:
         for name, called in _unique_value(entry):
             other = taken.setdefault((entry.type, entry.options[name]), entry)
             if other.ident != entry.ident:
-                raise Refused(f"{entry}: {name}: {entry.options[name]} is {called} of {other} already")
+                raise Refused(
+                    object=entry,
+                    option=name,
+                    reason=f"{entry.options[name]} is {called} of {other} already",
+                    advice="Give another value",
+                )
 
 
 def _unique_value(entry: Entry) -> list[tuple[str, str]]:
@@ -129,15 +142,20 @@ def check_release(change: Change, has: Rows, kernel: str) -> None:
         value = change.entry.options.get(row.name)
         needed_release = row.needed_release(value)
         if not is_known(needed_release, kernel):
-            what = f"{row.name}: {value}" if needed_release != row.since else row.name
-            raise Refused(f"{change.entry}: {what}: needs Linux {needed_release}, this kernel is {kernel}")
+            what = f"{value}: " if needed_release != row.since else ""
+            raise Refused(
+                object=change.entry,
+                option=row.name,
+                reason=f"{what}needs Linux {needed_release}, this kernel is {kernel}",
+                advice="Leave the option out",
+            )
     _check_chosen(change.entry, kernel)
     for row in has.of_an_objection:
         # Of a changed route all is sent, not only what differs.
         daring = any(isinstance(other.type, Consent) and change.entry.options[other.name] for other in has.all)
         reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
         if reason:
-            raise Refused(f"{change.entry}: {row.name}: {reason} (this kernel is {kernel})")
+            raise Refused(object=change.entry, option=row.name, reason=f"{reason} (this kernel is {kernel})")
 
 
 #: The rows of keys that not every kernel knows, or whose values some are not to be asked for. Few types have any.
@@ -158,10 +176,15 @@ def _check_chosen(entry: Entry, kernel: str) -> None:
         if row.name not in chosen:
             continue
         if not is_known(row.since, kernel):
-            raise Refused(f"{entry}: {row.name}: needs Linux {row.since}, this kernel is {kernel}")
+            raise Refused(
+                object=entry,
+                option=row.name,
+                reason=f"needs Linux {row.since}, this kernel is {kernel}",
+                advice="Leave the option out",
+            )
         reason = row.type.objection(chosen[row.name], release(kernel), daring=False)
         if reason:
-            raise Refused(f"{entry}: {row.name}: {reason} (this kernel is {kernel})")
+            raise Refused(object=entry, option=row.name, reason=f"{reason} (this kernel is {kernel})")
 
 
 def check_takes(change: Change, has: Rows) -> None:
@@ -170,7 +193,12 @@ def check_takes(change: Change, has: Rows) -> None:
     for row in has.of_a_refusal:
         if row.name in names and change.entry.options[row.name] in row.refused:
             value = change.entry.options[row.name]
-            raise Refused(f"{change.entry}: {row.name}: {value} cannot be asked for: {row.refused[value]}")
+            raise Refused(
+                object=change.entry,
+                option=row.name,
+                reason=f"{value} cannot be requested: {row.refused[value]}",
+                advice="Give another value, or leave the option out",
+            )
 
 
 def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
@@ -184,7 +212,9 @@ def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
     for row in rows:
         moot, value = row.moot.get(case), entry.options[row.name]
         if moot is not None and value not in (*moot.taken, *moot.idle):
-            raise Refused(f"{entry}: {row.name}: {moot.why.format_map(link)}")
+            raise Refused(
+                object=entry, option=row.name, reason=moot.why.format_map(link), advice="Leave the option out"
+            )
 
 
 def check_kind(change: Change) -> None:
@@ -200,9 +230,9 @@ def check_kind(change: Change) -> None:
         row = kind.option(name)
         return {**living, **wished}.get(name, row.parsed_default if row is not None else None)
 
-    sentence = kind.fault(wished, has)
-    if sentence:
-        raise Refused(f"{change.entry}: {sentence}")
+    fault = kind.fault(wished, has)
+    if fault is not None:
+        raise fault.of(change.entry)
 
 
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
@@ -225,11 +255,21 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         named = [("dev", *link)] if link is not None and link not in fine else []
         for option, netns, name in (*named, *names_links(change.entry)) if names_others(change.entry) else named:
             if not there("link", netns, name):
-                raise Refused(f"{change.entry}: {option}: there is no link {name}{_where(netns)}")
+                raise Refused(
+                    object=change.entry,
+                    option=option,
+                    reason=f"there is no link {name}{_where(netns)}",
+                    advice="Create the link in the same configuration, or correct the name",
+                )
             fine.add((netns, name))
         for option, number in nexthops_named(change.entry):
             if not there("nexthop", change.entry.netns, number):
-                raise Refused(f"{change.entry}: {option}: there is no nexthop {number}{_where(change.entry.netns)}")
+                raise Refused(
+                    object=change.entry,
+                    option=option,
+                    reason=f"there is no nexthop {number}{_where(change.entry.netns)}",
+                    advice="Create the nexthop in the same configuration, or correct the number",
+                )
         if change.entry.type in OBJECT_TYPES and OBJECT_TYPES[change.entry.type].with_master:
             _check_port(change.entry, desired, observed)
 
@@ -251,11 +291,9 @@ def check_places(desired: State, observed: State, changes: list[Change]) -> None
         if removed and any(("link", (entry.netns, name)) in gone for name in on):
             continue  # it goes with its link
         states: tuple[State, ...] = (observed,) if removed else (observed, new, desired)
-        sentence = _OF_PLACES[entry.type].fault_on_link(
-            entry.key, entry.options, partial(_link_in, states, entry.netns)
-        )
-        if sentence:
-            raise Refused(f"{entry}: {sentence}")
+        fault = _OF_PLACES[entry.type].fault_on_link(entry.key, entry.options, partial(_link_in, states, entry.netns))
+        if fault is not None:
+            raise fault.of(entry)
 
 
 def _link_in(states: Iterable[State], netns: str, name: str) -> Mapping[str, Any]:
@@ -278,10 +316,20 @@ def _check_port(entry: Entry, desired: State, observed: State) -> None:
 
     masters = [link.options["master"] for link in known(entry.name) if "master" in link.options]
     if not masters or masters[0] == NONE:
-        raise Refused(f"{entry}: dev: {entry.name} is no port: it has no master")
+        raise Refused(
+            object=entry,
+            option="dev",
+            reason=f"{entry.name} is no port: it has no master",
+            advice="Set its master to a bridge",
+        )
     kinds = [link.kind for link in known(masters[0]) if link.kind]
     if kinds and kinds[0] in KINDS and not KINDS[kinds[0]].switches:
-        raise Refused(f"{entry}: dev: {entry.name} is no port of a bridge: its master {masters[0]} is a {kinds[0]}")
+        raise Refused(
+            object=entry,
+            option="dev",
+            reason=f"{entry.name} is no port of a bridge: its master {masters[0]} is a {kinds[0]}",
+            advice="Set its master to a bridge",
+        )
 
 
 def _where(netns: str) -> str:

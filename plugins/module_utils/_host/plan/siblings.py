@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from ..state.entries import SHARING, lower_key, one_of
 from ..state.model import Change, Entry, Ident, Key, State
+from ..tables.failure import Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
-from ..tables.table import Refused
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:
@@ -79,7 +79,12 @@ def check_alone(observed: State, changes: list[Change]) -> None:
             option, value = _alone(link if alone else other)
             beside = f"must be alone on {lower[1]}"
             what = f"{value} {beside}, and {other} is there" if alone else f"{other} is {value}, which {beside}"
-            raise Refused(f"{change.entry}: {option}: {what}")
+            raise Refused(
+                object=change.entry,
+                option=option,
+                reason=what,
+                advice="Give one of them another value or another lower device",
+            )
         others.append((link, alone))
 
 
@@ -166,6 +171,8 @@ def _check_lasting(new: list[Change], there: Mapping[Ident, list[Entry]], shared
             if shared[one].get(name) and others and not alone:
                 other = next((entry for entry in others if entry.ident != change.entry.ident), others[0])
                 raise Refused(
-                    f"{change.entry}: {name}: {other} was put there without it, and both are one entry to the kernel, "
-                    f"which stays so: remove that first"
+                    object=change.entry,
+                    option=name,
+                    reason=f"{other} was put there without it, and the kernel stores both as one entry",
+                    advice=f"Remove {other} first",
                 )

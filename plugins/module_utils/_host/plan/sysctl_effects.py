@@ -40,14 +40,24 @@ def settled(desired: State, rate: int) -> tuple[State, list[str]]:
         netns, dev, name = entry.key
         other = ("sysctl", (netns, dev, COARSE.get(name, "")))
         if other in desired:
-            raise Refused(f"{entry}: value: is the same as {other[1][2]}, which is wished for too: give one of them")
+            raise Refused(
+                object=entry,
+                option="value",
+                reason=f"is the same as {other[1][2]}, which is in the desired state too",
+                advice="Give one of them",
+            )
         value = kept(name, entry.options["value"], rate)
         if value != entry.options["value"]:
             rounded.append(f"{entry}: is {value}, not {entry.options['value']}: the kernel's clock has {rate} Hz")
         options = {"value": value}
         if "persist" in entry.options:
             if netns != HOST:
-                raise Refused(f"{entry}: persist: nothing sets sysctls of a network namespace at boot")
+                raise Refused(
+                    object=entry,
+                    option="persist",
+                    reason="nothing sets sysctls of a network namespace at boot",
+                    advice="Leave persist out",
+                )
             options["persist"] = value if entry.options["persist"] else NONE
         state[ident] = entry.having(options)
     return state, rounded

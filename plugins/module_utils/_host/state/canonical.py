@@ -70,7 +70,7 @@ def _by_own_names(desired: State, observed: State) -> State:
     for entry in desired.values():
         other = _renamed(entry, own, observed) if any(key in own for key in _links_of(entry, observed)) else entry
         if other.ident in state:
-            raise Refused(f"{other}: wished for twice")
+            raise Refused(object=other, reason="is in the desired state twice", advice="Remove one of the two")
         state[other.ident] = other
     return state
 
@@ -156,7 +156,7 @@ def _in_kernels_words(desired: State, observed: State) -> State:
     for entry in desired.values():
         other = changed.get(entry.ident, entry)
         if other.ident in state:
-            raise Refused(f"{other}: wished for twice")
+            raise Refused(object=other, reason="is in the desired state twice", advice="Remove one of the two")
         state[other.ident] = other
     return state
 

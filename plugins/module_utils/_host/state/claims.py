@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tables.failure import Refused
 from ..tables.registry import KINDS, OBJECT_TYPES
-from ..tables.table import Kind, Refused
+from ..tables.table import Kind
 from ..tables.types.simple import NONE
 from .entries import PLACED, SHARING, lower_key, made_in, one_of, place_of
 from .model import Entry, Ident, State
@@ -19,7 +20,11 @@ def check(state: State) -> None:
     for entry in state.values():
         place = place_of(entry) if entry.present and entry.type in PLACED else None
         if place is not None and places.setdefault(place, entry) is not entry:
-            raise Refused(f"{entry}: {places[place]} is wished for too, and a link has an IPv6 address once")
+            raise Refused(
+                object=entry,
+                reason=f"{places[place]} is in the desired state too, and a link has an IPv6 address once",
+                advice="Remove one of the two",
+            )
         if entry.type in SHARING and not SHARING[entry.type].isdisjoint(entry.options):
             _check_one(entry, agreed)
         kind = KINDS.get(entry.kind)
@@ -39,8 +44,11 @@ def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
         other = agreed.setdefault((one, name), entry)
         if other.options[name] != entry.options[name]:
             raise Refused(
-                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
-                f"but both are one entry to the kernel"
+                object=entry,
+                option=name,
+                reason=f"{entry.options[name]} here and {other.options[name]} for {other}, "
+                "but the kernel stores both as one entry",
+                advice="Give both the same value",
             )
 
 
@@ -53,8 +61,11 @@ def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]
         other = agreed.setdefault((lower, name), entry)
         if other.options[name] != entry.options[name]:
             raise Refused(
-                f"{entry}: {name}: {entry.options[name]} here and {other.options[name]} for {other}, "
-                f"but all links on {lower[1]} share one"
+                object=entry,
+                option=name,
+                reason=f"{entry.options[name]} here and {other.options[name]} for {other}, "
+                f"but all links on {lower[1]} share one",
+                advice="Give both the same value",
             )
 
 
@@ -80,11 +91,18 @@ def _check_link_netns(entry: Entry, kind: Kind) -> None:
     if made_in(entry) == entry.netns:
         return
     if not (kind.follows_socket or kind.lower):
-        raise Refused(f"{entry}: link_netns: a {kind.name} link is in no namespace but its own")
+        raise Refused(
+            object=entry,
+            option="link_netns",
+            reason=f"{kind.name} links do not support link_netns",
+            advice="Leave the option out",
+        )
     if kind.lower and not kind.follows_socket and not kind.tells_netns:
         raise Refused(
-            f"{entry}: link_netns: the kernel does not tell in which namespace the link beneath this kind of link is "
-            f"({kind.name}): it must be in the link's own"
+            object=entry,
+            option="link_netns",
+            reason=f"the kernel does not tell in which namespace the link beneath this kind of link is ({kind.name})",
+            advice="Put the lower device into the namespace of the link, and leave the option out",
         )
 
 
@@ -92,7 +110,9 @@ def _check_families(entry: Entry, kind: Kind) -> None:
     given = {name: entry.options[name] for name in kind.one_family if entry.options.get(name, NONE) != NONE}
     if len({":" in address for address in given.values()}) > 1:
         listed = " and ".join(f"{name} {address}" for name, address in given.items())
-        raise Refused(f"{entry}: {listed} are not of one address family")
+        raise Refused(
+            object=entry, reason=f"{listed} are not of one address family", advice="Give addresses of one family"
+        )
 
 
 def needed(entry: Entry) -> None:
@@ -101,8 +121,13 @@ def needed(entry: Entry) -> None:
     for name in kind.needs:
         if name not in entry.options:
             what = "peer" if name in kind.peer else name
-            raise Refused(f"{entry}: {what}: a new {kind.name} link needs it")
+            raise Refused(object=entry, option=what, reason=f"a new {kind.name} link needs it", advice=f"Set {what}")
     # VNI 0 is a VNI: only what is not given, or false, does not count.
     for names in kind.needs_one_of:
         if all(entry.options.get(name, NONE) is False or entry.options.get(name, NONE) == NONE for name in names):
-            raise Refused(f"{entry}: {names[0]}: a new {kind.name} link needs {' or '.join(names)}")
+            raise Refused(
+                object=entry,
+                option=names[0],
+                reason=f"a new {kind.name} link needs {' or '.join(names)}",
+                advice="Set one of them",
+            )

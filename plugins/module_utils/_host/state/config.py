@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any, Callable, NamedTuple
 
+from ..tables.failure import Refused
 from ..tables.objects.netns import ATTACH
 from ..tables.objects.object_type import ObjectType
 from ..tables.registry import KINDS, OBJECT_TYPES
-from ..tables.table import Kind, Refused, canonical, nearest
+from ..tables.table import Kind, canonical, nearest
 from ..tables.types.named_numbers import Account
 from ..tables.types.simple import NONE, UNSET, Look, any_name, own_ifname
 from .claims import check
@@ -58,7 +59,11 @@ class Reader:
     def read(self, config: Mapping[str, Any]) -> State:
         """Return the state wished for; raise Refused with one sentence."""
         if not isinstance(config, Mapping):
-            raise Refused(f"config: {config!r} is not a dict")
+            raise Refused(
+                object="config",
+                reason=f"{config!r} is not a dict",
+                advice="Write the sections of the configuration as keys of a dict",
+            )
         _known("config", config, frozenset(SECTIONS))
         for section in SECTIONS:
             for item in _items(section, config.get(section)):
@@ -81,7 +86,7 @@ class Reader:
 
     def _add(self, entry: Entry) -> None:
         if entry.ident in self.state:
-            raise Refused(f"{entry}: wished for twice")
+            raise Refused(object=entry, reason="is in the desired state twice", advice="Remove one of the two")
         self.state[entry.ident] = entry
 
     def _netns(self, where: str, item: Mapping[str, Any], option: str = "netns") -> str:
@@ -91,17 +96,22 @@ class Reader:
         try:
             return self.canonical(str(value))
         except ValueError as why:
-            raise Refused(f"{where}: {option}: {why}") from None
+            raise Refused(object=where, option=option, reason=why) from None
 
     def _link(self, item: Any) -> None:
         item = _item("links", item)
         if item.get("name") in (None, ""):
-            raise Refused("links: name: a link needs a name")
+            raise Refused(object="links", option="name", reason="a link needs a name", advice="Set name")
         netns = self._netns(str(item["name"]), item)
         name = self._name(f"links: {item['name']}", netns, item["name"])
         kind = KINDS.get(str(item.get("kind") or ""))
         if kind is None and item.get("kind"):
-            raise Refused(f"{name}: kind: unknown kind {item['kind']!r}, {nearest(str(item['kind']), KINDS)}")
+            raise Refused(
+                object=name,
+                option="kind",
+                reason=f"unknown kind {item['kind']!r}, {nearest(str(item['kind']), KINDS)}",
+                advice="Correct the kind",
+            )
         entry = self._link_entry(name, netns, kind, item)
         peer = item.get("peer")
         if peer is not None:
@@ -115,7 +125,7 @@ class Reader:
             return own_ifname(name)
         except ValueError as why:
             if self.link(netns, str(name)) is None:
-                raise Refused(f"{where}: name: {why}") from None
+                raise Refused(object=where, option="name", reason=why) from None
             return str(name)
 
     def _link_entry(self, name: str, netns: str, kind: Kind | None, item: Mapping[str, Any]) -> Entry:
@@ -132,7 +142,12 @@ class Reader:
         for row in table.of_accounts if present else ():
             account = options.get(row.name, NONE)
             if isinstance(row.type, Account) and isinstance(account, str) and account != NONE:
-                raise Refused(f"{name}: {row.name}: this host has no {row.type.database} {account}")
+                raise Refused(
+                    object=name,
+                    option=row.name,
+                    reason=f"this host has no {row.type.database} {account}",
+                    advice="Create the account first, or give a number",
+                )
         for option in table.naming_netns:
             if option in options:
                 options[option] = self._netns(f"{name}: {option}", {"netns": options[option]})
@@ -156,10 +171,15 @@ class Reader:
     def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
         """Add the other end of a pair as a link of its own."""
         if kind is None or not kind.peered:
-            raise Refused(f"{entry.name}: peer: a {entry.kind or 'link without kind'} has no peer")
+            raise Refused(
+                object=entry.name,
+                option="peer",
+                reason=f"a {entry.kind or 'link without kind'} has no peer",
+                advice="Leave peer out",
+            )
         where = f"{entry.name}: peer"
         if peer.get("name") in (None, ""):
-            raise Refused(f"{where}: name: a peer needs a name")
+            raise Refused(object=where, option="name", reason="a peer needs a name", advice="Set name")
         netns = self._netns(where, peer) if "netns" in peer else entry.netns
         name = self._name(where, netns, peer["name"])
         item = {option: value for option, value in peer.items() if option not in ("name", "netns")}
@@ -199,12 +219,12 @@ class Reader:
         parts = {**object_type.usual_keys, **_parsed(what, shape.keys, item)}
         for name, value in parts.items():
             if value is UNSET:
-                raise Refused(f"{what}: {name}: is needed")
+                raise Refused(object=what, option=name, reason="is needed", advice=f"Set {name}")
         # What is lasting is never absent; a port's "state" is the spanning tree's.
         present = object_type.lasting or _present(what, item)
         for name in object_type.required if present else ():
             if name not in options:
-                raise Refused(f"{what}: {name}: is needed")
+                raise Refused(object=what, option=name, reason="is needed", advice=f"Set {name}")
         if present and self.attach is not None and ATTACH.name in options:
             attached = partial(self.attach, parts[object_type.telling_key])
             options[ATTACH.name] = _parse(what, ATTACH.name, attached, options[ATTACH.name])
@@ -221,12 +241,22 @@ class Reader:
             if name is None:
                 continue
             if item.get(gives) is not None:
-                raise Refused(f"{what}: {option}: {option} and {gives} exclude each other")
+                raise Refused(
+                    object=what,
+                    option=option,
+                    reason=f"{option} and {gives} exclude each other",
+                    advice="Give one of them",
+                )
             ident = ("link", (netns, _parse(what, option, any_name, name)))
             links = [one for one in (self.state.get(ident), self.link(netns, str(name))) if one is not None]
             value = next((one.options[its] for one in links if one.kind == kind and its in one.options), None)
             if value is None:
-                raise Refused(f"{what}: {option}: there is no {kind} {name}{f' in netns {netns}' if netns else ''}")
+                raise Refused(
+                    object=what,
+                    option=option,
+                    reason=f"there is no {kind} {name}{f' in netns {netns}' if netns else ''}",
+                    advice="Create the link first, or correct the name",
+                )
             found[gives] = value
         return {**{name: value for name, value in item.items() if name not in object_type.link_options}, **found}
 
@@ -235,7 +265,7 @@ def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> 
     try:
         return parse(value)
     except ValueError as why:
-        raise Refused(f"{where}: {option}: {why}") from None
+        raise Refused(object=where, option=option, reason=why) from None
 
 
 class _Shape(NamedTuple):
@@ -262,7 +292,12 @@ def _shaped(where: str, item: Mapping[str, Any], type_name: str, kind: str = "")
     shape = _shape(type_name, kind, tuple(item))
     if shape.unknown:
         name = shape.unknown[0]
-        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), _names_in(type_name, kind))}")
+        raise Refused(
+            object=where,
+            option=name,
+            reason=f"unknown option {name!r}, {nearest(str(name), _names_in(type_name, kind))}",
+            named=True,
+        )
     return shape
 
 
@@ -276,7 +311,7 @@ def _parsed(where: str, wanted: Iterable[tuple[str, Callable[[Any], Any]]], item
             if value is not None:
                 found[name] = parse(value)
     except ValueError as why:
-        raise Refused(f"{where}: {name}: {why}") from None
+        raise Refused(object=where, option=name, reason=why) from None
     return found
 
 
@@ -294,28 +329,35 @@ def _names_in(type_name: str, kind: str = "") -> frozenset[str]:
 def _known(where: str, item: Mapping[str, Any], known: frozenset[str]) -> None:
     if not known.issuperset(item):
         name = next(name for name in item if name not in known)
-        raise Refused(f"{where}: unknown option {name!r}, {nearest(str(name), known)}")
+        raise Refused(
+            object=where, option=name, reason=f"unknown option {name!r}, {nearest(str(name), known)}", named=True
+        )
 
 
 def _items(section: str, items: Any) -> list[Any]:
     if items is None:
         return []
     if not isinstance(items, (list, tuple)):
-        raise Refused(f"{section}: {items!r} is not a list")
+        raise Refused(object=section, reason=f"{items!r} is not a list", advice="Write a list")
     return list(items)
 
 
 def _item(section: str, item: Any) -> Mapping[str, Any]:
     # Nearly all are dicts, and to ask the abstract class takes ten times as long.
     if not isinstance(item, dict) and not isinstance(item, Mapping):
-        raise Refused(f"{section}: {item!r} is not a dict")
+        raise Refused(object=section, reason=f"{item!r} is not a dict", advice="Write a dict of options")
     return item
 
 
 def _present(where: str, item: Mapping[str, Any]) -> bool:
     state = item.get("state") or "present"
     if state not in ("present", "absent"):
-        raise Refused(f"{where}: state: {state!r} is neither present nor absent")
+        raise Refused(
+            object=where,
+            option="state",
+            reason=f"{state!r} is neither present nor absent",
+            advice="Write present or absent",
+        )
     return bool(state == "present")
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from ..tables.failure import Refused
 from ..tables.registry import OBJECT_TYPES
-from ..tables.table import Refused
 
 __all__ = ["HOST", "NAMELESS", "Change", "Connection", "Entry", "Ident", "Key", "Operation", "Refused", "State"]
 

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, ClassVar, Optional
 
+from .failure import Fault, Refused
 from .types.base import KeywordsOnly
 from .types.simple import Attr, Int, LinkName, Look, Names, Type
-
-
-class Refused(Exception):
-    """A wish that cannot be granted, as one sentence for the user: ``object: option: reason``."""
 
 
 @dataclass(frozen=True)
@@ -199,12 +196,12 @@ class Kind(metaclass=KeywordsOnly):
         """Return the case of a link for which options do not apply (Option.moot)."""
         return ""
 
-    def fault(self, desired: Options, has: Callable[[str], Any]) -> str:
-        """Return the fault of desired options beside those that the link has: ``option: reason``, empty for none."""
+    def fault(self, desired: Options, has: Callable[[str], Any]) -> Optional[Fault]:
+        """Return the fault of desired options beside those that the link has, None for none."""
         for name, (other, value) in self.only_with.items():
             if desired.get(name) and has(other) != value:
-                return f"{name}: needs {other} {value}, and that is {has(other)}"
-        return ""
+                return Fault(name, f"needs {other} {value}, and that is {has(other)}", f"Set {other}: {value}")
+        return None
 
     # Phase "order": how a link is created and changed, and on what it depends.
 
@@ -313,7 +310,12 @@ def canonical(where: str, item: Mapping[str, Any], aliases: Mapping[str, str]) -
         if value is None:
             continue
         if given.get(name) is not None:
-            raise Refused(f"{where}: {alias}: is another name of {name}, and both are given")
+            raise Refused(
+                object=where,
+                option=alias,
+                reason=f"is another name of {name}, and both are given",
+                advice="Give one of them",
+            )
         given[name] = value
     return given
 

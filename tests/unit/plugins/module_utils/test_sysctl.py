@@ -74,7 +74,7 @@ def test_each_way_to_write_a_name_is_one_key(dev: str | None, name: str, key: tu
 
 
 def test_one_sysctl_under_two_names_is_wished_for_twice() -> None:
-    with pytest.raises(Refused, match="wished for twice"):
+    with pytest.raises(Refused, match="is in the desired state twice"):
         read({"name": "ipv4.rp_filter"}, {"dev": "all", "name": "net.ipv4.conf.rp_filter"})
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import Callable
 
-from ...tables.table import Refused
+from ...tables.failure import Refused
 
 CAP_NET_ADMIN = 12  # linux/capability.h
 #: The clock that moves once a tick (linux/time.h).
@@ -40,7 +40,9 @@ def locked(wait: float, say: Callable[[str], None] = lambda _sentence: None, pat
         waited = time.monotonic() - started
         if waited >= wait:
             raise Refused(
-                f"{path}: after {waited:.0f} s still held by {_holder(path)}. Run the task again when it ends"
+                object=path,
+                reason=f"after {waited:.0f} s still held by {_holder(path)}",
+                advice="Run the task again when that run ends",
             )
         if waited >= SAY_AFTER and not said:
             said = True
@@ -79,10 +81,10 @@ def _open_lock(path: str) -> int:
     except OSError as why:
         advice = "Run the task as root (become: true)" if why.errno in (errno.EACCES, errno.EPERM) else "Remove it"
         reason = "is a symlink" if why.errno == errno.ELOOP else os.strerror(why.errno or 0)
-        raise Refused(f"{path}: the lock cannot be opened: {reason}. {advice}") from None
+        raise Refused(object=path, reason=f"the lock cannot be opened: {reason}", advice=advice) from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Refused(f"{path}: the lock is not a regular file. Remove it")
+        raise Refused(object=path, reason="the lock is not a regular file", advice="Remove it")
     return fd
 
 
@@ -120,7 +122,11 @@ def require_privileges() -> None:
     with open("/proc/self/status", encoding="ascii") as file:
         for line in file:
             if line.startswith("CapEff:") and not int(line.split()[1], 16) >> CAP_NET_ADMIN & 1:
-                raise Refused("changing the network needs root (CAP_NET_ADMIN): run the task with become: true")
+                raise Refused(
+                    object="this host",
+                    reason="a change of the network needs root (CAP_NET_ADMIN)",
+                    advice="Run the task with become: true",
+                )
 
 
 def clock_rate() -> int:

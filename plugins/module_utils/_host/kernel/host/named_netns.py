@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...state.model import HOST, Entry, Operation
+from ...tables.failure import Impossible
 from ...tables.links.any_link import MARK_GROUP
 from ...tables.objects.netns import AUTO
 from ..netlink.channel import KernelError
@@ -50,7 +51,7 @@ def _set(observer: Observer, operation: Operation) -> None:
         try:
             observer.relate(HOST, name, -1 if entry.options["nsid"] == AUTO else entry.options["nsid"])
         except KernelError as why:
-            raise ValueError(f"nsid: {why}") from None
+            raise Impossible(option="nsid", reason=why) from None
     if "resolver" in entry.options:
         write_resolver(name, entry.options["resolver"])
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Callable, TypeVar
 
 from ...state.model import Change, Entry, Ident, Operation, Refused, State
+from ...tables.failure import Fault
 from ...tables.objects.sysctl import FILE, OF_LINK, OF_NO_LINK, SECRET, TREES, number, order, path, written
 from ...tables.table import nearest
 from ...tables.types.simple import NONE
@@ -141,40 +142,53 @@ def _refuse(changes: Iterable[Change]) -> None:
         file = f"{PROC}/{path(dev, name)}"
         if os.path.exists(file):
             if not os.stat(file).st_mode & 0o222:
-                raise Refused(f"{entry}: value: the kernel lets nobody write it; it tells {_value(dev, name)}")
+                raise Refused(
+                    object=entry,
+                    option="value",
+                    reason=f"the kernel lets nobody write it; it tells {_value(dev, name)}",
+                    advice="Leave the sysctl out",
+                )
             continue
-        reason = _lacking(dev, name, file)
-        if reason:
-            raise Refused(f"{entry}: {reason}")
+        fault = _lacking(dev, name, file)
+        if fault is not None:
+            raise fault.of(entry)
 
 
-def _lacking(dev: str, name: str, file: str) -> str:
-    """Return why a sysctl is not there, empty where it will be with its link."""
+def _lacking(dev: str, name: str, file: str) -> Fault | None:
+    """Return why a sysctl is not there, None where it will be with its link."""
     parts = name.split(".")
     tree = f"{PROC}/{parts[0]}"
     if not os.path.isdir(tree):
-        return f"name: there is no {tree} (kernel module {_MODULES.get(parts[0], parts[0])})"
+        return Fault("name", f"there is no {tree}", f"Load the kernel module {_MODULES.get(parts[0], parts[0])}")
     if parts[0] == "bridge":
-        return f"name: there is no {file}, {nearest(parts[1], os.listdir(tree))}"
+        return Fault("name", f"there is no {file}, {nearest(parts[1], os.listdir(tree))}")
     # default of neigh and mpls is not in every namespace: lo is.
     model = f"{tree}/{parts[1]}/{'default' if parts[1] == 'conf' and parts[0] != 'mpls' else 'lo'}"
     if os.path.exists(f"{model}/{parts[2]}"):
         if dev == "default":
-            return f"dev: there is no {os.path.dirname(file)} in this namespace, only in the first one"
-        return f"name: there is no {file}" if dev == "all" else ""
+            return Fault(
+                "dev",
+                f"there is no {os.path.dirname(file)} in this namespace, only in the first one",
+                "Name a link in dev",
+            )
+        return Fault("name", f"there is no {file}") if dev == "all" else None
     if os.path.exists(f"{tree}/{parts[2]}"):
-        return f"name: is not of one link: net.{parts[0]}.{parts[2]} is of the whole namespace, and not set by this"
-    return f"name: there is no {file}, {nearest(parts[2], os.listdir(model))}"
+        return Fault(
+            "name",
+            f"is not of one link: net.{parts[0]}.{parts[2]} is of the whole namespace",
+            "Use ansible.posix.sysctl",
+        )
+    return Fault("name", f"there is no {file}, {nearest(parts[2], os.listdir(model))}")
 
 
-def write(operation: Operation) -> str:
-    """Carry out one operation; return the reason where the kernel or the file system does not let it."""
+def write(operation: Operation) -> Fault | None:
+    """Carry out one operation; return the fault where the kernel or the file system does not let it."""
     options, before = operation.entry.options, operation.before.options if operation.before else {}
     dev, name = operation.entry.key[1:3]
     if name == SECRET and (operation.verb == "del" or ("value" in before and "value" not in options)):
-        return "value: a secret that was set cannot be taken away"
+        return Fault("value", "a secret that was set cannot be taken away", "Give another secret")
     if operation.verb == "del":
-        return ""  # it goes with its link
+        return None  # it goes with its link
     file = f"{PROC}/{path(dev, name)}"
     try:
         # What is the same is written too: the kernel may have changed it with another one. A secret would be used anew.
@@ -183,15 +197,15 @@ def write(operation: Operation) -> str:
                 stream.write(f"{written(name, options['value'], clock_rate())}\n")
     except FileNotFoundError:
         few = " (a link whose MTU is below 1280 has no IPv6)" if name.startswith("ipv6.") else ""
-        return f"value: there is no {file}{few}"
+        return Fault("value", f"there is no {file}{few}")
     except OSError as why:
-        return f"value: {options['value']!r}: {os.strerror(why.errno or 0)}"
+        return Fault("value", f"{options['value']!r}: {os.strerror(why.errno or 0)}")
     try:
         if "persist" in options:
             _keep(operation.entry)
     except OSError as why:
-        return f"persist: {FILE}: {os.strerror(why.errno or 0)}"
-    return ""
+        return Fault("persist", f"{FILE}: {os.strerror(why.errno or 0)}")
+    return None
 
 
 def _load() -> dict[str, str]:

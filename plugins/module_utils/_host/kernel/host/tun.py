@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...state.model import HOST, Entry, Operation
+from ...tables.failure import Fault, Impossible
 from ...tables.links.any_link import INDEX, ONCE
 from ...tables.registry import KINDS
 from ..netlink import constants as c
@@ -42,24 +43,25 @@ _IFINFO = struct.Struct("=BxHiII")
 
 
 def carry_out(observer: Observer, operation: Operation) -> None:
-    """Make or change a link; raise ValueError with the option and the reason, or OSError."""
+    """Make or change a link; raise Impossible with the option and the reason, or OSError."""
     if operation.verb == "add":
         _make(observer, operation.entry)
     else:
         _change(observer, operation.entry)
 
 
-def lacking(path: str) -> str:
-    """Return why no link can be made through a device file, empty where one can. The kernel loads the file's module."""
+def lacking(path: str) -> Fault | None:
+    """Return why no link can be made through a device file, None where one can. The kernel loads the file's module."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
     except FileNotFoundError:
-        return f"there is no {path}: load the kernel module tun (modprobe tun), or give the container the device"
+        advice = "Load the kernel module tun (modprobe tun), or give the container the device"
+        return Fault("kind", f"there is no {path}", advice)
     except OSError as why:
         if why.errno in (errno.ENODEV, errno.ENXIO):
-            return "this kernel has no tun (module tun)"
-        return f"{path}: {why.strerror}: the container that this runs in must be given the device"
-    return ""
+            return Fault("kind", "this kernel has no tun (module tun)", "Install or load the module")
+        return Fault("kind", f"{path}: {why.strerror}", "Give the container of this run the device")
+    return None
 
 
 @contextlib.contextmanager
@@ -108,12 +110,13 @@ def _change(observer: Observer, entry: Entry) -> None:
             _attach(fd, entry.name, _bits(wished))
         except OSError as why:
             if why.errno != errno.EBUSY:
-                raise ValueError(f"{named}: {why.strerror}") from None
-            reason = "a program is attached to the link, and without multi_queue there can be no other: stop it first"
-            raise ValueError(f"{named}: {reason}") from None
+                raise Impossible(option=named, reason=why.strerror) from None
+            reason = "a program is attached to the link, and without multi_queue there can be no other"
+            raise Impossible(option=named, reason=reason, advice="Stop the program first") from None
         told = _there(observer, entry)
         if any(told[name] != wished[name] for name in ("pi", "vnet_hdr")):
-            raise ValueError(f"{named}: a program is attached to the link, and the first one decides: stop it first")
+            reason = "a program is attached to the link, and the first one decides"
+            raise Impossible(option=named, reason=reason, advice="Stop the program first")
         _give(fd, entry.options)
         if "persistent" in entry.options:
             _set(fd, TUNSETPERSIST, int(entry.options["persistent"]), "persistent")
@@ -152,7 +155,7 @@ def _set(fd: int, request: int, number: int, option: str = "") -> None:
     try:
         fcntl.ioctl(fd, request, struct.unpack("=i", struct.pack("=I", number))[0])
     except OSError as why:
-        raise ValueError(f"{option}: {number}: {why.strerror}" if option else why.strerror) from None
+        raise Impossible(option=option, reason=f"{number}: {why.strerror}" if option else why.strerror) from None
 
 
 def _rest(observer: Observer, entry: Entry, names: list[str]) -> None:
@@ -160,4 +163,4 @@ def _rest(observer: Observer, entry: Entry, names: list[str]) -> None:
     steps = [Operation("set", entry.having({name: entry.options[name]})) for name in names]
     messages = [encode(LINK.write(observer, step)) for step in steps]
     for position, error in sorted(observer.channel(entry.netns).batch(messages).items()):
-        raise ValueError(f"{names[position]}: {error}")
+        raise Impossible(option=names[position], reason=error)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from ..failure import Fault
 from ..table import Kind, Option, queues
 from ..types.addresses import Mac
 from ..types.packed import Bits
@@ -58,11 +59,15 @@ class Bridge(Kind):
     # net/bridge/br_device.c: an MTU given at creation is lost to the first port; one that is set stays.
     late = ("mtu",)
 
-    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
+    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> Fault | None:
         """Return the fault that br_set_forward_delay() refuses; br_stp_start() takes the nearest delay by itself."""
         delay = desired.get("forward_delay", 200)
         if not 200 <= delay <= 3000 and has("stp_state") is True:
-            return f"forward_delay: {delay} is not within 200..3000 (2 to 30 s while STP is on)"
+            return Fault(
+                "forward_delay",
+                f"{delay} is not within 200..3000 (2 to 30 s while STP is on)",
+                "Give a value in this range",
+            )
         return super().fault(desired, has)
 
     def steps(self, options: Mapping[str, Any]) -> list[Mapping[str, Any]]:

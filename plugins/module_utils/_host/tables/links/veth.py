@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Callable
 
+from ..failure import Fault
 from ..table import Kind, Option, queues
 from ..types.simple import LinkName, NetnsOf
 
@@ -23,10 +24,10 @@ class Veth(Kind):
 
     peer = ("peer_name", "peer_netns")
 
-    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> str:
+    def fault(self, desired: Mapping[str, Any], has: Callable[[str], Any]) -> Fault | None:
         """Return the fault that is_valid_veth_mtu() refuses without a sentence."""
         mtu = desired.get("mtu", 68)
-        beyond = f"mtu: {mtu} is not within 68..65535 (the bounds of a veth)"
+        beyond = Fault("mtu", f"{mtu} is not within 68..65535 (the bounds of a veth)", "Give a value in this range")
         return super().fault(desired, has) if 68 <= mtu <= 65535 else beyond
 
 

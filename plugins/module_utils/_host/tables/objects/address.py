@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..table import Option, Refused
+from ..failure import Refused
+from ..table import Option
 from ..types.addresses import Address, Prefix, ip
 from ..types.named_numbers import Scope
 from ..types.simple import NONE, Bool, Int, LinkName, Text, Type, whole_number
@@ -119,14 +120,24 @@ class Broadcast(Type):
 def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
     """Refuse what addresses of one family only have, and what excludes each other; raise Refused."""
     if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
-        raise Refused(f"{where}: scope: the kernel gives this address the scope {scope}, and an IPv6 one no other")
+        raise Refused(
+            object=where,
+            option="scope",
+            reason=f"the kernel gives this address the scope {scope}, and an IPv6 one no other",
+            advice="Leave scope out",
+        )
     if interface.ip.is_unspecified:
-        raise Refused(f"{where}: address: {interface.ip} is no address that a link can have")
+        raise Refused(
+            object=where,
+            option="address",
+            reason=f"{interface.ip} is no address that a link can have",
+            advice="Give a unicast address",
+        )
     for name in OF_IPV6 if interface.version == 4 else ():
         if options.get(name):
-            raise Refused(f"{where}: {name}: is for IPv6 addresses only")
+            raise Refused(object=where, option=name, reason="is for IPv6 addresses only", advice="Leave the option out")
     if options.get(OPTIMISTIC) and options.get("nodad"):
-        raise Refused(f"{where}: {OPTIMISTIC}: excludes nodad")
+        raise Refused(object=where, option=OPTIMISTIC, reason="excludes nodad", advice="Give one of them")
 
 
 def _is_loopback(key: Key) -> bool:
@@ -138,7 +149,12 @@ def _with_peer(where: str, address: str, peer: str) -> tuple[str, str]:
     local, _slash, length = address.partition("/")
     other, _slash, peers = peer.partition("/")
     if length not in (peers, "128" if ":" in local else "32"):
-        raise Refused(f"{where}: peer: {peer} has another prefix length than the address, and they have one together")
+        raise Refused(
+            object=where,
+            option="peer",
+            reason=f"{peer} has another prefix length than the address, and they have one together",
+            advice="Give both the same prefix length",
+        )
     return f"{local}/{peers}", other
 
 
@@ -182,10 +198,15 @@ class Addresses(ObjectType):
             parts["address"], options["peer"] = _with_peer(where, parts["address"], options["peer"])
         interface = ipaddress.ip_interface(parts["address"])
         if "peer" in options and (":" in options["peer"]) != (interface.version == 6):
-            raise Refused(f"{where}: peer: {options['peer']} is not of the address family of the address")
+            raise Refused(
+                object=where,
+                option="peer",
+                reason=f"{options['peer']} is not of the address family of the address",
+                advice="Give addresses of one family",
+            )
         if "broadcast" in options:
             if interface.version == 6:
-                raise Refused(f"{where}: broadcast: IPv6 has none")
+                raise Refused(object=where, option="broadcast", reason="IPv6 has none", advice="Leave the option out")
             options["broadcast"] = _broadcast(options["broadcast"], interface.network)
         _check_family(where, interface, options)
         valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
@@ -194,10 +215,18 @@ class Addresses(ObjectType):
         if interface.version == 4 and valid == FOREVER and preferred not in (FOREVER, 0):
             # devinet.c: check_lifetime() passes over what is valid for ever.
             raise Refused(
-                f"{where}: preferred_lft: {preferred} seconds need a valid_lft, an IPv4 address has none by itself"
+                object=where,
+                option="preferred_lft",
+                reason=f"{preferred} seconds need a valid_lft, an IPv4 address has none by itself",
+                advice="Set valid_lft",
             )
         if "preferred_lft" in options and valid != FOREVER and (preferred == FOREVER or preferred > valid):
-            raise Refused(f"{where}: preferred_lft: {preferred} is longer than valid_lft {valid}")
+            raise Refused(
+                object=where,
+                option="preferred_lft",
+                reason=f"{preferred} is longer than valid_lft {valid}",
+                advice="Give a preferred_lft of at most valid_lft",
+            )
         return tuple(str(part) for part in parts.values())
 
     def correct_item(self, key: Key, item: dict[str, Any]) -> None:

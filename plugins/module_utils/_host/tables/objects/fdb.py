@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, ClassVar
 
-from ..table import Option, Refused
+from ..failure import Refused
+from ..table import Option
 from ..types.addresses import Address, Mac
 from ..types.named_numbers import NexthopId
 from ..types.simple import NONE, Bool, Choice, Int, LinkName, Look, Names
@@ -176,9 +177,19 @@ class Fdb(ObjectType):
         """Add the remote to the key of a MAC that has several; raise Refused."""
         for name in _OF_ONE_REMOTE if "nhid" in options else ():
             if name in options:
-                raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: nhid: excludes {name}")
+                raise Refused(
+                    object=f"FDB entry {parts['mac']} on {parts['dev']}",
+                    option="nhid",
+                    reason=f"excludes {name}",
+                    advice="Give one of them",
+                )
         if options.get("inactive") and not options.setdefault("activity_notify", True):
-            raise Refused(f"FDB entry {parts['mac']} on {parts['dev']}: inactive: needs activity_notify: true")
+            raise Refused(
+                object=f"FDB entry {parts['mac']} on {parts['dev']}",
+                option="inactive",
+                reason="needs activity_notify: true",
+                advice="Set activity_notify: true",
+            )
         if not is_listed(parts["mac"]) or not options.get("dst"):
             return (*map(str, parts.values()), "")
         remote = {name: options.pop(name) for name in _OF_ONE_REMOTE if name in options}

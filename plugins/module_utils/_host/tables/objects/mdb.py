@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar
 
-from ..table import Option, Refused
+from ..failure import Fault
+from ..table import Option
 from ..types.addresses import Address, ip, is_group, is_unspecified, mac, packed_ip
 from ..types.named_numbers import Named, number_of
 from ..types.simple import Bool, Choice, Int, Leaf, LinkName, Names, Type
@@ -174,37 +175,59 @@ def _is_of_host(key: Key) -> bool:
     return key[1] == key[2] and not key[-1]
 
 
-def _first(rules: Iterable[tuple[bool, str]]) -> str:
-    """Return the sentence of the first rule that is broken, empty where none is."""
-    return next((sentence for broken, sentence in rules if broken), "")
+def _first(rules: Iterable[tuple[bool, Fault]]) -> Fault | None:
+    """Return the fault of the first rule that is broken, None where none is."""
+    return next((fault for broken, fault in rules if broken), None)
 
 
-def _of_vxlan(key: Key, options: Options) -> str:
+def _of_vxlan(key: Key, options: Options) -> Fault | None:
     dev, port, grp, src, vid, _src_vni, _dst = key
     rules = (
-        (port != dev, f"port: is {dev} itself where dst is given: a VXLAN link has no ports"),
-        (is_ethernet(grp), "grp: a VXLAN link has entries of IP groups only"),
-        (vid != "0", "vid: a VXLAN link has no VLANs"),
-        (not options.get("permanent", True), "permanent: a VXLAN link has permanent entries only"),
-        (bool(src) and _for_all_groups(grp), f"src: {grp} stands for all groups, and has no source"),
+        (
+            port != dev,
+            Fault("port", f"is {dev} itself where dst is given: a VXLAN link has no ports", "Leave the option out"),
+        ),
+        (is_ethernet(grp), Fault("grp", "a VXLAN link has entries of IP groups only", "Leave the option out")),
+        (vid != "0", Fault("vid", "a VXLAN link has no VLANs", "Leave the option out")),
+        (
+            not options.get("permanent", True),
+            Fault("permanent", "a VXLAN link has permanent entries only", "Leave the option out"),
+        ),
+        (
+            bool(src) and _for_all_groups(grp),
+            Fault("src", f"{grp} stands for all groups, and has no source", "Leave the option out"),
+        ),
     )
     return _first(rules) or _of_sources(grp, src, options)
 
 
-def _of_bridge(key: Key, options: Options) -> str:
+def _of_bridge(key: Key, options: Options) -> Fault | None:
     dev, port, grp, src, _vid, src_vni, _dst = key
     of_vxlan = next((name for name in _OF_VXLAN if name in options), "src_vni" if src_vni != "0" else "")
     of_ports = "src" if src else next((name for name in ("proto", *_OF_ALL_SOURCES) if options.get(name)), "")
     ethernet, for_ever = is_ethernet(grp), options.get("permanent")
     rules = (
-        (bool(of_vxlan), f"{of_vxlan}: is for an entry of a VXLAN link, which has a dst"),
-        (_for_all_groups(grp), f"grp: {grp} stands for all groups of a VXLAN link, and needs a dst"),
-        (ethernet and for_ever is False, "permanent: an Ethernet group is always permanent"),
+        (bool(of_vxlan), Fault(of_vxlan, "is for an entry of a VXLAN link, which has a dst", "Leave the option out")),
+        (
+            _for_all_groups(grp),
+            Fault("grp", f"{grp} stands for all groups of a VXLAN link, and needs a dst", "Leave the option out"),
+        ),
+        (
+            ethernet and for_ever is False,
+            Fault("permanent", "an Ethernet group is always permanent", "Leave the option out"),
+        ),
         (
             dev == port and not ethernet and bool(for_ever),
-            f"permanent: {dev} itself is in a group for a time only (mcast_membership_interval)",
+            Fault(
+                "permanent",
+                f"{dev} itself is in a group for a time only (mcast_membership_interval)",
+                "Leave the option out",
+            ),
         ),
-        (dev == port and bool(of_ports), f"{of_ports}: is for a port, and not for the bridge itself"),
+        (
+            dev == port and bool(of_ports),
+            Fault(of_ports, "is for a port, and not for the bridge itself", "Leave the option out"),
+        ),
     )
     return _first(rules) or _of_sources(grp, src, options)
 
@@ -214,28 +237,30 @@ def _for_all_groups(group: str) -> bool:
     return not is_ethernet(group) and is_unspecified(group)
 
 
-def _of_sources(grp: str, src: str, options: Options) -> str:
-    """Say what is wrong with the sources of an entry, empty where nothing is."""
+def _of_sources(grp: str, src: str, options: Options) -> Fault | None:
+    """Return the fault of the sources of an entry, None for none."""
     if is_ethernet(grp):
         named = "src" if src else next((name for name in _OF_ALL_SOURCES if options.get(name)), "")
-        return f"{named}: an Ethernet group has no sources" if named else ""
+        return Fault(named, "an Ethernet group has no sources", "Leave the option out") if named else None
     for name, sources in (("src", (src,) if src else ()), (SOURCES, options.get(SOURCES, ()))):
         other = next((one for one in sources if (":" in one) != (":" in grp)), "")
         if other:
-            return f"{name}: {other} is not of the address family of {grp}"
+            return Fault(name, f"{other} is not of the address family of {grp}", "Give an address of that family")
     for name in _OF_ALL_SOURCES if src else ():
         if options.get(name):
-            return f"{name}: is for entries without src"
-    return ""
+            return Fault(name, "is for entries without src", "Leave the option out")
+    return None
 
 
-def _untold(grp: str, options: Options, bridge: Options) -> str:
+def _untold(grp: str, options: Options, bridge: Options) -> Fault | None:
     """Refuse sources where the bridge neither heeds nor tells them (br_multicast_should_handle_mode())."""
     option, first, version = ("mcast_mld_version", 1, 2) if ":" in grp else ("mcast_igmp_version", 2, 3)
     given = next((name for name in (SOURCES, "filter_mode") if options.get(name) not in (None, (), "exclude")), "")
     if not given or bridge.get(option, first) >= version:
-        return ""
-    return f"{given}: the bridge heeds sources with {option} {version} only"
+        return None
+    return Fault(
+        given, f"the bridge heeds sources with {option} {version} only", f"Set {option}: {version} on the bridge"
+    )
 
 
 class _Permanent(Option):
@@ -263,20 +288,24 @@ class Mdb(ObjectType):
         given = {name: "" if value is None else str(value) for name, value in parts.items()}
         given["port"] = given["port"] or given["dev"]
         key: Key = tuple(given.values())
-        reason = _of_vxlan(key, options) if given["dst"] else _of_bridge(key, options)
-        if reason:
-            raise Refused(f"MDB entry {given['grp']} on {given['dev']}: {reason}")
+        fault = _of_vxlan(key, options) if given["dst"] else _of_bridge(key, options)
+        if fault is not None:
+            raise fault.of(f"MDB entry {given['grp']} on {given['dev']}")
         # A host's IP group ages in any case (br_multicast_host_join()).
         options.setdefault("permanent", not _is_of_host(("", *key)) or is_ethernet(given["grp"]))
         return key
 
-    def fault(self, desired: Options, current: Options) -> str:
+    def fault(self, desired: Options, current: Options) -> Fault | None:
         """Return the fault for which br_mdb_config_attrs_init() or vxlan_mdb_config_attrs_init() refuses an entry."""
         mode, sources = (desired.get(name, current.get(name)) for name in _OF_ALL_SOURCES)
-        return f"filter_mode: include needs a {SOURCES}" if mode == "include" and not sources else ""
+        return (
+            Fault("filter_mode", f"include needs a {SOURCES}", f"Set {SOURCES}")
+            if mode == "include" and (not sources)
+            else None
+        )
 
-    def fault_on_link(self, key: Key, options: Options, link: Callable[[str], Options]) -> str:
-        """Return the reason for which the link refuses an entry, empty where it takes the entry.
+    def fault_on_link(self, key: Key, options: Options, link: Callable[[str], Options]) -> Fault | None:
+        """Return the fault for which the link refuses an entry, None where it takes the entry.
 
         br_mdb_config_init() and __br_mdb_choose_context() in net/bridge/br_mdb.c, vxlan_mdb_config_init().
         """
@@ -284,25 +313,36 @@ class Mdb(ObjectType):
         on = link(dev)
         if on.get("kind") == "vxlan":
             told = src_vni != "0" and not on.get("external")
-            one = f"src_vni: {dev} has one VNI, {on.get('vni')}: only a link in external mode has others"
-            return _first(((not dst, "dst: an entry of a VXLAN link needs it"), (told, one)))
+            one = f"{dev} has one VNI, {on.get('vni')}: only a link in external mode has others"
+            lacking = Fault("dst", "an entry of a VXLAN link needs it", "Set dst")
+            return _first(((not dst, lacking), (told, Fault("src_vni", one, "Leave the option out"))))
         elsewhere = port != dev and link(port).get("master") != dev
         rules = (
-            (on.get("kind") != "bridge", f"dev: {dev} is neither a bridge nor a VXLAN link"),
-            (bool(dst), f"dst: is for a VXLAN link, and {dev} is a bridge"),
-            (elsewhere, f"port: {port} is no port of {dev}"),
+            (
+                on.get("kind") != "bridge",
+                Fault("dev", f"{dev} is neither a bridge nor a VXLAN link", "Name a bridge or a VXLAN link"),
+            ),
+            (bool(dst), Fault("dst", f"is for a VXLAN link, and {dev} is a bridge", "Leave the option out")),
+            (elsewhere, Fault("port", f"{port} is no port of {dev}", f"Set the master of {port} to {dev}")),
             (
                 not on.get("mcast_snooping", True),
-                f"dev: {dev} has no multicast database while mcast_snooping is off: set it to true",
+                Fault(
+                    "dev",
+                    f"{dev} has no multicast database while mcast_snooping is off",
+                    f"Set mcast_snooping: true on {dev}",
+                ),
             ),
             (
                 not on.get("up"),
-                f"dev: {dev} is down, and the kernel changes the multicast database of a running bridge only: "
-                "set it up",
+                Fault(
+                    "dev",
+                    f"{dev} is down, and the kernel changes the multicast database of a running bridge only",
+                    f"Set {dev} up",
+                ),
             ),
             (
                 vid == "0" and bool(on.get("vlan_filtering")),
-                f"vid: {dev} filters by VLAN, and each entry is of one: say which",
+                Fault("vid", f"{dev} filters by VLAN, and each entry is of one", "Set vid"),
             ),
         )
         return _first(rules) or _untold(grp, options, on)

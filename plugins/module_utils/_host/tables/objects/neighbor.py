@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..table import Option, Refused
+from ..failure import Fault, Refused
+from ..table import Option
 from ..types.addresses import Address, Mac
 from ..types.simple import Bool, Choice, LinkName
 from .object_type import Key, ObjectType, Options
@@ -35,10 +36,10 @@ class Neighbor(ObjectType):
 
     goes_with_mac = True  # a bridge without a MAC address of its own has that of a port
 
-    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> Fault | None:
         # Without it the kernel refuses ("No link layer address given"), but leaves an empty entry behind.
         lacks = "mac" not in options and "mac" not in ousted and not is_proxy(key)
-        return f"mac: a new {self.name} entry needs it" if lacks else ""
+        return Fault("mac", f"a new {self.name} entry needs it", "Set mac") if lacks else None
 
     def defaults_of_new(self, key: Key, options: Options) -> Options:
         return {} if is_proxy(key) else super().defaults_of_new(key, options)
@@ -51,7 +52,12 @@ class Neighbor(ObjectType):
             (("mac", "nud", "managed", "extern_valid") if proxy else ("mac", "nud", "extern_valid")) if word else ()
         ):
             if options.get(name):
-                raise Refused(f"neighbor {parts['dst']} on {parts['dev']}: {word}: excludes {name}")
+                raise Refused(
+                    object=f"neighbor {parts['dst']} on {parts['dev']}",
+                    option=word,
+                    reason=f"excludes {name}",
+                    advice="Give one of them",
+                )
         return (*(str(part) for part in parts.values()), PROXY if proxy else "")
 
     def correct_item(self, key: Key, item: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ..table import Option, Refused, nearest
+from ..failure import Fault, Refused
+from ..table import Option, nearest
 from ..types.addresses import Address
 from ..types.base import quoted
 from ..types.simple import Bool, Choice, Int, LinkName, Type, whole_number
@@ -127,10 +128,10 @@ class Nexthop(ObjectType):
     def can_be_requested(self, options: Options) -> bool:
         return not is_other(options.get("encap") or ())
 
-    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> Fault | None:
         if any(options.get(name) for name in _ONE_OF):
-            return ""
-        return f"{_ONE_OF[0]}: a new {self.name} needs {' or '.join(_ONE_OF)}"
+            return None
+        return Fault(_ONE_OF[0], f"a new {self.name} needs {' or '.join(_ONE_OF)}", "Set one of them")
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
         """Check what excludes what, and take the family from the gateway; raise Refused."""
@@ -139,16 +140,31 @@ class Nexthop(ObjectType):
         if via is not None:
             family = "ipv6" if ":" in via else "ipv4"
             if options.setdefault("family", family) != family:
-                raise Refused(f"{where}: via: {via} is not of the family {options['family']}")
+                raise Refused(
+                    object=where,
+                    option="via",
+                    reason=f"{via} is not of the family {options['family']}",
+                    advice="Give a gateway of that family",
+                )
         given = [name for row in _SORTS_OF_NEXTHOP for name in (_speaks(options, row),) if name]
         if given[1:]:
-            raise Refused(f"{where}: {given[1]}: {given[0]} and {given[1]} exclude each other")
+            raise Refused(
+                object=where,
+                option=given[1],
+                reason=f"{given[0]} and {given[1]} exclude each other",
+                advice="Give one of them",
+            )
         if given and given[0] not in GROUP:
             options["group"] = ()
         if options.get("type", "mpath") == "mpath" and "type" in options:
             for name in ("buckets", "idle_timer", "unbalanced_timer"):
                 if name in options:
-                    raise Refused(f"{where}: {name}: is for groups of type resilient only")
+                    raise Refused(
+                        object=where,
+                        option=name,
+                        reason="is for groups of type resilient only",
+                        advice="Leave the option out",
+                    )
         return tuple(str(part) for part in parts.values())
 
     def merge(self, current: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Callable, ClassVar, Optional
 
+from ..failure import Fault
 from ..table import Option
 from ..types.base import KeywordsOnly
 from ..types.simple import UNSET, Type
@@ -72,17 +73,17 @@ class ObjectType(metaclass=KeywordsOnly):
 
     # Phase "check": the desired state is refused, or warned of.
 
-    def fault(self, desired: Options, current: Options) -> str:
-        """Return the fault of desired options beside current ones: ``option: reason``, empty for none."""
-        return ""
+    def fault(self, desired: Options, current: Options) -> Optional[Fault]:
+        """Return the fault of desired options beside current ones, None for none."""
+        return None
 
-    def fault_on_link(self, key: Key, options: Options, link: LinkOptions) -> str:
-        """Return the fault of an object on its link: ``option: reason``, empty for none."""
-        return ""
+    def fault_on_link(self, key: Key, options: Options, link: LinkOptions) -> Optional[Fault]:
+        """Return the fault of an object on its link, None for none."""
+        return None
 
-    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> str:
-        """Return the option that a new object lacks: ``option: reason``, empty for none."""
-        return ""
+    def missing_in_new(self, key: Key, options: Options, ousted: set[str]) -> Optional[Fault]:
+        """Return the option that a new object lacks, None for none."""
+        return None
 
     def unique_value(self, options: Options) -> Optional[tuple[str, str]]:
         """Return the option whose value no two objects share, and how a sentence calls the value; None for none."""

@@ -9,6 +9,7 @@ of explicit tracking (IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT), for which iproute2 has
 
 from __future__ import annotations
 
+from ..failure import Fault
 from ..links.bridge_vlan import OF_PORT, ROUTER, STATE, OfVlans
 from ..table import Option
 from ..types.ranges import Vlans
@@ -47,11 +48,11 @@ class Port(ObjectType):
     def is_of_port(self, key: Key) -> bool:
         return True
 
-    def fault(self, desired: Options, current: Options) -> str:
+    def fault(self, desired: Options, current: Options) -> Fault | None:
         """Return the fault that br_afspec() (net/bridge/br_netlink.c) refuses: tunnel ids on a port that maps none."""
         mapped = any(item.tunnel is not None for item in desired.get("vlans", ()))
         lacking = mapped and not desired.get("vlan_tunnel", current.get("vlan_tunnel"))
-        return "vlans: tunnel ids need vlan_tunnel: true" if lacking else ""
+        return Fault("vlans", "tunnel ids need vlan_tunnel: true", "Set vlan_tunnel: true") if lacking else None
 
 
 PORT = Port(

@@ -7,7 +7,8 @@ import errno
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..table import Meaning, Option, Refused
+from ..failure import Refused
+from ..table import Meaning, Option
 from ..types.addresses import Address, Destination, Selected, of_all
 from ..types.named_numbers import Dsfield, NexthopId, Realms, RoutingTable, Scope
 from ..types.simple import NONE, Bool, Choice, Int, LinkName
@@ -63,20 +64,37 @@ def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, An
     """Refuse what routes of one family only have; raise Refused."""
     realms = [dict(one)["realms"] for one in options.get("nexthops") or ()]
     if six and parts["tos"]:
-        raise Refused(f"{where}: tos: is for IPv4 routes only")
+        raise Refused(object=where, option="tos", reason="is for IPv4 routes only", advice="Leave the option out")
     if six and any(one != NONE for one in (options.get("realms", NONE), *realms)):
-        raise Refused(f"{where}: realms: are for IPv4 routes only")
+        raise Refused(object=where, option="realms", reason="are for IPv4 routes only", advice="Leave the option out")
     if six and options.get("scope", "global") != "global":
-        raise Refused(f"{where}: scope: is for IPv4 routes only, IPv6 ones are global")
+        raise Refused(
+            object=where,
+            option="scope",
+            reason="is for IPv4 routes only, IPv6 ones are global",
+            advice="Leave the option out",
+        )
     if parts["from"] and not six:
-        raise Refused(f"{where}: from: is for IPv6 routes only; for IPv4 a rule chooses by the source")
+        raise Refused(
+            object=where,
+            option="from",
+            reason="is for IPv6 routes only",
+            advice="For IPv4, select the source with a rule",
+        )
     if "pref" in options and not six:
-        raise Refused(f"{where}: pref: is for IPv6 routes only (RFC 4191)")
+        raise Refused(
+            object=where, option="pref", reason="is for IPv6 routes only (RFC 4191)", advice="Leave the option out"
+        )
     if options.get("expires", FOREVER) != FOREVER and not six:
-        raise Refused(f"{where}: expires: is for IPv6 routes only")
+        raise Refused(object=where, option="expires", reason="is for IPv6 routes only", advice="Leave the option out")
     for name in ("nexthops", "nhid"):
         if options.get(name) and options.get("realms", NONE) != NONE:
-            raise Refused(f"{where}: realms: belong to the next hops where there is {name}")
+            raise Refused(
+                object=where,
+                option="realms",
+                reason=f"belong to the next hops where there is {name}",
+                advice=f"Write realms within {name}",
+            )
 
 
 def _is_six(dst: str, options: Mapping[str, Any], vias: list[str], source: str) -> bool:
@@ -96,9 +114,19 @@ def ways_of(options: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def _check_ways(where: str, options: Mapping[str, Any]) -> None:
     given = [next(name for name in row if options.get(name) not in (None, (), False, NONE)) for row in ways_of(options)]
     if len(given) > 1:
-        raise Refused(f"{where}: {given[1]}: {given[0]} and {given[1]} exclude each other")
+        raise Refused(
+            object=where,
+            option=given[1],
+            reason=f"{given[0]} and {given[1]} exclude each other",
+            advice="Give one of them",
+        )
     if given and options.get("type") in NOWHERE:
-        raise Refused(f"{where}: {given[0]}: a {options['type']} route leads nowhere")
+        raise Refused(
+            object=where,
+            option=given[0],
+            reason=f"a {options['type']} route leads nowhere",
+            advice="Leave the option out",
+        )
 
 
 class Route(ObjectType):
@@ -123,7 +151,12 @@ class Route(ObjectType):
         if parts["table"] is None:
             parts["table"] = default_table(options.get("type", "unicast"))
         if options.get("src", NONE) != NONE and (":" in options["src"]) != six:
-            raise Refused(f"{where}: src: {options['src']} is not of the address family of the destination")
+            raise Refused(
+                object=where,
+                option="src",
+                reason=f"{options['src']} is not of the address family of the destination",
+                advice="Give an address of that family",
+            )
         try:
             if "via" in options:
                 options["via"] = via_for(options["via"], six)
@@ -133,7 +166,7 @@ class Route(ObjectType):
                     for one in hops
                 )
         except ValueError as why:
-            raise Refused(f"{where}: via: {why}") from None
+            raise Refused(object=where, option="via", reason=why) from None
         _check_family(where, parts, options, six)
         _check_ways(where, options)
         if of_all(parts["from"]):

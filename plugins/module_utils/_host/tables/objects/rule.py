@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..failure import Fault
 from ..links.any_link import GROUP
-from ..table import Option, Refused
+from ..table import Option
 from ..types.addresses import Selected, of_all
 from ..types.named_numbers import DSFIELDS, Dsfield, HostInt, Realms, RoutingTable
 from ..types.simple import NONE, Bool, Choice, Int, Look, Type, ifname, truth, whole_number
@@ -271,15 +272,19 @@ def _check_action(where: str, parts: Mapping[str, Any], options: dict[str, Any])
     """Take the action from what is given for it, and refuse what is not for it; raise Refused."""
     for name, action in {"goto": "goto", "table": "lookup"}.items():
         if options.get(name) and options.setdefault("action", action) != action:
-            raise Refused(f"{where}: {name}: is for the action {action}, not for {options['action']}")
+            raise Fault(name, f"is for the action {action}, not for {options['action']}", "Leave the option out").of(
+                where
+            )
     if options.get("l3mdev"):
         # It selects the packets of VRFs (l3mdev_fib_rule_match()). Where they are looked up their table is the VRF's;
         # other actions are as good: "ip rule add l3mdev unreachable" behind it keeps them from other tables.
         options.setdefault("action", "lookup")
     if options.get("table") and options.get("l3mdev"):
-        raise Refused(f"{where}: l3mdev: takes the table from the packet's VRF: table and l3mdev exclude each other")
+        raise Fault(
+            "l3mdev", "takes the table from the packet's VRF: table and l3mdev exclude each other", "Give one of them"
+        ).of(where)
     if options.get("action") == "goto" and "goto" in options and options["goto"] <= parts["priority"]:
-        raise Refused(f"{where}: goto: {options['goto']} is not behind this rule")
+        raise Fault("goto", f"{options['goto']} is not behind this rule", "Give a higher priority").of(where)
 
 
 def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any]) -> None:
@@ -287,13 +292,15 @@ def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, An
     six = parts["family"] == "ipv6"
     if parts["tos"] and not six and parts["tos"] & ~TOS_BITS:
         beyond = f"{parts['tos']:#x} has bits beyond {TOS_BITS:#x}"
-        raise Refused(f"{where}: tos: {beyond}, which the kernel refuses in IPv4 rules; dscp takes all (Linux 6.13)")
+        raise Fault(
+            "tos", f"{beyond}, which the kernel refuses in IPv4 rules", "Use dscp, which takes all values (Linux 6.13)"
+        ).of(where)
     if parts["flowlabel"] is not None and not six:
-        raise Refused(f"{where}: flowlabel: is for rules of the family ipv6 only")
+        raise Fault("flowlabel", "is for rules of the family ipv6 only", "Leave the option out").of(where)
     if six and options.get("realms", NONE) != NONE:
-        raise Refused(f"{where}: realms: are for rules of the family ipv4 only")
+        raise Fault("realms", "are for rules of the family ipv4 only", "Leave the option out").of(where)
     if parts["tos"] and parts["dscp"] is not None:
-        raise Refused(f"{where}: dscp: tos and dscp exclude each other")
+        raise Fault("dscp", "tos and dscp exclude each other", "Give one of them").of(where)
 
 
 class Rule(ObjectType):
@@ -326,7 +333,9 @@ class Rule(ObjectType):
             if parts["family"] is None:
                 parts["family"] = "ipv6" if ":" in prefix else "ipv4"
             if (":" in prefix) != (parts["family"] == "ipv6"):
-                raise Refused(f"{where}: {name}: {prefix} is not of the family {parts['family']}")
+                raise Fault(
+                    name, f"{prefix} is not of the family {parts['family']}", "Give a prefix of that family"
+                ).of(where)
             if of_all(prefix):
                 parts[name] = ""
         if parts["family"] is None and parts["flowlabel"] is not None:

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..table import Option, Refused
+from ..failure import Refused
+from ..table import Option
 from ..types.simple import NONE, Bool, LinkName, Text, Type, truth
 from .object_type import Key, ObjectType
 
@@ -116,29 +117,49 @@ class Sysctl(ObjectType):
         what = f"sysctl {name}"
         if name.startswith("bridge."):
             if dev != NONE:
-                raise Refused(f"{what}: dev: is not of one link, but of all bridges of a namespace; leave dev out")
+                raise Refused(
+                    object=what,
+                    option="dev",
+                    reason="is not of one link, but of all bridges of a namespace",
+                    advice="Leave dev out",
+                )
             return NONE, name
         family, tree, *middle, leaf = name.split(".")
         name = f"{family}.{tree}.{leaf}"
         if middle:
             told = ".".join(middle)
             if told in (".", ".."):  # which a link may have as an alternative name, but which no folder of a link is
-                raise Refused(f"{what}: name: {told!r} is not the folder of a link")
+                raise Refused(
+                    object=what, option="name", reason=f"{told!r} is not the folder of a link", advice="Name a link"
+                )
             try:
                 LinkName().parse(told)
             except ValueError as why:
-                raise Refused(f"{what}: name: {why}") from None
+                raise Refused(object=what, option="name", reason=why) from None
             if dev not in (NONE, told):
-                raise Refused(f"{what}: name: is a name of {told}, and dev is {dev}")
+                raise Refused(
+                    object=what,
+                    option="name",
+                    reason=f"is a name of {told}, and dev is {dev}",
+                    advice="Give the link in one of the two",
+                )
             dev = told
         if (tree == "neigh" and dev == "all") or (dev == NONE and (tree == "neigh" or family == "mpls")):
-            raise Refused(f"{what}: dev: {tree if family != 'mpls' else 'mpls'} has nothing for all links; name one")
+            raise Refused(
+                object=what,
+                option="dev",
+                reason=f"{tree if family != 'mpls' else 'mpls'} has nothing for all links",
+                advice="Name a link in dev",
+            )
         if leaf == "stable_secret" and "value" in options:
             try:
                 options["value"] = ipaddress.IPv6Address(options["value"]).exploded
             except ValueError:
                 raise Refused(
-                    f"{what}: value: {options['value']!r} is not an IPv6 address, which a secret is"
+                    object=what,
+                    option="value",
+                    reason=f"{options['value']!r} is not an IPv6 address, which a secret is",
+                    advice="Write the secret as an IPv6 address",
                 ) from None
         return ("all" if dev == NONE else dev), name
 
