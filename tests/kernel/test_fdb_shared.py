@@ -46,7 +46,7 @@ def test_remotes_that_disagree_are_refused(
         apply(disagreeing)
     assert str(refusal.value) == (
         f"FDB entry {mac} dst {TWO} on vx: {option}: {other} here and {one} for FDB entry {mac} dst {ONE} on vx, "
-        f"but the kernel stores both as one entry"
+        f"but the kernel stores both as one entry. Give both the same value"
     )
     assert seen(tell, mac) == {}
     assert apply(wish(mac, {"dst": ONE, option: one}, {"dst": TWO, option: one})).changed, "the positive control"

@@ -31,7 +31,7 @@ def test_link_has_the_index_that_is_wished_for(kind: dict[str, Any], apply: Any,
     assert not apply(wish).changed
     assert all("index" not in link for link in gather()["links"])
     wish["links"][1]["index"] = 77
-    with pytest.raises(Refused, match=r"t0: index: .*\(2 -> 77\); recreate: true"):
+    with pytest.raises(Refused, match=r"t0: index: .*\(2 -> 77\)\. Set recreate: true"):
         apply(wish)
     assert numbers(tell)["t0"] == 2
     wish["links"][1]["recreate"] = True

@@ -163,4 +163,4 @@ def test_a_namespace_that_stands_elsewhere(apply: Any, process: subprocess.Popen
 def test_a_path_that_leads_to_no_namespace(netns: str, reason: str, apply: Any) -> None:
     with pytest.raises(Refused) as refusal:
         apply({"links": [{"name": "br0", "kind": "bridge", "netns": netns}]})
-    assert str(refusal.value).endswith(f"netns: {reason}")
+    assert f"netns: {reason}" in str(refusal.value)

@@ -108,7 +108,7 @@ def test_as_ip_or_refused_before(kind: str, sends: str, option: str, value: Any,
         assert (by_ip.returncode != 0) == reason.startswith("*"), by_ip.stderr
         with pytest.raises(Refused) as refusal:
             apply(wish(kind, options))
-        assert str(refusal.value) == f"t0: {option}: {reason.lstrip('*')}"
+        assert str(refusal.value) == f"t0: {option}: {reason.lstrip('*')}. Leave the option out"
         assert links(tell) == ["lo"]
         assert apply(wish(kind, base(kind, sends))).changed, "the link without the option can be had"
         before = data(tell)

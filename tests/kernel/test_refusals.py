@@ -3,33 +3,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 from typing import Any
 
 import pytest
 
-from ansible_collections.netloom.overlay.plugins.module_utils._host import run as engine_module
-from ansible_collections.netloom.overlay.plugins.module_utils._host.kernel.host import machine as lock
 from ansible_collections.netloom.overlay.plugins.module_utils._host.plan import diff as diff_module
 from ansible_collections.netloom.overlay.plugins.module_utils._host.run import Failed
 from ansible_collections.netloom.overlay.plugins.module_utils._host.state.model import Refused
 
 from .look import everything
-
-
-def test_second_run_waits_and_says_who_holds_the_lock(apply: Any, monkeypatch: Any, tmp_path: Any) -> None:
-    path = str(tmp_path / "lock")
-    monkeypatch.setattr(lock.locked.__wrapped__, "__defaults__", (path,))
-    monkeypatch.setattr(engine_module, "LOCK_WAIT", 0.3)
-    with open(path, "w", encoding="ascii") as file:
-        file.write("process 12345 since yesterday")
-        file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Refused, match=r"another run holds .*process 12345 since yesterday"):
-            apply("links: [{name: b, kind: bridge}]")
-    assert apply("links: [{name: b, kind: bridge}]").changed
-
 
 BAD = {
     "unknown option": ("links: [{name: b, kind: bridge, mtuu: 5}]", "b: unknown option 'mtuu', did you mean mtu?"),
