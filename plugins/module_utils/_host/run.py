@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring a host to a wished state: observe, diff, plan, apply, verify; take back what was done when a step fails."""
+"""Bring a host to the desired state: observe, diff, plan, apply, verify. Roll back when a step fails."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from .tables.types.simple import NONE
 
 #: Seconds to wait for another run on the same host.
 LOCK_WAIT = 60.0
-#: How often a run puts right what the kernel changed along with something else.
+#: How often a run applies operations: the kernel may change one object along with another one.
 ROUNDS = 2
 
 
 @dataclass
 class Report:
-    """What a run did, or would do."""
+    """The result of a run, or of a run in check mode."""
 
     changed: bool = False
     commands: list[str] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)  # what is not as it looks: told on every run, changed or not
-    effective: list[dict[str, Any]] = field(default_factory=list)  # of each sysctl wished for
+    warnings: list[str] = field(default_factory=list)  # reported on every run, changed or not
+    effective: list[dict[str, Any]] = field(default_factory=list)  # the values in effect of the desired sysctls
 
 
 class Engine:
@@ -59,13 +59,13 @@ class Engine:
     def __init__(self, *, protect_connection: bool = True, say: Callable[[str], None] = lambda _sentence: None) -> None:
         self.protect_connection = protect_connection
         self.say = say
-        self.before: State = {}  # what was there before anything was touched
+        self.before: State = {}  # the current state before the first operation
         self.done: list[Operation] = []  # operations that were carried out
         self._of: tuple[State, tuple[set[str], set[str]]] | None = None
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[None]:
-        """Open the namespaces for a run. Open them under the lock: the run before may make or remove some."""
+        """Open the namespaces for a run. A run calls this under the lock: the run before may create or remove some."""
         self.namespaces = Namespaces()
         self.observer = Observer(self.namespaces)
         try:
@@ -86,7 +86,11 @@ class Engine:
         return commands(self.done, self.before)
 
     def run(self, config: Mapping[str, Any], *, overridden: bool = False, check: bool = False) -> Report:
-        """Bring the host to the wished state; raise Refused before, Failed after anything was touched."""
+        """Bring the host to the desired state.
+
+        :raises Refused: before the first operation.
+        :raises Failed: after operations were sent, with the outcome of the rollback.
+        """
         require_privileges()
         with contextlib.nullcontext() if check else locked(LOCK_WAIT, self.say), self._opened(), collector_off():
             return self._run(config, overridden=overridden, check=check)
@@ -121,7 +125,7 @@ class Engine:
         return self._in_effect(report, desired, observed, operations if check else [])
 
     def _resolved(self, wished: State, overridden: bool) -> tuple[State, State]:
-        """Return what is wished for in the kernel's words, and what is there."""
+        """Return the desired state with the links' real names, and the current state."""
         observed = self._observe(wished, overridden)
         desired = resolved(wished, observed)
         if desired is wished:
@@ -130,14 +134,14 @@ class Engine:
         return desired, self._observe(desired, overridden)
 
     def _link(self, netns: str, name: str) -> Entry | None:
-        """Return a link that is there, None where there is none."""
+        """Return a link of the host, None where there is none."""
         found = self.observer.links(netns) if self.namespaces.has(netns) else []
         links = [entry for entry in found if entry.type == "link"]
         named = (entry for entry in links if name in entry.options.get(ALTNAMES.name, ()))
         return next((entry for entry in links if entry.name == name), None) or next(named, None)
 
     def _in_effect(self, report: Report, desired: State, observed: State, operations: list[Operation]) -> Report:
-        """Tell what is in effect of the sysctls wished for, or will be when the operations are carried out."""
+        """Add to the report the values of desired sysctls that are in effect, or will be after the operations."""
         wished = _sysctls(desired)
         if wished:
             needed = self.sysctls.needed({ident for entry in wished for ident in needed_of(entry)} - observed.keys())
@@ -151,7 +155,7 @@ class Engine:
         return self.sysctls.wished(wished) if wished else {}
 
     def _look_at_sysctls(self, changes: Iterable[Change], observed: State) -> None:
-        """Refuse sysctls that are not there; note what the kernel is going to change along with others."""
+        """Refuse sysctls that do not exist. Read the sysctls that the kernel is going to change along with others."""
         found = [change for change in changes if change.entry.type == "sysctl"]
         if found:
             self.sysctls.refuse(found)
@@ -166,7 +170,7 @@ class Engine:
             observed.update({**self.sysctls.of_links(removed), **observed})
 
     def _protect(self, operations: list[Operation]) -> None:
-        """Refuse what would cut the connection that this run came by."""
+        """Refuse operations that would cut the connection of this run."""
         if not self.protect_connection or not any(may_cut(operation) for operation in operations):
             return
         found = connection(self.observer)
@@ -174,7 +178,7 @@ class Engine:
             protect(operations, self.observer.observe([HOST], ["address", "nexthop", "route"]), found)
 
     def _check_namespaces(self, desired: State) -> None:
-        """Refuse a namespace that is not there and not going to be."""
+        """Refuse a namespace that does not exist and that the configuration does not create."""
         made = {entry.name: entry.present for entry in desired.values() if entry.type == "netns"}
         there: set[str] = {HOST}
         for entry in desired.values():
@@ -204,20 +208,20 @@ class Engine:
         if overridden:
             type_names.add("netns")
         if first and any(entry.options.get("master", NONE) != NONE for entry in desired.values()):
-            type_names.add("address")  # one on a bridge's port is told
+            type_names.add("address")  # a warning names addresses on bridge ports
         state = self.observer.observe(sorted(netnses), type_names, None if overridden or everything else desired)
         if overridden:
             state.update(marked(self.namespaces, self.observer, netnses))
         if "netns" in type_names:
             state.update(left_over(desired))
         state.update(self._there_of_sysctls(desired))
-        # What somebody wishes for is put back like any other, though the kernel may have made it by itself too.
+        # The rollback restores a desired object like any other, even where the kernel may have created the object.
         wished = [entry for ident, entry in state.items() if entry.by_kernel and ident in desired]
         state.update((entry.ident, replace(entry, by_kernel=False)) for entry in wished)
         return state
 
     def _concerned(self, desired: State) -> tuple[set[str], set[str]]:
-        """Return the namespaces and the types of objects (and tables) that a wish is about; found once for a run."""
+        """Return the namespaces, types of objects and tables of the desired state; found once for a run."""
         if self._of is not None and self._of[0] is desired:
             return self._of[1]
         netnses, type_names = ({HOST} if desired else set()), set()
@@ -240,7 +244,7 @@ class Engine:
         return netnses, type_names
 
     def _check_kinds(self, changes: Iterable[Change]) -> None:
-        from .kernel.apply import kinds_lacking  # pyroute2: only where something is going to be written
+        from .kernel.apply import kinds_lacking  # imports pyroute2, so only before a write
 
         new = [c for c in changes if c.verb in ("create", "recreate") and c.entry.type == "link" and c.entry.kind]
         faults = kinds_lacking(self.observer, (change.entry.kind for change in new))
@@ -251,7 +255,7 @@ class Engine:
     def _apply(
         self, operations: list[Operation], desired: State, *, overridden: bool
     ) -> tuple[list[Operation], list[str]]:
-        """Carry operations out and verify; return all that was done, and the command lines for it.
+        """Carry operations out and verify. Return the operations that were carried out, and their command lines.
 
         Raise Failed after a rollback.
         """
@@ -278,7 +282,7 @@ class Engine:
                 raise self._roll_back(left, done)
 
     def _left(self, desired: State, *, overridden: bool) -> tuple[list[Operation], Failure | None]:
-        """Return the operations that are left, and why they are; no operations and None where all is as desired.
+        """Return the operations that are left, and the failure that they stand for; none where all is as desired.
 
         A link may change with another one: a bridge's MTU follows its ports until it is set.
         """
@@ -300,14 +304,14 @@ class Engine:
         return again, fault.of(change.entry)
 
     def _roll_back(self, why: Failure, done: list[Operation], failed: Operation | None = None) -> Failed:
-        """Roll back what was done; return the failure to raise."""
+        """Roll back the operations that were carried out; return the failure to raise."""
         from .kernel.apply import apply
 
         carried, back = commands(done, self.before), undo(done)
         self.observer.views.clear()
         half = failed is not None and failed.verb == "set" and failed.before is not None and failed.before.options
         if half and failed is not None:
-            # The kernel may have done half of what it then refused. Where it did nothing this may be refused as well.
+            # The kernel may carry out a part of a request that it then refuses. If it did nothing, it may refuse this.
             apply(self.observer, [failed.inverse()])
         outcome = apply(self.observer, back)
         links = links_with_losses(self.before, done)
@@ -327,7 +331,7 @@ class Engine:
         return Failed(why=why, after=after, commands=carried, rolled_back=True if carried else None)
 
     def _differs(self, failed: Operation) -> str:
-        """Return what is not as it was before the run at the object of an operation that failed, empty where all is."""
+        """Return the options of the failed operation's object that differ from before the run; empty for none."""
         before = self.before.get(failed.entry.ident)
         if before is None or before.type == "sysctl":
             return ""
@@ -339,7 +343,7 @@ class Engine:
         return ", ".join(f"{name} is {found}, not {value}" for name, value, found in pairs if found != value)
 
     def gather(self, netnses: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return what is on the host, as a config. By default of the host and all named namespaces."""
+        """Return the current state as a configuration, by default of the host and all named namespaces."""
         with self._opened():
             return self._gather(netnses)
 

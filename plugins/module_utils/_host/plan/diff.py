@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compare what is wished for with what is there. Pure: no kernel, no Ansible."""
+"""Compare the desired state with the current state. Pure: no kernel, no Ansible."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from .siblings import check_alone, with_siblings
 
 _MISSING = object()
 
-#: Units of 1/100 s in which the kernel tells times (asm/param.h); its own ticks where nothing else is known.
+#: Units of 1/100 s in which the kernel reports times (asm/param.h), where its timer frequency is unknown.
 USER_HZ = 100
 
 
@@ -44,9 +44,10 @@ def diff(
 ) -> list[Change]:
     """Return the changes that turn observed into desired, in the order of desired.
 
-    ``overridden``: what carries the collection's mark and is not wished for is removed. ``kernel`` is the release to
-    hold the options against, ``hz`` the timer frequency to whose ticks it rounds times. Raise Refused where a wish
-    cannot be granted.
+    :param overridden: remove owned objects that are not desired.
+    :param kernel: the release that must know the options.
+    :param hz: the timer frequency; the kernel rounds times to its ticks.
+    :raises Refused: when a desired option cannot be had.
     """
     moved = moves(desired, observed) if any(entry.from_netns is not None for entry in desired.values()) else []
     if moved:
@@ -93,7 +94,7 @@ def _is_shared(change: Change) -> bool:
 
 
 def _in_place_of(changes: list[Change], desired: State, observed: State) -> list[Change]:
-    """Make new objects out of those whose place they take: an IPv6 address with another prefix length."""
+    """Turn a new object into a change of the one whose place it takes: an IPv6 address with another prefix length."""
     if not any(_new_place(change) for change in changes if change.entry.type in PLACED):
         return changes
     there = {place_of(entry): entry for entry in observed.values() if entry.ident not in desired}
@@ -112,7 +113,7 @@ def _taking_over(change: Change, there: Entry | None) -> Change:
 
 
 def _check_moved(moved: list[Change], changes: list[Change]) -> None:
-    """Refuse to move a link and make it anew at once."""
+    """Refuse to move and recreate a link in one run."""
     idents = {change.entry.ident for change in moved}
     for change in changes:
         if change.verb == "recreate" and change.entry.ident in idents:
@@ -127,7 +128,7 @@ def _check_moved(moved: list[Change], changes: list[Change]) -> None:
 
 
 def _comes_with_netns(entry: Entry, desired: State, observed: State) -> bool:
-    """Tell whether a link is the lo of a namespace that is made in this run: what differs of it is set behind that."""
+    """Tell whether a link is the lo of a namespace that this run creates. Its differences are set after that."""
     if entry.type != "link" or entry.name != "lo" or entry.kind or not entry.present:
         return False
     ident = ("netns", (HOST, entry.netns))
@@ -135,7 +136,7 @@ def _comes_with_netns(entry: Entry, desired: State, observed: State) -> bool:
 
 
 def _moves(entry: Entry, desired: State, observed: State) -> bool:
-    """Tell whether a port is to get another master: it is a new port then, with the options of one."""
+    """Tell whether a port gets another master. It is then a new port, with the defaults of one."""
     if entry.type not in OBJECT_TYPES or not OBJECT_TYPES[entry.type].with_master:
         return False
     ident = ("link", entry.key)
@@ -145,13 +146,13 @@ def _moves(entry: Entry, desired: State, observed: State) -> bool:
 
 
 def _unwished(desired: State, observed: State) -> list[Entry]:
-    """Return what carries the mark and is not wished for. What follows another one is not removed by itself."""
+    """Return owned objects that are not desired. An object that follows another one is not removed by itself."""
     doomed = [entry for ident, entry in observed.items() if entry.owned and ident not in desired]
     return [entry for entry in doomed if not any(bringer(entry) in state for state in (desired, observed))]
 
 
 def _implied(entry: Entry, there: Entry, desired: State, observed: State) -> dict[str, Any]:
-    """Return what the kernel does not tell of an object, since its link has the same, where that is wished for."""
+    """Return desired options that the kernel does not report because the object's link has the same values."""
     implied = OBJECT_TYPES[entry.type].implied if entry.type in OBJECT_TYPES else {}
     if implied.keys().isdisjoint(entry.options):
         return {}
@@ -201,7 +202,7 @@ def _compare(entry: Entry, there: Entry | None, implied: Mapping[str, Any], hz: 
 def _differing(
     entry: Entry, there: Mapping[str, Any], rows: Mapping[str, Option], hz: int
 ) -> dict[str, tuple[Any, Any]]:
-    """Return the options that are not as wished, with what they are and what they are to be."""
+    """Return the options that differ, with the current and the desired value."""
     fields = {}
     for name, wanted in entry.options.items():
         found = there.get(name, _MISSING)
@@ -217,12 +218,12 @@ def _differing(
 
 
 def _beside(entry: Entry, there: Entry) -> bool:
-    """Tell whether what is there is another's, which stays, and ours is made beside it."""
+    """Tell whether the current object is foreign and stays, and ours is created beside it."""
     return entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].beside and not there.owned
 
 
 def _stays(entry: Entry, there: Entry) -> bool:
-    """Tell whether what is there is not what is to be removed: another's beside ours, or what the kernel learned."""
+    """Tell whether the current object is not the one to remove: a foreign one, or one that the kernel learned."""
     object_type = OBJECT_TYPES.get(entry.type)
     learned = (
         object_type is not None and object_type.is_learned(there.options) and not object_type.is_learned(entry.options)
@@ -231,13 +232,13 @@ def _stays(entry: Entry, there: Entry) -> bool:
 
 
 def _passes(entry: Entry, name: str, wanted: Any, found: Any) -> bool:
-    """Tell whether a wish and what is there are states that pass into each other."""
+    """Tell whether the kernel changes the current state into the desired one, and back, by itself."""
     passing = OBJECT_TYPES[entry.type].passing.get(name, ()) if entry.type in OBJECT_TYPES else ()
     return wanted in passing and found in passing
 
 
 def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option]) -> bool:
-    """Tell whether what is there cannot get these options, or has one that cannot be beside them."""
+    """Tell whether the current object cannot get these options, or has one that excludes them."""
     if there.type in OBJECT_TYPES and any(
         OBJECT_TYPES[there.type].is_remade(there.key, name, pair[1]) for name, pair in fields.items()
     ):
@@ -247,7 +248,7 @@ def _ousted(fields: Mapping[str, Any], there: Entry, rows: Mapping[str, Option])
 
 
 def _turned(fields: Mapping[str, tuple[Any, Any]], there: Entry) -> dict[str, tuple[Any, Any]]:
-    """Return the addresses that make a tunnel's socket one of the other family, which no kind does in place."""
+    """Return the addresses that change the family of a tunnel's socket, which no kind does in place."""
     kind = KINDS.get(there.kind)
     names = kind.one_family if kind is not None else ()
     if fields.keys().isdisjoint(names):
@@ -260,9 +261,9 @@ def _turned(fields: Mapping[str, tuple[Any, Any]], there: Entry) -> dict[str, tu
 
 
 def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, tuple[Any, Any]]:
-    """Return what must be said again: bits of a plain number, of which the kernel takes all or none.
+    """Return unchanged options that must be sent again: bits of one number, which the kernel sets all at once.
 
-    And where a link is that a changed option names, when it is not where the object is.
+    The namespace of the link that a changed option names is sent too, where it is not the object's own.
     """
     bits = table_of(entry).of_bits
     numbers = {row.attr for row in bits if row.name in fields}
@@ -282,7 +283,7 @@ def _along(fields: Mapping[str, Any], entry: Entry, there: Entry) -> dict[str, t
 
 
 def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> Change:
-    """Make anew what the kernel does not change in place: links and namespaces only when the user allows it."""
+    """Recreate an object that the kernel does not change in place; links and namespaces only with recreate: true."""
     name, old, new = _fixed({**_turned(fields, there), **fields}, rows)
     for field, pair in fields.items():
         if rows[field].once and not _in_place(rows[field], *pair):
@@ -310,7 +311,7 @@ def _anew(entry: Entry, there: Entry, fields: dict[str, tuple[Any, Any]], rows: 
 
 
 def _fixed(fields: Mapping[str, tuple[Any, Any]], rows: Mapping[str, Option]) -> tuple[str, Any, Any]:
-    """Return what the user calls the first option that cannot be changed in place, its old and its new value."""
+    """Return the name of the first option that cannot change in place, with its old and its new value."""
     name = next((name for name in fields if not _in_place(rows[name], *fields[name])), next(iter(fields)))
     old, new = (_called(rows[name], value) for value in fields[name])
     return rows[name].called, old, new
@@ -325,7 +326,7 @@ def _in_place(row: Option, old: Any, new: Any) -> bool:
 
 
 def _other_family(old: Any, new: Any) -> bool:
-    """Tell whether an address is to become one of the other family, which no kind does in place."""
+    """Tell whether an address changes its family, which no kind does in place."""
     try:
         return ipaddress.ip_address(old).version != ipaddress.ip_address(new).version
     except ValueError:
@@ -340,12 +341,12 @@ def _untold(entry: Entry, name: str) -> bool:
 
 
 def _means_absent(row: Option, wanted: Any) -> bool:
-    """Tell whether the kernel's silence about an option is what is wished for."""
+    """Tell whether an option that the kernel does not report has the desired value."""
     return bool(row.type.absent() == wanted) or wanted == NONE
 
 
 def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
-    """Refuse options that cannot be beside each other, or beside those that are there."""
+    """Refuse options that exclude each other, or that exclude current ones."""
     object_type = OBJECT_TYPES.get(entry.type)
     fault = object_type.fault(entry.options, there) if object_type is not None else None
     if fault is not None:
@@ -353,7 +354,7 @@ def _check_options(entry: Entry, there: Mapping[str, Any]) -> None:
 
 
 def _defaults_of_new(entry: Entry) -> Mapping[str, Any]:
-    """Return the options of a new object for which the user gives no value, and the kernel would take another one."""
+    """Return the defaults of a new object that differ from the kernel's own."""
     if entry.type in OBJECT_TYPES:
         return OBJECT_TYPES[entry.type].defaults_of_new(entry.key, entry.options)
     return {**ON_CREATE, **(KINDS[entry.kind].defaults_of_new(entry.options) if entry.kind else {})}

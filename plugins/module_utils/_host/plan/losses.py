@@ -19,12 +19,12 @@ from ..tables.registry import KINDS, OBJECT_TYPES
 from .dependents import Dependents
 from .operations import PHASES, ends_bearing, leaves_master, one_way, ordered, settable
 
-#: Sorts of what may go with an IPv4 address, or with a link's MAC address.
+#: Types of objects that the kernel may remove along with an IPv4 address, or with a link's MAC address.
 LOSABLE = sorted(name for name, object_type in OBJECT_TYPES.items() if object_type.ip or object_type.goes_with_mac)
 
 
 def is_ipv4(entry: Entry) -> bool:
-    """Tell whether an object is of an IPv4 address or prefix."""
+    """Tell whether an object has an IPv4 address or prefix."""
     at = OBJECT_TYPES[entry.type].ip if entry.type in OBJECT_TYPES else 0
     return bool(at) and ":" not in entry.key[at]
 
@@ -35,7 +35,7 @@ def network(entry: Entry) -> Any:
 
 
 def going_with_addresses(changes: list[Change], desired: State, observed: State) -> Iterator[tuple[Entry, Entry]]:
-    """Yield what is wished for and stays, but goes with a removed IPv4 address, each as wished and as it is."""
+    """Yield desired objects that the kernel removes along with an IPv4 address, each as desired and as it is."""
     removed = [
         change.there
         for change in changes
@@ -59,14 +59,14 @@ def going_with_addresses(changes: list[Change], desired: State, observed: State)
 def links_with_losses(before: State, done: Iterable[Operation]) -> set[Key]:
     """Return the links that may have lost something.
 
-    Those of IPv4 addresses that operations were about, and those with what goes with a MAC address.
+    They are the links whose IPv4 addresses were changed, and the links whose MAC address was changed.
     """
     found = {op.entry.key[:2] for op in done if is_ipv4(op.entry) and OBJECT_TYPES[op.entry.type].primary}
     return found | {entry.key[:2] for entry in before.values() if _goes_with_mac(entry)}
 
 
 def comes_again(change: Change) -> bool:
-    """Tell whether a change that is left after a run may be another one's doing, and is to be carried out too."""
+    """Tell whether a difference that is left after a run may come from another change, so a second round mends it."""
     return change.verb == "modify" or (change.verb == "create" and _goes_with_mac(change.entry))
 
 
@@ -75,7 +75,7 @@ def _goes_with_mac(entry: Entry) -> bool:
 
 
 def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
-    """Return what brings the IPv4 addresses, neighbors and routes of links back to what was there before a run.
+    """Return the operations that restore the IPv4 addresses, neighbors and routes that links had before a run.
 
     ``before`` and ``now`` have them in the kernel's order: the first address of a network is not a secondary one.
     """
@@ -89,7 +89,7 @@ def put_back(before: State, now: State, links: set[Key]) -> list[Operation]:
     again = [entry for entry in addresses if (entry.key[:2], network(entry)) in turned]
     operations = [Operation("del", entry, entry) for entry in again if entry.ident in now]
     operations += [_add(entry) for entry in addresses if entry in again or entry.ident not in now]
-    # With an address that is taken away once more goes what has it as its source.
+    # An address that is removed once more takes the objects with it that have it as their source.
     return [*operations, *ordered([_add(entry) for entry in others if again or entry.ident not in now])]
 
 
@@ -113,7 +113,7 @@ def _firsts(entries: Iterable[Entry]) -> dict[Key, dict[Any, Ident]]:
 
 
 def _turned(addresses: list[Entry], now: State) -> set[tuple[Key, Any]]:
-    """Return the networks of links of which another address is the first now."""
+    """Return the networks of links whose first address is another one now."""
     before, there = _firsts(addresses), _firsts(now.values())
     return {
         (link, one)
@@ -123,12 +123,12 @@ def _turned(addresses: list[Entry], now: State) -> set[tuple[Key, Any]]:
     }
 
 
-#: Of more links that are to go their sysctls are not read (1.5 ms each), and not there again when the run fails.
+#: Of more removed links than these the sysctls are not read (1.5 ms each), so a rollback does not restore them.
 MANY_LINKS = 100
 
 
 def going(changes: Iterable[Change], observed: State) -> list[Entry]:
-    """Return the links that are to go, for good or to be made anew (or may have to), with those that go with them."""
+    """Return the links that are, or may be, removed or recreated, with their dependents."""
     removed = [
         change
         for change in changes
@@ -144,11 +144,11 @@ def going(changes: Iterable[Change], observed: State) -> list[Entry]:
 
 
 def reaches_far(change: Change) -> bool:
-    """Tell whether more must be known: what hangs on a link that goes or may, and links that change with another."""
+    """Tell whether a change concerns more of the host: dependents of a removed link, or links that change along."""
     if change.entry.type == "sysctl":
         return change.entry.key[2] == DISABLE
     if change.entry.type != "link":
-        # With an IPv4 address goes what leads through it.
+        # The kernel removes routes along with the IPv4 address that they lead through.
         removed = change.verb in ("delete", "recreate") and is_ipv4(change.entry)
         return ends_bearing(change) or (removed and OBJECT_TYPES[change.entry.type].primary)
     gone = change.verb in ("delete", "recreate", "move")
@@ -156,6 +156,6 @@ def reaches_far(change: Change) -> bool:
 
 
 def shares(change: Change) -> bool:
-    """Tell whether other links may change with a link: those on the same one, wherever they are."""
+    """Tell whether other links may change along with a link: the links on the same lower device, in any namespace."""
     kind = KINDS.get(change.entry.kind) if change.entry.type == "link" and change.verb != "delete" else None
     return kind is not None and bool(kind.shared)

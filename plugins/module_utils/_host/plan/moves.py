@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Move links from one namespace to another: which ones, what is there afterwards, and what brings it back. Pure.
+"""Move links from one namespace to another: find them, know the state afterwards, and roll back. Pure.
 
 What the kernel does with a link that moves (net/core/dev.c: __dev_change_net_namespace()): it is set down and leaves
 its master; addresses, routes, neighbors and port options go; addrgenmode and sysctls are those of a new link. MTU, MAC,
@@ -21,12 +21,12 @@ from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 from .dependents import stands_on
 
-#: What a link has of these options when it has moved. They are put back where nothing else is wished for.
+#: Values of these options after a move. The run restores the old values where no others are desired.
 FRESH: dict[str, Any] = {row.name: row.moved for row in LINK_OPTIONS if row.moved is not None}
 
 
 def moves(desired: State, observed: State) -> list[Change]:
-    """Return the links that are to be moved: not where they are wished, but where they are wished to come from.
+    """Return the links to move: absent where they are desired, and present in their from_netns.
 
     Raise Refused for one that cannot be.
     """
@@ -76,7 +76,7 @@ def _check(entry: Entry, there: Entry, observed: State) -> None:
 
 
 def after(observed: State, moved: Iterable[Change]) -> State:
-    """Return what is there when the links are moved and nothing else is done."""
+    """Return the current state after the moves alone."""
     places = {change.there.key: change.entry.netns for change in moved}
     if not places:
         return observed
@@ -116,7 +116,7 @@ def _link_after(entry: Entry, places: Mapping[Key, str]) -> Entry:
 
 
 def with_kept(desired: State, moved: list[Change]) -> State:
-    """Return what is wished for when links that move are to be up where they were up, unless something else is said."""
+    """Return the desired state in which moved links are up where they were up, unless `up` is given."""
     if not moved:
         return desired
     state = dict(desired)
@@ -128,13 +128,13 @@ def with_kept(desired: State, moved: list[Change]) -> State:
 
 
 def losses(there: Entry) -> dict[str, Any]:
-    """Return the options that a link is to be given again when it is moved back."""
+    """Return the options that a link must get again when it is moved back."""
     without = {"master": NONE, **FRESH}
     return {name: there.options[name] for name, value in without.items() if there.options.get(name, value) != value}
 
 
 def lost_with(there: Entry, hanging: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield of all that hangs on a link what is to be put again when it is moved back.
+    """Yield the dependents of a link that must be restored when it is moved back.
 
     A link above it stays, but may be set down and lose its routes (net/8021q/vlan.c: vlan_device_event()), and the
     moved one forgets that it is to take in frames for it (dev_uc_flush()) until it is set down and up.

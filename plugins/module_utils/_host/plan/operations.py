@@ -15,15 +15,15 @@ from ..tables.registry import KINDS, OBJECT_TYPES
 from ..tables.types.simple import NONE
 
 #: Order of the phases. Ports are set before links go up: an isolated tunnel port must never forward a frame first.
-#: Names are given up before somebody else gets them.
+#: Alternative names are removed before another link gets them.
 ADD_NETNS, MOVE_LINKS, REMOVE_OBJECTS, REMOVE_LINKS, FREE_NAMES, ADD_LINKS, SET_LINKS, SET_PORTS, SET_SYSCTLS = range(9)
 
 
-#: The kernel takes entries of a multicast database of a running bridge only.
+#: The kernel accepts MDB entries only while the bridge is up.
 LINKS_UP, PORTS_UP, ADDRESSES, NEIGHBORS, NEXTHOPS, FDB, MDB, ROUTES, RULES = range(9, 18)
 
 
-#: Rules go behind the new ones: an old one stands before those, and is what the kernel finds (see finds()).
+#: Old rules are removed after the new ones are added. The kernel finds an old rule first (see finds()).
 REMOVE_RULES, REMOVE_NEXTHOPS, REMOVE_NETNS = range(18, 21)
 
 
@@ -40,7 +40,7 @@ PHASES = {
     "route": ROUTES,
     "rule": RULES,
 }
-#: What is removed in a phase of its own.
+#: Types of objects that are removed in a phase of their own.
 REMOVED_IN = {"netns": REMOVE_NETNS, "nexthop": REMOVE_NEXTHOPS, "rule": REMOVE_RULES}
 
 
@@ -49,7 +49,7 @@ _ALIKE = (ADDRESSES, NEIGHBORS, FDB, MDB)
 
 
 def ordered(operations: Iterable[Operation]) -> list[Operation]:
-    """Sort by phase; put new links behind those they name, and routes with a gateway behind those without."""
+    """Sort by phase. Put new links behind the links they name, and routes with a gateway behind routes without."""
     adds = {op.entry.ident: op for op in operations if op.phase == ADD_LINKS and op.verb == "add"}
     ordered: dict[Ident, Operation] = {}
 
@@ -80,7 +80,7 @@ def ordered(operations: Iterable[Operation]) -> list[Operation]:
 
 
 def phase_of(entry: Entry) -> int:
-    """Return when an object is set. A secret comes before the link's addrgenmode, which may need it."""
+    """Return the phase in which an object is set. A secret comes before the link's addrgenmode, which may need it."""
     return SET_LINKS if entry.type == "sysctl" and entry.key[2] == SECRET else PHASES[entry.type]
 
 
@@ -90,14 +90,14 @@ def _place(op: Operation) -> int:
     if op.entry.type == "sysctl":
         return order(op.entry.key)
     if op.phase == PORTS_UP:
-        return int(op.entry.type == "port")  # behind what the bridge says of its VLANs
+        return int(op.entry.type == "port")  # behind the VLAN options of the bridge
     if op.phase == ROUTES:
         return int(options.get("via", NONE) != NONE or bool(options.get("nexthops")))
     if op.phase == NEXTHOPS:
         return -1 if op.verb == "del" else int(bool(options.get("group")))
     if op.phase == REMOVE_NEXTHOPS:
         return int(not options.get("group"))
-    # One that selects less is told by more words, and goes first (see finds()).
+    # A rule with more selectors is removed first (see finds()).
     return -len(op.entry.key[3].split()) if op.phase == REMOVE_RULES else 0
 
 
@@ -105,12 +105,12 @@ __all__ = ["new_link", "stands_alone"]
 
 
 def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
-    """Return what adds a link: what the kernel does not read at creation follows, and up comes last.
+    """Return the operations that create a link. Options that the kernel ignores at creation follow, and up is last.
 
     ``up_at_once``: nothing has to be set before (see stands_alone()).
     """
     table = table_of(entry)
-    # Nothing is asked for by not asking: macvlan refuses even an empty list of source MACs outside source mode.
+    # Empty values are left out: macvlan refuses even an empty list of source MACs outside source mode.
     named = table.named
     said = KINDS[entry.kind].always_sent
     options = {
@@ -127,7 +127,7 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
             up = {}
         operations.append(Operation("add", entry.having(options), None, ADD_LINKS))
         if early:
-            # Before a port joins: to set what a port has brought already is no change to the kernel, and is lost.
+            # Before a port joins: a value that the port brought already is no change to the kernel, and is lost.
             operations.append(Operation("set", entry.having(early), entry.having({}), ADD_LINKS, undoable=False))
     else:
         late = {name: value for name, value in options.items() if name not in KINDS[entry.kind].peer}
@@ -140,10 +140,10 @@ def new_link(entry: Entry, up_at_once: bool = False) -> list[Operation]:
 
 
 def stands_alone(entry: Entry, desired: State, waiting: set[str]) -> bool:
-    """Tell whether a new link can be up at once: nothing is to be set before, here or on what it lies on.
+    """Tell whether a new link can be up at once: nothing must be set before, on the link or its lower device.
 
     A port must not forward before its options are set, and sysctls hold from the first moment that a link is up
-    (``waiting``: the namespaces in which some are wished for, or links are to be set down first).
+    (``waiting``: the namespaces with desired sysctls, or with links that must be set down first).
     """
     kind = KINDS[entry.kind]
     beneath = kind.peered or bool(kind.device) or not kind.outer.isdisjoint(entry.options)
@@ -152,7 +152,7 @@ def stands_alone(entry: Entry, desired: State, waiting: set[str]) -> bool:
 
 
 def one_way(change: Change) -> bool:
-    """Tell whether a link's change in place cannot be taken back in place."""
+    """Tell whether a link's change in place cannot be rolled back in place."""
     if change.entry.type != "link" or change.verb != "modify":
         return False
     rows = table_of(change.entry).named
@@ -160,7 +160,7 @@ def one_way(change: Change) -> bool:
 
 
 def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
-    """Return a wish with what it keeps of what is there."""
+    """Return a desired object with the current values of its unmanaged options."""
     ousted = ousted_by(entry)
     there = {name: value for name, value in there.items() if name not in ousted}
     merge = OBJECT_TYPES[entry.type].merge if entry.type in OBJECT_TYPES else None
@@ -168,25 +168,25 @@ def over(entry: Entry, there: Mapping[str, Any]) -> Entry:
 
 
 def leaves_master(change: Change) -> bool:
-    """Tell whether a link is to leave its master: what it has as a port goes."""
+    """Tell whether a link leaves its master. The link then loses its options as a port."""
     old, new = change.fields.get(MASTER.name, (NONE, NONE))
     return change.verb == "modify" and change.entry.type == "link" and old not in (None, NONE, new)
 
 
 def ends_bearing(change: Change) -> bool:
-    """Tell whether what others lead to goes, for good or to be made anew."""
+    """Tell whether an object that others lead to (a nexthop) is removed or recreated."""
     bears = change.entry.type in OBJECT_TYPES and OBJECT_TYPES[change.entry.type].bears
     return bears and change.verb in ("delete", "recreate")
 
 
-#: What a link keeps when it is made anew as another kind.
+#: Options that a link keeps when it is recreated as another kind.
 OF_ANY_KIND = {row.name for row in LINK_OPTIONS if row.kept}
 
 
 def kept_anew(there: Entry) -> Mapping[str, Any]:
-    """Return the options that an object made anew keeps. A name that goes to another namespace keeps its own alone.
+    """Return the options that a recreated object keeps. A namespace keeps only the options of its name.
 
-    What the kernel made by itself (for as long as a router says) is no wish.
+    An object that the kernel created by itself, such as an address from a router, keeps none.
     """
     if there.by_kernel:
         return {}
@@ -194,7 +194,7 @@ def kept_anew(there: Entry) -> Mapping[str, Any]:
 
 
 def settable(entry: Entry) -> dict[str, Any]:
-    """Return the options of an observed object that a new one of the same kind can be asked for."""
+    """Return the options of a current object that a new object of the same kind can get."""
     rows = table_of(entry).named
     return {
         name: value
@@ -206,7 +206,7 @@ def settable(entry: Entry) -> dict[str, Any]:
 
 
 def fitting(entry: Entry, asked: Mapping[str, Any]) -> Entry:
-    """Return a link without what it would keep of an old one, but cannot have as it is going to be."""
+    """Return a link without the kept options of an old link that do not apply to the new one."""
     kind = KINDS.get(entry.kind)
     case = kind.case(entry.options) if kind is not None and kind.at_times_moot else ""
     rows = [row for row in kind.at_times_moot if case in row.moot] if kind is not None and case else []
@@ -215,10 +215,10 @@ def fitting(entry: Entry, asked: Mapping[str, Any]) -> Entry:
 
 
 def undo(done: Iterable[Operation]) -> list[Operation]:
-    """Return the operations that take back what was done, last first.
+    """Return the operations that roll back others, last first.
 
-    Addresses come back in the order in which they were there, since the first of a link is the source of what it sends;
-    and what needs addresses behind them.
+    Addresses are restored in their old order, since the first address of a link is the source of its packets. Objects
+    that need addresses are restored behind them.
     """
     back: list[Operation] = []
     addresses: list[Operation] = []
@@ -232,12 +232,12 @@ def undo(done: Iterable[Operation]) -> list[Operation]:
 
 def _ends_address(operation: Operation) -> bool:
     object_type = OBJECT_TYPES.get(operation.entry.type)
-    alone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS  # and not with its link
+    alone = operation.verb == "del" and operation.phase == REMOVE_OBJECTS  # the address alone, not its link
     return alone and object_type is not None and object_type.primary
 
 
 def _needs_addresses(operation: Operation) -> int:
-    """Return the phase of what leads through addresses or has one as its source, 0 for all else."""
+    """Return the phase of an object that leads through an address or has one as its source; 0 for all others."""
     object_type = OBJECT_TYPES.get(operation.entry.type)
     needs = object_type is not None and (object_type.leads or (bool(object_type.ip) and not object_type.primary))
     return PHASES[operation.entry.type] if needs and operation.verb != "del" else 0

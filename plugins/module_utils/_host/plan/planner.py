@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Turn changes into ordered operations, each of which can be taken back. Pure: no kernel, no Ansible."""
+"""Turn changes into ordered operations that can be rolled back. Pure: no kernel, no Ansible."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from .sysctl_effects import changes_also, follows, spreads
 
 
 def plan(changes: Iterable[Change], desired: State, observed: State) -> list[Operation]:
-    """Return the operations in the order in which they are to be sent."""
+    """Return the operations in the order in which the kernel gets them."""
     return Planner(desired, observed).plan(list(changes))
 
 
@@ -57,10 +57,10 @@ class Planner:
         self.desired = desired
         self.observed = observed
         self.operations: list[Operation] = []
-        self.renewed: set[Ident] = set()  # made anew, or put back on what is made anew
-        self.doomed: set[Ident] = set()  # links that are removed, and what is gone with them
-        self.removed: set[Ident] = set()  # links to be removed or made anew
-        self.changed: set[Ident] = set()  # all that something is to become of
+        self.renewed: set[Ident] = set()  # recreated, or restored on a recreated object
+        self.doomed: set[Ident] = set()  # removed links with their dependents
+        self.removed: set[Ident] = set()  # links to be removed or recreated
+        self.changed: set[Ident] = set()  # all objects with a change
         self.waiting = {entry.netns for entry in desired.values() if entry.type == "sysctl"}
 
     @cached_property
@@ -69,7 +69,7 @@ class Planner:
         return Dependents(self.observed)
 
     def plan(self, changes: list[Change]) -> list[Operation]:
-        """Plan what takes other objects with it first, then all the rest."""
+        """Plan first the links whose removal removes their dependents, then all other changes."""
         # Another link may get the UDP port of one that is set down.
         self.waiting |= {one.entry.netns for one in changes if "up" in one.fields and not one.fields["up"][1]}
         self._move([change for change in changes if change.verb == "move"])
@@ -91,7 +91,7 @@ class Planner:
         return ordered(self.operations)
 
     def _move(self, moved: list[Change]) -> None:
-        """Move links. All else is planned for what is there then."""
+        """Plan the moves of links. All other changes are planned for the state after the moves."""
         if not moved:
             return
         dependents = Dependents(self.observed)
@@ -112,13 +112,13 @@ class Planner:
         self.observed = after(self.observed, moved)
 
     def _keep(self, changes: list[Change]) -> None:
-        """Put again what stays but would go with an IPv4 address that is removed."""
+        """Restore desired objects that the kernel removes along with an IPv4 address."""
         for entry, there in going_with_addresses(changes, self.desired, self.observed):
             if entry.ident not in self.renewed:
                 self._op("set", over(entry, there.options), there, PHASES[entry.type])
 
     def _keep_sysctls(self, changes: list[Change]) -> None:
-        """Set again what is as wished for but would change with another sysctl."""
+        """Set sysctls again that have the desired value but change along with another sysctl."""
         spreading = [one.entry for one in changes if one.entry.type == "sysctl" and spreads(one.entry)]
         if not spreading:
             return
@@ -132,14 +132,14 @@ class Planner:
                 self._op("set", same, same, SET_SYSCTLS)
 
     def _set_sysctl(self, change: Change) -> None:
-        """Set a sysctl; its way back has what the kernel changes along with it."""
+        """Set a sysctl. The rollback restores the sysctls that the kernel changes along with it."""
         entry, there = change.entry, change.observed
         link = ("link", entry.key[:2])
         if entry.ident in self.renewed:
             return
         on_new = link in self.renewed or (link not in self.observed and entry.key[1] not in OF_NO_LINK)
         if there is None or on_new:
-            # What is on a new link goes with it; the file that is for the next boot does not.
+            # A new link takes its sysctls with it when it is removed, but not the file for the next boot.
             self._op("add", entry.having({"value": entry.options["value"]}), None, phase_of(entry), not on_new)
             if "persist" in change.fields:
                 old, new = ({"persist": value} for value in change.fields["persist"])
@@ -159,7 +159,7 @@ class Planner:
         self.operations.append(replace(operation, restore=tuple(back)))
 
     def _of_ipv6(self, entry: Entry, devs: list[str]) -> list[Operation]:
-        """Return what puts back the IPv6 objects that are lost where IPv6 is switched off."""
+        """Return the operations that restore the IPv6 objects that are lost when IPv6 is switched off."""
         on = set(devs) if entry.key[1] == "all" else {entry.key[1]}
         inner = Planner({}, self.observed)
         for there in self.observed.values():
@@ -209,7 +209,7 @@ class Planner:
             self._op("set", over(entry, change.there.options), change.there, phase)
 
     def _spare(self, there: Entry) -> None:
-        """Put what stays, but would be found in place of what is removed, behind it."""
+        """Put objects that the kernel would find in place of the removed one behind it in the kernel's list."""
         object_type = OBJECT_TYPES[there.type]
         if "finds" not in object_type.hooks:
             return
@@ -221,7 +221,7 @@ class Planner:
                 self._op("del", other, other, phase)
 
     def _anew(self, change: Change, phase: int) -> None:
-        """Make an object anew that the kernel does not change in place; beside the old one first, where that can be."""
+        """Recreate an object that the kernel does not change in place; create the new one first where both fit."""
         there, new = change.there, over(change.entry, kept_anew(change.there))
         if OBJECT_TYPES[change.entry.type].beside:
             self._op("add", new, None, phase)
@@ -232,9 +232,9 @@ class Planner:
             self._op("add", new, None, phase)
 
     def _remove_bearing(self, change: Change) -> None:
-        """Remove what others lead to when nothing does any more; one that is to become another is made at once.
+        """Remove an object that others lead to (a nexthop) behind them; recreate it at once where it changes its type.
 
-        What went with it (routes, members of groups) is put back behind a new one, and by the way back.
+        The routes and group members that the kernel removes with the object are restored, by the rollback too.
         """
         there, entry = change.there, change.entry
         hanging = [one for one in self.dependents.of(there, partly=True) if one.ident not in self.changed]
@@ -271,7 +271,7 @@ class Planner:
             self._come_back(change.there)
         self._set_fields(entry, replace(change, fields=parts["kind"]), SET_LINKS)
         if one_way(change):
-            # Only the link as it was made can have the old value: the way back is to make it anew.
+            # Only a new link can have the old value, so the rollback recreates the link.
             there = change.there
             back = self._rebuilt(there, None, list(self.dependents.of(there)), {})
             gone = Operation("del", there, there, REMOVE_LINKS)
@@ -280,11 +280,11 @@ class Planner:
         self._set_fields(entry, replace(change, fields=parts["late"]), PORTS_UP)
 
     def _come_back(self, port: Entry) -> None:
-        """Have the last operation, by which a port leaves its master, put back what went with that."""
+        """Let the rollback of the last operation, by which a port leaves its master, restore the port's options."""
         last, master = self.operations[-1], port.options[MASTER.name]
         back = last.inverse()
         if ("link", (port.netns, master)) in self.removed:
-            # What brings the master back makes the link its port.
+            # The operation that restores the master makes the link its port again.
             back = replace(back, entry=back.entry.having({**back.entry.options, MASTER.name: NONE}))
             self.operations[-1] = replace(last, restore=(back,))
             return
@@ -294,7 +294,7 @@ class Planner:
         self.operations[-1] = replace(last, restore=(back, *ordered(inner.operations)))
 
     def _free_names(self, entry: Entry, change: Change, fields: dict[str, tuple[Any, Any]]) -> None:
-        """Give alternative names up before another link gets them; take that out of the fields that are left to set."""
+        """Remove alternative names before another link gets them; leave the new ones in the fields to set."""
         old, new = fields.get(ALTNAMES.name, ((), ()))
         kept = tuple(name for name in old if name in new)
         if kept != old:
@@ -312,7 +312,7 @@ class Planner:
         self.operations.append(Operation("del", there, there, REMOVE_LINKS, restore=tuple(back)))
 
     def _renew_link(self, change: Change) -> None:
-        """Remove a link and make it anew, then put back what hung on it, as wished for or as it was."""
+        """Recreate a link, then restore its dependents as desired or as they were."""
         there = change.there
         if there.ident in self.doomed:
             return
@@ -329,11 +329,11 @@ class Planner:
         self.doomed.update(self.renewed)
 
     def _hanging(self, there: Entry) -> list[Entry]:
-        """Return what goes with a link, but not what went with one before it, and is put back behind that."""
+        """Return the dependents of a link that were not already removed with an earlier link."""
         return [entry for entry in self.dependents.of(there, partly=True) if entry.ident not in self.doomed]
 
     def _left_behind(self, there: Entry, wished: Entry) -> set[Ident]:
-        """Return what is not put back when a pair is made anew with another other end: the old one with all on it."""
+        """Return the objects that are not restored when a pair is recreated with another peer: the old peer's."""
         peer = peer_key(there)
         if peer is None or peer == peer_key(there.having({**there.options, **wished.options})):
             return set()
@@ -341,7 +341,7 @@ class Planner:
         return {old.ident, *(entry.ident for entry in self.dependents.of(old, there))} if old is not None else set()
 
     def _rebuilt(self, there: Entry, wished: Entry | None, hanging: list[Entry], desired: State) -> list[Operation]:
-        """Return the operations that make a link that is gone whole again."""
+        """Return the operations that recreate a removed link with its dependents and ports."""
         inner = Planner(desired, self.observed)
         kept = settable(there)
         if wished is not None and wished.kind != there.kind:
@@ -356,7 +356,7 @@ class Planner:
             inner._put_back(entry, desired.get(entry.ident))
         for port in self.dependents.ports(there):
             if port.ident in self.removed:
-                continue  # its own way back has its master
+                continue  # the rollback of its own removal sets its master
             master = Change("modify", port, port, {"master": (None, there.name)})
             inner._set_fields(port, master, SET_LINKS)
             for one in self.dependents.of_port(port):
@@ -372,7 +372,7 @@ class Planner:
             return
         entry = over(wished or there.having({}), settable(there))
         if entry.type != "link":
-            # What has several ways may have lost one of them only.
+            # A multipath object may have lost one next hop only.
             several = any(row.several and entry.options[row.name] for row in rows_given(entry))
             verb = "set" if OBJECT_TYPES[entry.type].lasting or several else "add"
             late = {name: entry.options[name] for name in table_of(entry).late if name in entry.options}
@@ -391,5 +391,5 @@ def _asked(options: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {name: (None, value) for name, value in options.items()}
 
 
-#: What a link on another one has at most as that has it, and loses when that moves.
+#: Options whose value is at most that of the lower device. The link loses them when the lower device moves.
 _CAPPED = [row.name for row in LINK_OPTIONS if row.capped]
