@@ -11,7 +11,7 @@ from ..tables.types.base import NONE
 
 
 def addresses_of_ports(desired: State, observed: State, overridden: bool) -> list[str]:
-    """Return a sentence for each address that is, or is going to be, on a port of a bridge: no frame gets there."""
+    """Return a warning for each current or desired address on a bridge port, which receives no frames."""
     sentences = []
     for ident, entry in {**observed, **desired}.items():
         if entry.type != "address" or not entry.present or entry.by_kernel or entry.key[2].startswith("fe80:"):
@@ -28,7 +28,7 @@ def addresses_of_ports(desired: State, observed: State, overridden: bool) -> lis
 
 
 def routes_of_ports(desired: State, observed: State) -> list[str]:
-    """Return a sentence for each way wished for that leads out of a port of a bridge: no answer comes in by it."""
+    """Return a warning for each desired route that leads out of a bridge port: replies arrive on the bridge."""
     sentences = []
     for entry in desired.values():
         leads = entry.present and entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].leads
@@ -42,7 +42,7 @@ def routes_of_ports(desired: State, observed: State) -> list[str]:
 
 
 def _bridge_of(key: Key, desired: State, observed: State) -> str:
-    """Return the bridge that a link is, or is going to be, a port of; empty where there is none."""
+    """Return the bridge whose port a link is or becomes; empty where there is none."""
     link = ("link", key)
     master = next((s[link].options["master"] for s in (desired, observed) if _tells_master(s, link)), NONE)
     ident = ("link", (key[0], master))
@@ -56,7 +56,7 @@ def _tells_master(state: State, link: Ident) -> bool:
 
 
 def of_bridges(desired: State, observed: State) -> list[str]:
-    """Return a sentence for each switch of all bridges that is to be off while a bridge has it on for itself."""
+    """Return a warning for each sysctl of all bridges that is set to 0 while a bridge has the option on for itself."""
     sentences = []
     off = [entry for entry in desired.values() if entry.type == "sysctl" and entry.key[2] in ALSO_OF_BRIDGES]
     for entry in off:

@@ -27,12 +27,12 @@ _VERBS = {"add": "add", "set": "change", "del": "del"}
 
 
 def commands(operations: Iterable[Operation], there: Optional[State] = None) -> list[str]:
-    """Return the lines for all operations; ``there`` is what was there before them."""
+    """Return the command lines of all operations; ``there`` is the state before them."""
     return [line for operation in operations for line in _lines(_whole(operation, there or {})) if line]
 
 
 def _whole(operation: Operation, there: State) -> Operation:
-    """Add to a change of a link what iproute2 wants to hear of what was: an id that stays, a pair that goes."""
+    """Add to the change of a link the unchanged options that iproute2 needs, such as the id of a Geneve link."""
     entry, found = operation.entry, there.get(operation.entry.ident)
     kind = KINDS.get(entry.kind) if operation.verb == "set" and entry.type == "link" else None
     own = entry.options.keys() & kind.named.keys() if kind is not None else ()
@@ -45,7 +45,7 @@ def _whole(operation: Operation, there: State) -> Operation:
 
 
 def _lines(operation: Operation) -> list[str]:
-    """Return the lines for one operation: its own, between those of options that have commands of their own."""
+    """Return the lines of one operation: the object's line between the lines of options with commands of their own."""
     entry, table = operation.entry, table_of(operation.entry)
     if operation.verb != "set" or table.apart.isdisjoint(entry.options):
         return [command(operation)]
@@ -96,7 +96,7 @@ def _words(entry: Entry, names: Collection[str] | None = None) -> list[str]:
     return words
 
 
-#: What has a place of its own in the line that makes a link.
+#: Options with a place of their own in the line that creates a link.
 _APART = {LINK_NETNS.name, "master", "up"}
 
 
@@ -127,14 +127,14 @@ def _link(verb: str, entry: Entry) -> list[str]:
 
 
 def _tuntap(entry: Entry, own: list[str]) -> list[str]:
-    """Write a new link of a device file: by its own command, then what any link has."""
+    """Return the words that create a tun or tap link, and then set its common options."""
     words = [*_tool("ip", entry.netns), "tuntap", "add", "dev", entry.name, *_words(entry, own)]
     rest = {name: value for name, value in entry.options.items() if name not in (*own, *ONCE)}
     return words + (["&&", *_link_set(entry.having(rest))] if rest else [])
 
 
 def _ioctl(device: str, entry: Entry) -> list[str]:
-    """Write a change for which iproute2 has no command: what is asked of the device file, on and off spelled out."""
+    """Return the words of a change by ioctl, for which iproute2 has no command, with `on` and `off` in full."""
     told = {True: "on", False: "off"}
     words = [*_exec(entry.netns), "ioctl", device, "dev", entry.name]
     for row in rows_of(entry):
@@ -260,11 +260,11 @@ def _route(verb: str, entry: Entry) -> list[str]:
     locked = options.pop("lock", ())
     several = options.pop("nexthops", ())
     if options.get("expires") == FOREVER:
-        del options["expires"]  # iproute2 has no word for what every route is that does not expire
+        del options["expires"]  # iproute2 has no word for a route that does not expire
     words += ([] if kind == "unicast" else [kind]) + [dst]
     for row in rows_of(entry):
         value = options.get(row.name)
-        # A metric that is 0 is none, and iproute2 has no word for that.
+        # The metric 0 means no metric, for which iproute2 has no word.
         if value in (None, 0, "") and row.name in _METRICS:
             words += [row.word or row.name, "lock", "0"] if row.name in locked else []
         elif row.name in options:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Know what hangs on a link or a nexthop: what goes when it goes, and what stays but loses its master. Pure."""
+"""Find the dependents of a link or nexthop, and the ports that stay but lose their master. Pure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class Dependents:
                 self._ports.setdefault((entry.netns, master), []).append(entry)
 
     def of(self, gone: Entry, beside: Entry | None = None, partly: bool = False) -> Iterator[Entry]:
-        """Yield what goes when a link or a nexthop goes: what is on it, what is above that, the other end of a pair.
+        """Yield the dependents of a link or nexthop: objects on it, links above it with their dependents, the peer.
 
-        Not ``beside``, and what goes with that alone. ``partly``: what loses one of several ways too.
+        :param beside: an object to leave out, with its own dependents.
+        :param partly: yield multipath objects that lose one next hop, too.
         """
         seen = {gone.ident, *((beside.ident,) if beside is not None else ())}
         queue = [gone.ident]
@@ -36,7 +37,7 @@ class Dependents:
             for entry in self._on.get(queue.pop(0), ()):
                 if entry.ident in seen:
                     continue
-                # What has several ways goes with the last of them; IPv6 routes and groups lose a way before that.
+                # A multipath object is removed with its last next hop. IPv6 routes and groups lose next hops before.
                 if not partly and _has_ways(entry) and not seen.issuperset(stands_on(entry)):
                     continue
                 seen.add(entry.ident)
@@ -48,12 +49,12 @@ class Dependents:
         return self._ports.get(link.key, [])
 
     def of_port(self, port: Entry) -> list[Entry]:
-        """Return what a link has as a port of its master, and loses when it leaves that."""
+        """Return the objects that a link has as a port, and loses when it leaves its master."""
         on = self._on.get(port.ident, ())
         return [entry for entry in on if entry.type in OBJECT_TYPES and OBJECT_TYPES[entry.type].is_of_port(entry.key)]
 
     def depth(self, link: Entry) -> int:
-        """Return how many links are beneath a link, its masters counted as such: the deepest is to go first."""
+        """Return the number of lower devices and masters of a link. The link with the largest is removed first."""
         lower = lower_key(link)
         below = [] if lower is None else [lower]
         master = link.options.get("master", NONE)
@@ -68,7 +69,7 @@ def _has_ways(entry: Entry) -> bool:
 
 
 def stands_on(entry: Entry) -> Iterator[Ident]:
-    """Yield the links and nexthops that an object cannot be without."""
+    """Yield the links and nexthops that an object depends on."""
     if entry.type == "link":
         lower = lower_key(entry)
         if lower is not None:
@@ -91,6 +92,6 @@ def stands_on(entry: Entry) -> Iterator[Ident]:
 
 
 def bringer(entry: Entry) -> Ident | None:
-    """Return what brings an object with it and takes it away again, None for most."""
+    """Return the object that creates and removes this one, None for most."""
     key = OBJECT_TYPES[entry.type].brought_by(entry.key) if entry.type in OBJECT_TYPES else None
     return None if key is None else (entry.type, key)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Refuse a plan that would cut the path of the connection that Ansible itself came by. Pure."""
+"""Refuse a plan that would cut the connection of Ansible itself. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..tables.types.simple import NONE
 
 
 def protect(operations: Iterable[Operation], observed: State, connection: Connection) -> None:
-    """Raise Refused for an operation that takes away what the connection needs."""
+    """Raise Refused for an operation that removes or changes an object that the connection needs."""
     path = Path(path_of(observed, connection), observed, connection)
     for operation in operations:
         danger = _cuts(operation, path) or path.misled(operation)
@@ -29,7 +29,7 @@ def protect(operations: Iterable[Operation], observed: State, connection: Connec
 
 
 def may_cut(operation: Operation) -> bool:
-    """Tell whether an operation is of a type that can cut anything, before the connection is looked for."""
+    """Tell whether an operation can cut any connection. The connection is looked for only then."""
     if operation.verb == "move":
         return True
     if operation.verb == "del":
@@ -56,7 +56,7 @@ def path_of(observed: State, connection: Connection) -> set[Key]:
         master = link.options.get("master", NONE)
         below = [lower_key(link), None if master == NONE else (key[0], master)]
         queue += [other for other in below if other is not None]
-        # Which port of a bridge leads to the client is not known; what the collection made is a tunnel or a workload.
+        # The port of a bridge that leads to the client is unknown. Owned ports are tunnels or workloads.
         queue.extend(
             entry.key
             for entry in observed.values()
@@ -67,7 +67,7 @@ def path_of(observed: State, connection: Connection) -> set[Key]:
 
 @dataclass(frozen=True)
 class Path:
-    """The links that a connection runs over, and what leads there."""
+    """The links that a connection runs over, and the routes to the client."""
 
     links: set[Key]
     observed: State
@@ -90,7 +90,7 @@ class Path:
         return found
 
     def misled(self, operation: Operation) -> str:
-        """Return what an operation does to the routes to the client and the rules before them."""
+        """Return the harm of an operation to the routes to the client and the rules before them, empty for none."""
         entry = operation.entry
         if entry.netns != HOST:
             return ""
@@ -109,7 +109,7 @@ class Path:
         return numbers.union(*(self._numbers(one) for one in below if one is not None))
 
     def _selected(self, family: str, text: str) -> bool:
-        """Tell whether a rule is about all packets from here to the client. What else it may ask for is not known."""
+        """Tell whether a rule selects all packets to the client. Rules with other selectors are taken as harmless."""
         chosen = selected(text)
         ends = {"from": self.connection.server, "to": self.connection.client}
         if chosen.keys() - ends.keys() or (family == "ipv6") != (":" in self.connection.client):
@@ -120,7 +120,7 @@ class Path:
 
 
 def _cuts(operation: Operation, path: Path) -> str:
-    """Return what an operation does to the path, empty where it does no harm."""
+    """Return the harm of an operation to the path, empty for none."""
     entry, links, connection = operation.entry, path.links, path.connection
     on_path = entry.type == "link" and entry.key in links
     if operation.verb == "move":

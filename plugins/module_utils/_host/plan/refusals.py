@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Refuse changes that the kernel at hand, or what else is on the host, makes impossible. Pure."""
+"""Refuse changes that this kernel, or another object of the host, makes impossible. Pure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def release(text: str) -> tuple[int, int]:
 
 
 def is_known(since: str, kernel: str) -> bool:
-    """Tell whether a release of Linux, where it is told, is not older than another one."""
+    """Tell whether a release of Linux is not older than another one; also true for an unknown release."""
     return not since or not kernel or release(kernel) >= release(since)
 
 
 def check_unique(observed: State, changes: list[Change]) -> None:
-    """Refuse a new link that another new one, or one that stays, makes impossible."""
+    """Refuse a new link whose unique options another link has, a new one or one that stays."""
     new = [change for change in changes if change.verb in ("create", "recreate") and change.entry.type == "link"]
     if not any(change.entry.kind and KINDS[change.entry.kind].unique for change in new):
         return
@@ -57,14 +57,14 @@ def check_unique(observed: State, changes: list[Change]) -> None:
 
 
 def check_open(observed: State, changes: list[Change]) -> None:
-    """Refuse to set a link up beside one that is up and takes packets in otherwise, on the same socket."""
+    """Refuse to set a link up while another one with other receive options uses the same socket."""
     changed = {change.entry.ident: change for change in changes if change.entry.type == "link"}
     new = {ident: change for ident, change in changed.items() if _opens(change)}
     if not new:
         return
     links = [entry for ident, entry in observed.items() if entry.type == "link" and ident not in changed]
     links += [_after(one) for ident, one in changed.items() if ident not in new and one.verb != "delete"]
-    # Behind who is up already, so that the sentence is of the one that is to be.
+    # Links that are up come first, so the message names the link that is to be set up.
     links += map(_after, new.values())
     named = {link.key: link for link in links}
     opened: dict[tuple[Any, ...], tuple[Entry, str]] = {}
@@ -74,7 +74,7 @@ def check_open(observed: State, changes: list[Change]) -> None:
             continue
         sockets, how = kind.listens(link.options) or ([], "")
         for family, port, dev in sockets:
-            # A socket is bound to the VRF above the link beneath. What has no master is in none.
+            # A socket is bound to the VRF that is the master of the lower device.
             beneath = named.get((made_in(link), dev)) if dev != NONE else None
             bound = dev if beneath is not None and beneath.options.get("master", NONE) != NONE else NONE
             other, its = opened.setdefault((made_in(link), family, port, bound), (link, how))
@@ -90,14 +90,14 @@ def check_open(observed: State, changes: list[Change]) -> None:
 
 
 def _opens(change: Change) -> bool:
-    """Tell whether a link is new, or to be set up, of a kind that listens then."""
+    """Tell whether a link becomes up, and is of a kind that then opens a socket."""
     kind = KINDS.get(change.entry.kind or (change.observed.kind if change.observed is not None else ""))
     goes_up = change.verb in ("create", "recreate") or (change.verb == "modify" and "up" in change.fields)
     return goes_up and kind is not None and "listens" in kind.hooks
 
 
 def _after(change: Change) -> Entry:
-    """Return a link as it is going to be."""
+    """Return a link with its options after the change."""
     there = change.observed
     if there is None or (change.entry.kind and there.kind != change.entry.kind):
         return change.entry
@@ -109,7 +109,7 @@ _OF_UNIQUE_VALUES = {name for name, object_type in OBJECT_TYPES.items() if "uniq
 
 
 def check_values(observed: State, changes: list[Change]) -> None:
-    """Refuse a value that another object of the type has. Of what is not seen here the kernel refuses it."""
+    """Refuse a value that another object of the type has. The kernel refuses duplicates that are not seen here."""
     new = [change.entry for change in changes if change.entry.type in _OF_UNIQUE_VALUES and change.verb != "delete"]
     if not new:
         return
@@ -133,7 +133,7 @@ def _unique_value(entry: Entry) -> list[tuple[str, str]]:
 
 
 def check_release(change: Change, has: Rows, kernel: str) -> None:
-    """Refuse an option, or a value of one, that this release of Linux does not know. ``has``: the options it has."""
+    """Refuse an option or value that this release of Linux does not know. ``has``: the object's options afterwards."""
     if not kernel:
         return
     for row in has.of_a_release:
@@ -151,14 +151,14 @@ def check_release(change: Change, has: Rows, kernel: str) -> None:
             )
     _check_chosen(change.entry, kernel)
     for row in has.of_an_objection:
-        # Of a changed route all is sent, not only what differs.
+        # A change of a route sends all options, not only the different ones.
         daring = any(isinstance(other.type, Consent) and change.entry.options[other.name] for other in has.all)
         reason = row.type.objection(change.entry.options[row.name], release(kernel), daring)
         if reason:
             raise Refused(object=change.entry, option=row.name, reason=f"{reason} (this kernel is {kernel})")
 
 
-#: The rows of keys that not every kernel knows, or whose values some are not to be asked for. Few types have any.
+#: The rows of keys that not every kernel knows, or with values that some kernels must not get.
 _OF_A_RELEASE = {
     name: rows
     for name, object_type in OBJECT_TYPES.items()
@@ -168,7 +168,7 @@ _OF_A_RELEASE = {
 
 
 def _check_chosen(entry: Entry, kernel: str) -> None:
-    """Refuse what an object is known by, where this release of Linux does not know that."""
+    """Refuse a key that this release of Linux does not know."""
     if entry.type not in _OF_A_RELEASE:
         return
     chosen = OBJECT_TYPES[entry.type].chosen(entry.key)
@@ -188,7 +188,7 @@ def _check_chosen(entry: Entry, kernel: str) -> None:
 
 
 def check_takes(change: Change, has: Rows) -> None:
-    """Refuse a value that a link may have, but that none can be given. ``has``: the options it has."""
+    """Refuse a value that a link may have, but that cannot be requested. ``has``: the link's options afterwards."""
     names = change.fields if change.verb == "modify" else change.entry.options
     for row in has.of_a_refusal:
         if row.name in names and change.entry.options[row.name] in row.refused:
@@ -202,11 +202,11 @@ def check_takes(change: Change, has: Rows) -> None:
 
 
 def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
-    """Refuse what does not apply to a link as it is going to be: of an IPv6 header where it sends by IPv4."""
+    """Refuse options that do not apply to a link, such as IPv6 header options of a link that sends by IPv4."""
     rows = given(entry).at_times_moot if entry.kind else ()
     if not rows:
         return
-    # What is there is decoded when it is asked for, and little of it is.
+    # Current options are decoded when they are read, and few are read.
     link: Mapping[str, Any] = ChainMap(dict(entry.options), cast("dict[str, Any]", there))
     case = KINDS[entry.kind].case(link)
     for row in rows:
@@ -218,7 +218,7 @@ def check_moot(entry: Entry, there: Mapping[str, Any]) -> None:
 
 
 def check_kind(change: Change) -> None:
-    """Refuse options of a link that its other options make impossible; the kernel has no sentence for these."""
+    """Refuse options of a link that its other options exclude. The kernel has no message for these."""
     kind = KINDS.get(change.entry.kind)
     if kind is None:
         return
@@ -236,7 +236,7 @@ def check_kind(change: Change) -> None:
 
 
 def check_references(desired: State, observed: State, changes: list[Change]) -> None:
-    """Refuse a name of a link or namespace that is not there and not going to be."""
+    """Refuse the name of a link, namespace or nexthop that does not exist and is not created."""
     gone = {change.entry.ident for change in changes if change.verb == "delete"}
 
     def there(type_name: str, netns: str, name: str) -> bool:
@@ -247,7 +247,7 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
         of_new_netns = (type_name, name) == ("link", "lo") and there("netns", HOST, netns)
         return of_new_netns or (ident in observed and ident not in gone)
 
-    fine: set[tuple[str, str]] = set()  # thousands of objects are on the same few links
+    fine: set[tuple[str, str]] = set()  # thousands of objects are on a few links
     for change in changes:
         if change.verb == "delete":
             continue
@@ -274,12 +274,12 @@ def check_references(desired: State, observed: State, changes: list[Change]) -> 
             _check_port(change.entry, desired, observed)
 
 
-#: Types of which the kernel does not take every object on every link.
+#: Types with objects that the kernel does not accept on every link.
 _OF_PLACES = {name: object_type for name, object_type in OBJECT_TYPES.items() if "fault_on_link" in object_type.hooks}
 
 
 def check_places(desired: State, observed: State, changes: list[Change]) -> None:
-    """Refuse objects that the kernel does not take on the links that they are on (ObjectType.fault_on_link)."""
+    """Refuse objects that the kernel does not accept on their links (ObjectType.fault_on_link)."""
     placed = [change for change in changes if change.entry.type in _OF_PLACES]
     if not placed:
         return
@@ -289,7 +289,7 @@ def check_places(desired: State, observed: State, changes: list[Change]) -> None
         entry, removed = change.entry, change.verb == "delete"
         on = (entry.name, *OBJECT_TYPES[entry.type].links_in(entry.key))
         if removed and any(("link", (entry.netns, name)) in gone for name in on):
-            continue  # it goes with its link
+            continue  # the kernel removes the object with its link
         states: tuple[State, ...] = (observed,) if removed else (observed, new, desired)
         fault = _OF_PLACES[entry.type].fault_on_link(entry.key, entry.options, partial(_link_in, states, entry.netns))
         if fault is not None:
@@ -297,7 +297,7 @@ def check_places(desired: State, observed: State, changes: list[Change]) -> None
 
 
 def _link_in(states: Iterable[State], netns: str, name: str) -> Mapping[str, Any]:
-    """Return what a link has in several states, the later before the earlier, and its kind."""
+    """Return the options of a link in several states, the later before the earlier, and its kind."""
     found: dict[str, Any] = {}
     for state in states:
         link = state.get(("link", (netns, name)))
@@ -308,7 +308,7 @@ def _link_in(states: Iterable[State], netns: str, name: str) -> Mapping[str, Any
 
 
 def _check_port(entry: Entry, desired: State, observed: State) -> None:
-    """Refuse options of a port where the link has no bridge as its master, nor is going to have one."""
+    """Refuse options of a port where the link neither has nor gets a bridge as its master."""
 
     def known(name: str) -> list[Entry]:
         ident = ("link", (entry.netns, name))

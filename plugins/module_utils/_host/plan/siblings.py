@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what changes with what, or excludes it, since the kernel keeps something once for several. Pure."""
+"""Find siblings: objects that change along because the kernel stores a value once for all of them. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..tables.registry import KINDS, OBJECT_TYPES
 
 
 def with_siblings(changes: list[Change], desired: State, observed: State) -> list[Change]:
-    """Return changes with those of the siblings that change along; new ones have what their siblings have."""
+    """Return changes with those of the siblings that change along. New objects get their siblings' shared values."""
     changes = _of_one(changes, desired, observed)
     changes = [_joined(change, observed) for change in changes]
     return [*changes, *_siblings(observed, changes)]
 
 
 def _joined(change: Change, observed: State) -> Change:
-    """Give a new link what its siblings have of the options that they share, where it is not asked for.
+    """Give a new link the shared options of its siblings, where they are unmanaged.
 
-    Without that the kernel's default would be the wish, and change the siblings.
+    The kernel would otherwise set its default, and change the siblings.
     """
     kind = KINDS.get(change.entry.kind)
     if change.verb != "create" or kind is None or not kind.shared:
@@ -39,7 +39,7 @@ def _joined(change: Change, observed: State) -> Change:
 
 
 def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
-    """Yield what changes with a link because the kernel keeps the option once for all links of one lower link."""
+    """Yield the links that change along because the kernel stores the option once for all links of a lower device."""
     told = {change.entry.ident for change in changes}
     for change in changes:
         kind = KINDS.get(change.entry.kind)
@@ -59,7 +59,7 @@ def _siblings(observed: State, changes: list[Change]) -> Iterator[Change]:
 
 
 def check_alone(observed: State, changes: list[Change]) -> None:
-    """Refuse links beside one that must be alone on the link beneath: the kernel has no sentence for that."""
+    """Refuse links beside one that must be alone on its lower device. The kernel has no message for that."""
     concerned = {change.entry.ident: change for change in changes if _alone(change.entry)[0]}
     if not concerned:
         return
@@ -94,18 +94,18 @@ def _is_alone(link: Entry) -> bool:
 
 
 def _alone(entry: Entry) -> tuple[str, Any]:
-    """Return the option and its value with which a link must be alone on the link beneath, none for most."""
+    """Return the option and value with which a link must be alone on its lower device, none for most."""
     kind = KINDS.get(entry.kind) if entry.type == "link" else None
     return kind.alone if kind is not None else ("", None)
 
 
 def _of_one(changes: list[Change], desired: State, observed: State) -> list[Change]:
-    """Give objects that are one to the kernel what is asked for of any of them, and else what is there.
+    """Give objects that the kernel stores as one entry the desired values of any of them, else the current ones.
 
-    Each of them is sent with all that it shares, and the last one decides.
+    Each object is sent with all shared options, and the last one decides.
     """
     new = [change for change in changes if change.entry.type in SHARING and change.verb != "delete"]
-    # Thousands of entries are made at once that ask for nothing of the sort, where none is yet.
+    # A run may create thousands of entries without shared options.
     if not new or not (_any_sharing(observed) or any(_asked(entry) for entry in desired.values() if entry.present)):
         return changes
     touched = {one_of(change.entry) for change in new} - {None}
@@ -140,7 +140,7 @@ def _shared(entry: Entry) -> dict[str, Any]:
 
 
 def _asked(entry: Entry) -> Mapping[str, Any]:
-    """Return what is asked for of an object that it shares with others."""
+    """Return the desired shared options of an object."""
     return _shared(entry) if entry.type in SHARING and not SHARING[entry.type].isdisjoint(entry.options) else {}
 
 
@@ -149,7 +149,7 @@ def _differing(entry: Entry, shared: Mapping[str, Any]) -> dict[str, tuple[Any, 
 
 
 def _like(change: Change, shared: Mapping[Ident, Mapping[str, Any]]) -> Change:
-    """Return a change to what is shared too."""
+    """Return a change with the shared options added."""
     one = one_of(change.entry)
     if one is None or one not in shared:
         return change
@@ -160,7 +160,7 @@ def _like(change: Change, shared: Mapping[Ident, Mapping[str, Any]]) -> Change:
 
 
 def _check_lasting(new: list[Change], there: Mapping[Ident, list[Entry]], shared: Mapping[Ident, Any]) -> None:
-    """Refuse what the kernel does not take for an object that is there already as another's."""
+    """Refuse options that only a new entry can get, where the kernel has the entry for another object already."""
     for change in new:
         one = one_of(change.entry)
         if one is None or one not in there:

@@ -11,7 +11,7 @@ from ..tables.objects.sysctl import ALSO_OF_BRIDGES, COARSE, MODE, OF_NO_LINK, S
 from ..tables.objects.sysctl_rules import Look, Rule, rule_of
 from ..tables.types.simple import NONE
 
-#: What a write to ``all`` writes to each link and to ``default`` too, and what it changes of ``all`` besides.
+#: Sysctls that a write to ``all`` also writes for each link and ``default``, and others of ``all`` that it changes.
 #: IPv4: net/ipv4/devinet.c: inet_forward_change(). IPv6: net/ipv6/addrconf.c: addrconf_fixup_forwarding(),
 #: addrconf_disable_ipv6(), addrconf_fixup_linkdown(), addrconf_sysctl_addr_gen_mode(), ..._force_forwarding().
 _ALL_WRITES: dict[str, tuple[str, ...]] = {
@@ -29,7 +29,7 @@ _ALL_CHANGES = {
 
 
 def settled(desired: State, rate: int) -> tuple[State, list[str]]:
-    """Return the wishes with values as the kernel keeps them on a clock of ``rate`` Hz, and what was rounded.
+    """Return the desired sysctls with the values that the kernel keeps with a timer of ``rate`` Hz, and warnings.
 
     Raise Refused for two names of one value, and for persistence where nothing would set it again.
     """
@@ -72,10 +72,10 @@ def spreads(entry: Entry) -> bool:
 
 
 def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
-    """Return what else the kernel changes when a sysctl is written, in a namespace that has the links ``devs``.
+    """Return the other sysctls that a write to one changes, in a namespace that has the links ``devs``.
 
-    What follows ``default`` (IPv4 and neighbour sysctls of links that nobody set any) is not among it: a link goes
-    on following when the default is put back.
+    Sysctls that follow ``default`` (IPv4 and neighbour sysctls of links that nobody set) are not among them: a link
+    still follows when the default is restored.
     """
     netns, dev, name = entry.key
     found: list[tuple[str, str]] = []
@@ -90,7 +90,7 @@ def changes_also(entry: Entry, devs: Iterable[str]) -> list[Ident]:
 
 
 def follows(entry: Entry, other: Entry) -> bool:
-    """Tell whether a write to one sysctl may have changed another one, of a link that follows ``default`` included."""
+    """Tell whether a write to one sysctl may change another one, also of a link that follows ``default``."""
     if other.type != "sysctl" or other.netns != entry.netns or other.ident == entry.ident:
         return False
     dev, name = other.key[1:3]
@@ -100,7 +100,7 @@ def follows(entry: Entry, other: Entry) -> bool:
 
 
 def needed_of(entry: Entry) -> Iterator[Ident]:
-    """Yield the sysctls that decide, with this one, what is in effect."""
+    """Yield the sysctls that decide, together with this one, the value in effect."""
     netns, dev, name = entry.key
     rule = rule_of(name)
     if rule is None or dev in OF_NO_LINK:
@@ -112,7 +112,7 @@ def needed_of(entry: Entry) -> Iterator[Ident]:
 
 
 def after(observed: State, operations: Iterable[Operation]) -> State:
-    """Return the sysctls as they will be: those observed, with what the operations do to them."""
+    """Return the sysctls after the operations."""
     state = {ident: entry for ident, entry in observed.items() if entry.type == "sysctl"}
     for operation in operations:
         entry = operation.entry
@@ -128,7 +128,7 @@ def after(observed: State, operations: Iterable[Operation]) -> State:
 
 
 def in_effect(desired: State, state: State) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what is in effect of each sysctl wished for, and a sentence where that is not what was asked for."""
+    """Return the value in effect of each desired sysctl, and a warning where that is not the desired value."""
     told, sentences = [], []
     for entry in desired.values():
         if entry.type != "sysctl":

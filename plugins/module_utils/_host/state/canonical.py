@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what is wished for as the kernel would tell it, for which one must know the links of the host. Pure.
+"""Write the desired state as the kernel would report it, by the links of the host. Pure.
 
-A link is found by an alternative name wherever iproute2 would find it, and is told by its own. What a link lies on is
-looked for where that is: where its socket or lower link is already, or where it comes from. An FDB entry that has the
-port or VNI of its own link is told without it.
+A link is found by an alternative name wherever iproute2 would find it, and is reported by its real name. A lower device
+is looked up in the namespace of the socket or lower device of the link, or where the link comes from. An FDB entry with
+the port or VNI of its own link is reported without the port or VNI.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .model import NAMELESS, Entry, Key, Refused, State
 
 
 def resolved(desired: State, observed: State) -> State:
-    """Return what is wished for in the kernel's words; the same state where it is that already. Raise Refused."""
+    """Return the desired state in canonical form; the same object where nothing changes. Raise Refused."""
     found = _in_kernels_words(_by_own_names(_from_their_places(desired, observed), observed), observed)
     if found is not desired:
         check(found)
@@ -29,10 +29,10 @@ def resolved(desired: State, observed: State) -> State:
 
 
 def _from_their_places(desired: State, observed: State) -> State:
-    """Say of links where their socket or lower link is, where the user does not and it is not their own namespace.
+    """Add to links the namespace of their socket or lower device, where it is unmanaged and not their own.
 
-    Of a link that is there this is no wish. One that is to come from another namespace is made from there when it is
-    neither here nor there, as if it had been made there and moved.
+    An existing link keeps its namespace. A link that comes from another namespace, and exists in neither of them, is
+    created from there, as if it had been created there and moved.
     """
     changed = {}
     for ident, entry in desired.items():
@@ -46,21 +46,21 @@ def _from_their_places(desired: State, observed: State) -> State:
 
 
 def _source(link: Entry, observed: State) -> str:
-    """Return the namespace that a link's socket or lower link is in, or is going to be."""
+    """Return the current or future namespace of a link's socket or lower device."""
     came_from = link.netns if link.from_netns is None else link.from_netns
     here = observed.get(link.ident)
     there = here or observed.get(("link", (came_from, link.name)))
     if there is not None and there.kind == link.kind and KINDS[link.kind].tells_netns:
         source = made_in(there)
         return link.netns if source.startswith(NAMELESS) else source
-    # Of one that is here it counts only if it is made anew, and the namespace may be gone by now.
+    # For an existing link the namespace counts only if the link is recreated. The namespace may be gone by now.
     return link.netns if here is not None and not link.recreate else came_from
 
 
 def _by_own_names(desired: State, observed: State) -> State:
-    """Put a link's own name in the place of an alternative one.
+    """Replace alternative names by the links' real names.
 
-    A name that is to be given away in this run is that of the link which gets it.
+    An alternative name that another link gets in this run means that link.
     """
     unknown = {key for key in _named(desired, observed) if ("link", key) not in observed}
     own = _own_names(unknown, desired, observed) if unknown else {}
@@ -76,7 +76,7 @@ def _by_own_names(desired: State, observed: State) -> State:
 
 
 def _named(desired: State, observed: State) -> set[Key]:
-    """Return the links that are wished for or named. A host has thousands of objects that name none but their own."""
+    """Return the links that the desired state has or names."""
     found: set[Key] = set()
     for entry in desired.values():
         if entry.from_netns is not None or names_others(entry):
@@ -87,7 +87,7 @@ def _named(desired: State, observed: State) -> set[Key]:
 
 
 def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Key, str]:
-    """Return the names of links that are asked for by alternative ones."""
+    """Return the real names of links by the alternative names in the desired state."""
     found: dict[Key, str] = {}
     netnses = {key[0] for key in unknown}
     for state in (observed, desired):
@@ -101,10 +101,10 @@ def _own_names(unknown: set[Key], desired: State, observed: State) -> Mapping[Ke
 
 
 def _places_of(link: Entry, observed: State) -> tuple[str, ...]:
-    """Return the namespaces in which a link is looked for by any of its names, the first before the second."""
+    """Return the namespaces in which a link is looked up by any of its names, in order."""
     if link.from_netns is None:
         return (link.netns,)
-    # One that is there by its own name is to be moved, whoever has the name where it goes.
+    # A link with this real name is moved, whichever link has the name at the target.
     ready = ("link", (link.from_netns, link.name)) in observed
     return (link.from_netns,) if ready else (link.netns, link.from_netns)
 
@@ -139,7 +139,7 @@ def _renamed(entry: Entry, own: Mapping[Key, str], observed: State) -> Entry:
 
 
 def _in_kernels_words(desired: State, observed: State) -> State:
-    """Give objects that are told otherwise on their link the keys by which the kernel tells them."""
+    """Give objects the keys by which the kernel reports them on their links."""
     changed = {
         entry.ident: replace(entry, key=key)
         for entry in desired.values()
@@ -165,7 +165,7 @@ _KEYED_BY_LINK = {name: found for name, found in OBJECT_TYPES.items() if "key_on
 
 
 def _options_of_link(entry: Entry, desired: State, observed: State) -> Mapping[str, Any]:
-    """Return what the link has that an object is on, with what the kernel takes where nothing is said."""
+    """Return the options of an object's link, with the kernel's defaults for options that are left out."""
     ident = ("link", entry.key[:2])
     link = observed.get(ident) or desired.get(ident)
     told = {**(link.options if link is not None else {}), **(desired[ident].options if ident in desired else {})}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Refuse desired states that no kernel can grant, and find the claims of a link. Pure: the rules are the tables'."""
+"""Refuse desired states that no kernel can have, and find the claims of a link. Pure: the rules are in the tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import Entry, Ident, State
 
 
 def check(state: State) -> None:
-    """Refuse what no kernel can grant; raise Refused. These rules come from the kinds' tables."""
+    """Raise Refused for a desired state that no kernel can have. The rules come from the kinds' tables."""
     agreed: dict[tuple[Any, ...], Entry] = {}
     places: dict[Ident, Entry] = {}
     for entry in state.values():
@@ -36,7 +36,7 @@ def check(state: State) -> None:
 
 
 def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
-    """Refuse two objects that want different values of what the kernel keeps once for both."""
+    """Refuse two objects with different values of an option that the kernel stores once for both."""
     one = one_of(entry)
     for name in OBJECT_TYPES[entry.type].shared if one is not None and entry.present else ():
         if name not in entry.options:
@@ -53,7 +53,7 @@ def _check_one(entry: Entry, agreed: dict[tuple[Any, ...], Entry]) -> None:
 
 
 def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]) -> None:
-    """Refuse two links that want different values of what the kernel keeps once for their lower link."""
+    """Refuse two links with different values of an option that the kernel stores once for their lower device."""
     lower = lower_key(entry)
     for name in kind.shared:
         if lower is None or name not in entry.options:
@@ -70,7 +70,7 @@ def _check_shared(entry: Entry, kind: Kind, agreed: dict[tuple[Any, ...], Entry]
 
 
 def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
-    """Return what a link claims for itself alone: namespace of its socket, kind, and the kind's unique options."""
+    """Return the claim of a link: the namespace of its socket, its kind, and the kind's unique options."""
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.unique:
         return None
@@ -87,7 +87,7 @@ def unique_claim(entry: Entry) -> tuple[str, str, tuple[Any, ...], str] | None:
 
 
 def _check_link_netns(entry: Entry, kind: Kind) -> None:
-    """Refuse another namespace where a link has nothing there, or where the kernel would not tell what it is."""
+    """Refuse link_netns for links without a socket or lower device there, or where the kernel does not report it."""
     if made_in(entry) == entry.netns:
         return
     if not (kind.follows_socket or kind.lower):
@@ -116,13 +116,13 @@ def _check_families(entry: Entry, kind: Kind) -> None:
 
 
 def needed(entry: Entry) -> None:
-    """Refuse a new link that lacks what its kind cannot do without; raise Refused."""
+    """Raise Refused for a new link without an option that its kind needs."""
     kind = KINDS[entry.kind]
     for name in kind.needs:
         if name not in entry.options:
             what = "peer" if name in kind.peer else name
             raise Refused(object=entry, option=what, reason=f"a new {kind.name} link needs it", advice=f"Set {what}")
-    # VNI 0 is a VNI: only what is not given, or false, does not count.
+    # VNI 0 is a VNI, so only a missing option or false does not count.
     for names in kind.needs_one_of:
         if all(entry.options.get(name, NONE) is False or entry.options.get(name, NONE) == NONE for name in names):
             raise Refused(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, Optional, Protocol, Union
 
 Leaf = Union[int, str, bytes]
-#: Gives the number that a name has in a database of the host, such as rt_tables; None where it is not in there.
+#: Returns the number of a name in a database of the host, such as rt_tables; None for an unknown name.
 Look = Callable[[str, str], Optional[int]]
 Attr = tuple[int, str, Leaf]  # netlink attribute number, wire type, what the codec packs
 
@@ -17,7 +17,7 @@ Attr = tuple[int, str, Leaf]  # netlink attribute number, wire type, what the co
 #: tool.
 Lines = tuple[list[list[str]], list[list[str]]]
 
-#: The canonical value of an address, link or list of words that is not there.
+#: The canonical value of an address, link or list of words that says "none".
 NONE = "none"
 
 
@@ -113,7 +113,7 @@ class Type(metaclass=KeywordsOnly):
         return None
 
     def numbered(self, value: Any, look: Look) -> Any:
-        """Return what a user wrote with numbers in the place of names that only the host knows."""
+        """Return the user's value with names that only the host knows replaced by their numbers."""
         return value
 
     def parse(self, value: Any) -> Any:
@@ -121,7 +121,7 @@ class Type(metaclass=KeywordsOnly):
         return value
 
     def to_leaf(self, value: Any, names: Names) -> Leaf:
-        """Return what the codec packs."""
+        """Return the number, text or bytes that the codec packs."""
         leaf: Leaf = value
         return leaf
 
@@ -134,7 +134,7 @@ class Type(metaclass=KeywordsOnly):
         return [(attrs[0], self.wire, self.to_leaf(value, names))]
 
     def change(self, old: Any, new: Any) -> Any:
-        """Return the value whose words make one out of another."""
+        """Return the value whose words change one value into another."""
         return new
 
     def encode_change(self, attrs: Sequence[int], old: Any, new: Any, names: Names) -> list[Attr]:
@@ -149,15 +149,15 @@ class Type(metaclass=KeywordsOnly):
         return self.from_leaf(unpack(self.wire, payload), names)
 
     def absent(self) -> Any:
-        """Return what it means that the kernel reports nothing."""
+        """Return the value that the kernel means when it does not report the option."""
         return UNSET
 
     def same(self, wanted: Any, found: Any) -> bool:
-        """Tell whether a wish is met by what is there, both in canonical form."""
+        """Tell whether the current value meets the desired one, both in canonical form."""
         return bool(wanted == found)
 
     def touched(self, wanted: Any, found: Any) -> Any:
-        """Return what a wish changes of what is there: all of it, but where a wish is no whole one."""
+        """Return the part of the current value that a desired value changes: all of it, unless a type overrides this."""
         return found
 
     def words(self, word: str, value: Any) -> list[str]:
@@ -165,11 +165,11 @@ class Type(metaclass=KeywordsOnly):
         return [word, str(value)]
 
     def lines(self, dev: str, old: Any, new: Any) -> Lines:
-        """Return a link's change of an option that has commands of its own; ``old`` is None for a new one."""
+        """Return the command lines that change an option with commands of its own; ``old`` is None for a new link."""
         return [], []
 
     def kept(self, value: Any, hz: int) -> Any:
-        """Return what a kernel with that timer frequency (CONFIG_HZ) keeps of a canonical value."""
+        """Return the value that a kernel with this timer frequency (CONFIG_HZ) keeps of a canonical value."""
         return value
 
     def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
@@ -189,7 +189,7 @@ class Type(metaclass=KeywordsOnly):
         return ()
 
     def renamed(self, value: Any, own: Callable[[str], str]) -> Any:
-        """Return a value that names links by their own names, which ``own`` gives for alternative ones."""
+        """Return a value with alternative names of links replaced by real names, which ``own`` returns."""
         return value
 
     def nexthops(self, value: Any) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ class Type(metaclass=KeywordsOnly):
         return ()
 
     def objection(self, value: Any, kernel: tuple[int, int], daring: bool) -> str:
-        """Return why a kernel of this release is not to be asked for a value; ``daring``: a hazard is no reason."""
+        """Return the reason not to send a value to a kernel of this release; ``daring`` accepts hazards."""
         return ""
 
     @property
