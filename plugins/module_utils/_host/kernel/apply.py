@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Way:
     """How operations are carried out.
 
-    ``carry_out`` returns how many took effect, and why the next one did not; what it raises is of the first.
-    ``together``: those of one namespace that follow each other are carried out as one.
+    ``carry_out`` returns how many took effect, and the fault of the next one. An exception is about the first one.
+    ``together``: consecutive operations of one namespace are carried out in one call.
     """
 
     carry_out: Callable[[Observer, Sequence[Operation]], tuple[int, Fault | None]]
@@ -41,14 +41,14 @@ class Way:
 
 
 def way_of(operation: Operation) -> Way | None:
-    """Return the way that an operation goes, None for one that requests carry out."""
+    """Return the way to carry an operation out, None for netlink requests."""
     if operation.verb == "move":
         return _MOVE
     return _OF_SORT.get(operation.entry.type) or (_DEVICE if _by_device_file(operation) else None)
 
 
 def _by_device_file(operation: Operation) -> bool:
-    """Tell whether an operation goes through a device file: making a link of such a kind, changing its own options."""
+    """Tell whether an operation needs a device file: to create a tun or tap link, or to change its own options."""
     kind = KINDS.get(operation.entry.kind) if operation.entry.type == "link" else None
     if kind is None or not kind.device:
         return False
@@ -64,12 +64,12 @@ def _singly(
 
 
 def _move(observer: Observer, operation: Operation) -> None:
-    """Move a link. The kernel may give it another index there, so both namespaces are looked at anew."""
+    """Move a link. The kernel may give the link another index, so both namespaces are read again."""
     message = encode(WIRES[operation.entry.type].write(observer, operation))
     source = (operation.before or operation.entry).netns
     error = observer.channel(source).batch([message]).get(0)
     if error is not None:
-        # Linux 6.1 has no sentence for it.
+        # Linux 6.1 has no message for this refusal.
         fixed = error.number == errno.EINVAL and not error.sentence
         raise Impossible(option="from_netns", reason=f"{error}{': it is bound to its namespace' if fixed else ''}")
     for name in (source, operation.entry.netns):
@@ -77,7 +77,7 @@ def _move(observer: Observer, operation: Operation) -> None:
 
 
 def _write_sysctls(observer: Observer, group: Sequence[Operation]) -> tuple[int, Fault | None]:
-    """Write sysctls in the thread that is in their namespace: a change of it takes longer than a write."""
+    """Write sysctls in one thread in their namespace: entering a namespace takes longer than a write."""
 
     def write() -> tuple[int, Fault | None]:
         for number, operation in enumerate(group):
@@ -94,12 +94,12 @@ _DEVICE = Way(partial(_singly, tun.carry_out))
 _OF_SORT = {"netns": Way(partial(_singly, named_netns.carry_out)), "sysctl": Way(_write_sysctls, together=True)}
 
 
-#: A group that only lives for the length of one removal.
+#: A link group for one removal of many links.
 DOOMED_GROUP = MARK_GROUP + 1
-#: From so many objects on they are removed as a group, where there is such a request.
+#: From this number of objects on, they are removed as a group where the kernel has such a request.
 MANY = 8
 
-#: The rows of each type of object before whose values the kernel must have heard of the carrier. Few types have any.
+#: The rows of each type of object whose values are lost if the kernel learns of the link's carrier after them.
 _AFTER_CARRIER = {
     name: rows
     for name, object_type in OBJECT_TYPES.items()
@@ -112,7 +112,7 @@ Tell = Callable[[Operation], None]
 
 @dataclass
 class Outcome:
-    """What became of a list of operations: those that took effect, and the first that did not, with the fault."""
+    """The outcome of a list of operations: those that took effect, and the first that did not, with its fault."""
 
     done: list[Operation] = field(default_factory=list)
     failed: Operation | None = None
@@ -127,7 +127,7 @@ class Outcome:
 def apply(observer: Observer, operations: Sequence[Operation], tell: Tell | None = None) -> Outcome:
     """Carry out operations in their order; stop after the batch in which one fails.
 
-    ``tell`` is called with each in turn, in large batches while the kernel is at work on those before.
+    ``tell`` is called with each operation in turn, in large batches while the kernel works on earlier ones.
     """
     outcome = Outcome()
     for operation in operations:
@@ -156,7 +156,7 @@ def _socket_netns(operation: Operation) -> str:
 
 
 def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
-    """Split into runs that one send can carry: the same namespace's socket, or one step outside netlink."""
+    """Split operations into groups for one send: those of one namespace, or one step outside netlink."""
     run: list[Operation] = []
     last: Any = None
     for operation in operations:
@@ -171,7 +171,7 @@ def _groups(operations: Sequence[Operation]) -> Iterable[list[Operation]]:
 
 
 def _sent_with(operation: Operation) -> Any:
-    """Return what the operations of one send agree in; one that is alone agrees with none."""
+    """Return the key that the operations of one send share; an operation that is sent alone has a key of its own."""
     way, entry = way_of(operation), operation.entry
     if way is not None:
         return (way, entry.netns) if way.together else object()
@@ -181,7 +181,7 @@ def _sent_with(operation: Operation) -> Any:
 
 
 def _needs_carrier(operation: Operation) -> bool:
-    """Tell whether the kernel must have heard of the link's carrier before this."""
+    """Tell whether the kernel must learn of the link's carrier before this operation."""
     rows = _AFTER_CARRIER.get(operation.entry.type, ())
     return any(operation.entry.options.get(row.name) in row.after_carrier for row in rows)
 
@@ -211,7 +211,7 @@ def _another_way(way: Way, observer: Observer, group: list[Operation], outcome: 
 
 
 def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell: Tell) -> None:
-    """Send the requests of operations in one batch; one fails where one of its requests does, or cannot be made."""
+    """Send the requests of operations in one batch. An operation fails with the first of its requests that fails."""
     messages: list[bytearray] = []
     parts: list[range] = []
     unmade: list[Exception] = []
@@ -243,7 +243,7 @@ def _requests(observer: Observer, group: list[Operation], outcome: Outcome, tell
 
 
 def _is_gone(operation: Operation, error: KernelError) -> bool:
-    """Tell whether a removal failed because the object went with another one."""
+    """Tell whether a removal failed because the kernel had removed the object with another one."""
     if operation.verb != "del":
         return False
     silent = not error.sentence and error.number in WIRES[operation.entry.type].gone
@@ -262,7 +262,7 @@ def _remove_many(removal: Removal, observer: Observer, group: list[Operation], o
 
 
 def kinds_lacking(observer: Observer, kinds: Iterable[str]) -> dict[str, Fault]:
-    """Return those of the kinds that cannot be made here, each with the fault. Makes nothing, but loads modules."""
+    """Return the kinds that this kernel cannot create, each with the fault. The trial may load kernel modules."""
     names = sorted(set(kinds))
     files = {name: KINDS[name].device for name in names if KINDS[name].device}
     found = {name: tun.lacking(file) for name, file in files.items()}

@@ -38,33 +38,33 @@ _LINKS = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + struct.pack("=HHI", 8, c.IFLA_E
 class Links(dict[str, Entry]):
     """The links of a namespace, by name.
 
-    ``sought``: what somebody asks for. Where it is given, a decoder may leave out all else.
+    ``sought``: the desired objects. Where they are given, a decoder may leave out all others.
     """
 
     sought: Collection[Ident] | None = None
-    places: Collection[Ident] | None = None  # what those have for themselves alone (ObjectType.place)
+    places: Collection[Ident] | None = None  # the places that desired objects claim (ObjectType.place)
     beyond: Callable[[str], Names] | None = None  # gives the names of another namespace
 
     @cached_property
     def beneath(self) -> frozenset[str]:
-        """Give the names of those that others lie on."""
+        """Return the names of the lower devices."""
         return frozenset(key[1] for entry in self.values() for key in [lower_key(entry)] if key)
 
     @cached_property
     def sought_macs(self) -> frozenset[bytes]:
-        """Give the MACs of the FDB entries that somebody asks for."""
+        """Return the MAC addresses of the desired FDB entries."""
         macs = {key[2] for type_name, key in self.sought or () if type_name == "fdb"}
         return frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs)
 
     def names_beneath(self, link: Entry | None, own: Names) -> Names:
-        """Return the names of the namespace in which what a link leads to is: that of its socket."""
+        """Return the names of the namespace of a link's socket, in which its remote devices are looked up."""
         if link is None or self.beyond is None or made_in(link) == link.netns:
             return own
         return self.beyond(made_in(link))
 
     @cached_property
     def sought_as_one(self) -> frozenset[Ident]:
-        """Give what several objects are together of which somebody asks for one (ObjectType.one_of)."""
+        """Return the kernel's entries behind desired objects with shared options (ObjectType.one_of)."""
         together = (
             (type_name, OBJECT_TYPES[type_name].one_of(key))
             for type_name, key in self.sought or ()
@@ -74,7 +74,7 @@ class Links(dict[str, Entry]):
 
 
 class Observer:
-    """Hold the open sockets and what is known of each namespace."""
+    """Hold the open sockets, and the link names of each namespace."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self.namespaces = namespaces
@@ -103,18 +103,18 @@ class Observer:
         return self.views[netns]
 
     def drop(self, netns: str) -> None:
-        """Forget a namespace that is gone."""
+        """Forget a removed namespace."""
         channel = self._channels.pop(netns, None)
         if channel is not None:
             channel.close()
         self.views.pop(netns, None)
 
     def observe(self, netnses: Iterable[str], type_names: Iterable[str], sought: State | None = None) -> State:
-        """Return what is there of these types in these namespaces. Ports come with links.
+        """Return the current objects of these types in these namespaces. Ports come with links.
 
-        Among the types may be names of tables (TABLES): links and ports then have them as options.
-        ``passing fdb`` and its like tell of that type what is learned too. ``sought``: of the FDB, of which a host may
-        have ten thousands of entries, nobody asks for others than these.
+        :param type_names: types of objects, and names of tables (TABLES), which become options of links and ports.
+            ``passing fdb`` and the like add learned objects of the type.
+        :param sought: the desired state; the FDB, which may have ten thousands of entries, is read for it alone.
         """
         wanted = set(type_names)
         state: State = {}
@@ -124,7 +124,7 @@ class Observer:
                 continue
             found = self.links(netns)
             state.update((entry.ident, entry) for entry in found)
-            # What a VNI's group or remote brings to the FDB is told from what somebody put there.
+            # FDB entries of a VNI's group or remote are not reported as entries of their own.
             also = {
                 table for table, option in _asked_along(wanted) if any(entry.options.get(option) for entry in found)
             }
@@ -138,7 +138,7 @@ class Observer:
         return state
 
     def _fill(self, netns: str, name: str, state: State, found: list[Entry]) -> None:
-        """Add a table to the links and ports that have one; a kernel without such tables has none to tell."""
+        """Add a table to the links and ports that have one; a kernel without such tables reports none."""
         table = TABLES[name]
         try:
             bodies = self.channel(netns).dump(*table.dump)
@@ -172,7 +172,7 @@ class Observer:
             if entry is None:
                 continue
             other = state.get(entry.ident)
-            # Two routes may share a key (a kernel's and ours): ours is the one to compare.
+            # A route of the kernel and ours may share a key. Ours is compared.
             if other is None or (entry.owned and not other.owned):
                 state[entry.ident] = entry
 
@@ -196,7 +196,7 @@ class Observer:
         kind_name = info.get(c.IFLA_INFO_KIND, b"").rstrip(b"\0").decode()
         kind = KINDS.get(kind_name)
         options = self._options(netns, kind, flags, found, Nest(info.get(c.IFLA_INFO_DATA, b"")), view.index(name))
-        # lo has no kind: its mark stands for the namespace that it came with.
+        # lo has no kind. Its mark is the mark of its namespace.
         owned = options.get("group") == MARK_GROUP and bool(kind_name)
         key: Key = (netns, name)
         entries = [Entry("link", key, options, owned=owned, kind=kind.name if kind else "")]
@@ -207,7 +207,7 @@ class Observer:
     def _options(
         self, netns: str, kind: Kind | None, flags: int, found: Mapping[int, bytes], data: Nest, number: int
     ) -> Mapping[str, Any]:
-        """Return a link's options, and where its socket, its lower link or its peer is."""
+        """Return a link's options, and the namespace of its socket, lower device or peer."""
         lower_netns = self._lower_netns(netns, found) if kind is not None else netns
         names = self.views[netns] if lower_netns == netns else _Elsewhere(self, lower_netns)
         values: dict[str, Any] = {INDEX.name: number}
@@ -221,7 +221,7 @@ class Observer:
             partial(_option, kind, flags, found, data, self.views[netns], names),
             values,
         )
-        # Another namespace may be gone by the time that an option is asked for.
+        # Another namespace may be gone when an option is decoded.
         return told if lower_netns == netns else dict(told)
 
     def _lower_netns(self, netns: str, found: Mapping[int, bytes]) -> str:
@@ -249,10 +249,10 @@ class Observer:
         return number
 
     def relate(self, netns: str, other: str, number: int = -1) -> None:
-        """Give another namespace an id in this one, so that links in it can be found again by where they came from.
+        """Give another namespace an id in this one, so that links there are found by the namespace of their creation.
 
-        Newer kernels do not do so by themselves when a link is made right in the other namespace. -1 is any free
-        number; an id that is there already stays.
+        Newer kernels give none when a link is created in the other namespace directly. -1 is any free number; an
+        existing id stays.
         """
         payload = _RTNL_GENERIC + struct.pack("=HHi", 8, c.NETNSA_NSID, number)
         payload += struct.pack("=HHI", 8, c.NETNSA_FD, self.namespaces.fd(other))
@@ -273,7 +273,7 @@ class Observer:
             attached, number = self.namespaces.attached(name), self.nsid(HOST, name)
             if attached is not None:
                 options["attach"] = attached
-            # What is open by a name that stands for another namespace is the one that is wished for: id and lo are its.
+            # Where the name stands for another namespace, the desired one is open: id and lo are those of the desired one.
             other = attached is not None and attached.startswith("net:[")
             if number >= 0 and not other:
                 options["nsid"] = number
@@ -285,7 +285,7 @@ class Observer:
 
 
 def left_over(desired: State) -> State:
-    """Return the left-over files below /run/netns whose names are to be absent: present ones are taken as they are."""
+    """Return left-over files below /run/netns whose names are desired absent. A desired namespace takes such a file."""
     names = (entry for entry in desired.values() if entry.type == "netns" and not entry.present)
     return {
         entry.ident: Entry("netns", entry.key, {"resolver": read_resolver(entry.name)})
@@ -295,14 +295,14 @@ def left_over(desired: State) -> State:
 
 
 def _places(wished: State) -> frozenset[Ident]:
-    """Return what objects that somebody wishes for have for themselves alone."""
+    """Return the places that desired objects claim (ObjectType.place)."""
     return frozenset(
         place for entry in wished.values() if entry.type in PLACED for place in [place_of(entry)] if place is not None
     )
 
 
 def _asked_along(wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the tables that types need to be told, each with the option of links that have one."""
+    """Yield the tables that types need for decoding, each with the option of links that have one."""
     for name in wanted & _NEEDING:
         yield WIRES[name].needs
 
@@ -317,20 +317,24 @@ class _Elsewhere:
         self._observer, self._netns = observer, netns
 
     def name(self, index: int) -> str:
-        """Return a name there, or ``if`` with the index where that namespace is not known."""
+        """Return a name in the namespace, or ``if`` with the index where the namespace is unknown."""
         if not self._observer.namespaces.has(self._netns):
             return f"if{index}"
         return self._observer.view(self._netns).name(index)
 
     def index(self, name: str) -> int:
-        """Return an index there."""
+        """Return an index in the namespace."""
         return self._observer.view(self._netns).index(name)
 
 
 def _option(
     kind: Kind | None, flags: int, found: Mapping[int, bytes], data: Nest, own: Names, lower: Names, name: str
 ) -> Any:
-    """Decode one option of a link. ``own`` are the names where the link is, ``lower`` where what it is made on is."""
+    """Decode one option of a link.
+
+    :param own: the names of the link's namespace.
+    :param lower: the names of the lower device's namespace.
+    """
     row = kind.option(name) if kind is not None else None
     if row is not None:
         return row.decode(found if row.outer else data.found, lower) if row.attrs else UNSET
@@ -351,15 +355,15 @@ _ORDER: Any = "little" if struct.pack("=H", 1) == b"\1\0" else "big"
 __all__ = ["KernelError", "Observer"]
 
 
-#: Options that say where else a link is than in its own namespace.
+#: Options that name another namespace of a link than its own.
 OTHER_NETNS = sorted({name for kind in KINDS for name in rows("link", kind).naming_netns})
 
 
 def marked(namespaces: Namespaces, observer: Observer, seen: Container[str]) -> State:
-    """Return marked links that live in a process's namespace while their socket or peer is on this host.
+    """Return owned links in the namespaces of processes whose socket or peer is on this host.
 
-    Where the kernel does not tell (geneve), a namespace that this host shares a link with counts. Containers that
-    run this collection for themselves are left alone that way.
+    Where the kernel does not report that (geneve), a namespace that shares a link with this host counts. So containers
+    that run this collection for themselves are left alone.
     """
     found: State = {}
     for netns in list(namespaces.of_processes()):
@@ -373,9 +377,9 @@ def marked(namespaces: Namespaces, observer: Observer, seen: Container[str]) -> 
 
 
 def siblings(namespaces: Namespaces, observer: Observer, overridden: bool) -> State:
-    """Return links in processes' namespaces that change with others on the same link of this host.
+    """Return links in the namespaces of processes that change along with others on the same lower device.
 
-    ``overridden``: those of ours are there already where they are to be removed, and the others are to stay.
+    ``overridden``: leave owned links out, since marked() returns those to remove.
     """
     found: State = {}
     for netns in list(namespaces.of_processes()):

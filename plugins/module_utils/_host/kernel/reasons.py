@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say why the kernel refused a request: in its own words, and by the tables where it has none."""
+"""Find the reason of the kernel's refusal: its own message, or a rule of the tables where it has none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .observe import Observer
 
 
-#: So many options an error names when the kernel does not tell which one it is about.
+#: The largest number of options that an error names when the kernel does not say which one is wrong.
 FEW = 3
 
 
@@ -43,7 +43,7 @@ def refusal(observer: Observer, operation: Operation, message: bytearray, error:
 
 
 def _of_capped(observer: Observer, entry: Entry, error: KernelError) -> Fault | None:
-    """Return the option that exceeds that of the lower device (Option.capped), None where that cannot be told."""
+    """Return the option that exceeds that of the lower device (Option.capped), None where it is unknown."""
     if error.number not in (errno.EINVAL, errno.ERANGE):
         return None
     capped = (row for row in rows_given(entry) if row.capped)
@@ -54,7 +54,7 @@ def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -
     if error.sentence:
         return Fault(row.name, str(error)) if row.name in error.sentence.lower() else None
     value = entry.options[row.name]
-    # What is set of a living link says of it only what is to change.
+    # An operation on an existing link has only the options that change.
     living = next((link for link in observer.links(entry.netns) if link.ident == entry.ident), entry)
     netns, name = lower_key(living) or ("", "")
     lower = next((link for link in observer.links(netns) if link.ident == ("link", (netns, name))), entry)
@@ -64,7 +64,7 @@ def _beyond(observer: Observer, entry: Entry, row: Option, error: KernelError) -
 
 
 def _unsaid(entry: Entry, error: KernelError) -> Fault | None:
-    """Return what the tables know to be refused without a sentence, None where they do not."""
+    """Return the fault that the tables have for a refusal without a message, None for none."""
     if error.number == errno.EAFNOSUPPORT:  # net/core/rtnetlink.c: validate_linkmsg()
         of_ipv6 = (row.name for row in rows_given(entry) if row.of_ipv6)
         reason = f"{error}: {entry.name} has no IPv6, as below an mtu of 1280"
@@ -80,7 +80,7 @@ def _unsaid(entry: Entry, error: KernelError) -> Fault | None:
 
 
 def _meant(entry: Entry, error: KernelError) -> Fault | None:
-    """Return the option that a refusal is about by what the tables know of it, None where they do not."""
+    """Return the option that a refusal is about by the tables (Option.means), None where it is unknown."""
     where = entry.options.get("dev", NONE)
     on = "of this namespace" if where == NONE else f"of {where}"
     for row in rows_given(entry):
@@ -93,7 +93,7 @@ def _meant(entry: Entry, error: KernelError) -> Fault | None:
 
 
 def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
-    """Return the option whose attribute the kernel points at, empty where it points at none of the entry's options."""
+    """Return the option whose attribute the kernel points at, empty where that is none of the entry's options."""
     if not 0 < offset <= len(message) - 4:
         return ""
     number = struct.unpack_from("=H", message, offset + 2)[0] & 0x3FFF
@@ -105,6 +105,6 @@ def _blamed(entry: Entry, message: bytearray, offset: int) -> str:
 
 
 def _only(operation: Operation) -> str:
-    """Return the options that a change of a few carries, where the kernel does not say which one it means."""
+    """Return the options of a small change, where the kernel does not say which one is wrong."""
     names = [row.called for row in rows_of(operation.entry) if row.name in operation.entry.options]
     return ", ".join(names) if operation.verb == "set" and len(names) <= FEW else ""

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Read what a user wishes (the ``config`` of network_state) into a state. gathered.py is its way back."""
+"""Read a configuration (the option ``config`` of network_state) as desired state. gathered.py writes one."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from .model import HOST, Entry, State
 Canonical = Callable[[str], str]
 Attach = Callable[[str, str], str]
 
-#: In the order in which they are read: what stands for a namespace is known before links that are in it.
+#: In the order in which they are read: names of namespaces are known before the links in the namespaces.
 SECTIONS = (
     *(object_type.plural for object_type in OBJECT_TYPES.values() if object_type.of_host),
     "links",
     *(object_type.plural for object_type in OBJECT_TYPES.values() if not object_type.of_host),
 )
-#: What may stand within a link.
+#: Options of a link that hold objects.
 _WITHIN = [object_type for object_type in OBJECT_TYPES.values() if object_type.nested]
 _NESTED = frozenset((*(object_type.nested for object_type in _WITHIN), "peer"))
 _GENERAL = ("name", "kind", "netns", "from_netns", "state", "recreate")
 
 
 class Reader:
-    """Read one config.
+    """Read one configuration.
 
-    ``canonical`` gives each namespace one name, however the user calls it. ``attach`` is told of each name that is to
-    stand for a namespace which is called otherwise: from then on it is that one. It returns how that is called by its
-    process or runtime. ``look`` gives the number that a name has in one of the host's databases, ``link`` a link that
-    the host has, for what is said by the name of such a link.
+    :param canonical: returns the one name of a namespace for any of its names.
+    :param attach: gives a name to the namespace of a process or container; returns the name of the process or runtime.
+    :param look: returns the number of a name in one of the host's databases.
+    :param link: returns a link of the host by its name.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Reader:
         self.state: State = {}
 
     def read(self, config: Mapping[str, Any]) -> State:
-        """Return the state wished for; raise Refused with one sentence."""
+        """Return the desired state; raise Refused for the first fault."""
         if not isinstance(config, Mapping):
             raise Refused(
                 object="config",
@@ -76,7 +76,7 @@ class Reader:
         return self.state
 
     def _pair(self) -> None:
-        """Find pairs whose two ends are told as two links (as gathered does): the first brings the other with it."""
+        """Find pairs that are two links of the configuration, as in gathered state. The first creates the other."""
         for entry in list(self.state.values()):
             peer = peer_key(entry) if entry.kind else None
             other = self.state.get(("link", peer)) if peer is not None else None
@@ -120,7 +120,7 @@ class Reader:
         self._nested(entry, item)
 
     def _name(self, where: str, netns: str, name: Any) -> str:
-        """Return a link's name; one that no link can be made with may be an alternative one of a link that is there."""
+        """Return the name of a link. An invalid name may be an alternative name of an existing link."""
         try:
             return own_ifname(name)
         except ValueError as why:
@@ -164,12 +164,12 @@ class Reader:
         )
 
     def _there(self, netns: str, name: str) -> Mapping[str, Any]:
-        """Return the options of a link that the host has, none where there is no such link."""
+        """Return the current options of a link, none where the host has no such link."""
         found = self.link(netns, name)
         return {} if found is None else found.options
 
     def _peered(self, entry: Entry, kind: Kind | None, peer: Mapping[str, Any]) -> Entry:
-        """Add the other end of a pair as a link of its own."""
+        """Add the peer of a pair as a link of its own."""
         if kind is None or not kind.peered:
             raise Refused(
                 object=entry.name,
@@ -193,7 +193,7 @@ class Reader:
         return entry.having({**entry.options, **dict(zip(kind.peer, reversed(other.key)))})
 
     def _nested(self, entry: Entry, item: Mapping[str, Any]) -> None:
-        """Read the addresses, FDB entries and port options that stand within a link."""
+        """Read the addresses, FDB entries and port options within a link."""
         if _NESTED.isdisjoint(item):
             return
         here = {"dev": entry.name, "netns": item.get("netns") if entry.netns else None}
@@ -220,7 +220,7 @@ class Reader:
         for name, value in parts.items():
             if value is UNSET:
                 raise Refused(object=what, option=name, reason="is needed", advice=f"Set {name}")
-        # What is lasting is never absent; a port's "state" is the spanning tree's.
+        # A lasting object is never absent. The "state" of a port is that of the spanning tree.
         present = object_type.lasting or _present(what, item)
         for name in object_type.required if present else ():
             if name not in options:
@@ -232,7 +232,7 @@ class Reader:
         self._add(Entry(object_type.name, key, options, present, bool(item.get("recreate"))))
 
     def _numbered(self, object_type: ObjectType, what: str, netns: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return an item with numbers in the place of names that the host has for them."""
+        """Return an item with the host's names for numbers replaced by the numbers."""
         found = {
             row.name: row.type.numbered(item[row.name], self.look) for row in object_type.by_names if row.name in item
         }
@@ -269,11 +269,11 @@ def _parse(where: str, option: str, parse: Callable[[Any], Any], value: Any) -> 
 
 
 class _Shape(NamedTuple):
-    """What the names in an item say. Thousands of items have the same."""
+    """The readers of an item's values, by the names in the item. Thousands of items have the same names."""
 
-    options: tuple[tuple[str, Callable[[Any], Any]], ...]  # in the item's order, with what reads a value
+    options: tuple[tuple[str, Callable[[Any], Any]], ...]  # in the item's order, each with its reader
     keys: tuple[tuple[str, Callable[[Any], Any]], ...]
-    unknown: tuple[Any, ...]  # whatever YAML has for a key: null too
+    unknown: tuple[Any, ...]  # anything that YAML accepts as a key, such as null
 
 
 @lru_cache(maxsize=1024)
@@ -288,7 +288,7 @@ def _shape(type_name: str, kind: str, names: tuple[Any, ...]) -> _Shape:
 
 
 def _shaped(where: str, item: Mapping[str, Any], type_name: str, kind: str = "") -> _Shape:
-    """Return what the names in an item say; raise Refused for unknown ones."""
+    """Return the readers for the names in an item; raise Refused for unknown names."""
     shape = _shape(type_name, kind, tuple(item))
     if shape.unknown:
         name = shape.unknown[0]
@@ -302,7 +302,7 @@ def _shaped(where: str, item: Mapping[str, Any], type_name: str, kind: str = "")
 
 
 def _parsed(where: str, wanted: Iterable[tuple[str, Callable[[Any], Any]]], item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the canonical values of what is given of an item."""
+    """Return the canonical values of an item."""
     found: dict[str, Any] = {}
     name = ""
     try:
@@ -343,7 +343,7 @@ def _items(section: str, items: Any) -> list[Any]:
 
 
 def _item(section: str, item: Any) -> Mapping[str, Any]:
-    # Nearly all are dicts, and to ask the abstract class takes ten times as long.
+    # Nearly all items are dicts. The check of the abstract class takes ten times as long.
     if not isinstance(item, dict) and not isinstance(item, Mapping):
         raise Refused(object=section, reason=f"{item!r} is not a dict", advice="Write a dict of options")
     return item

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Answer from the tables what is asked of an entry: its rows, and the links, namespaces and nexthops that it names."""
+"""Look an entry up in the tables: its rows, and the links, namespaces and nexthops that the entry names."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class Rows:
 
     @cached_property
     def of_an_objection(self) -> tuple[Option, ...]:
-        """Return the rows with values that some kernels must not be asked for."""
+        """Return the rows with values that some kernels must not get."""
         return tuple(row for row in self.all if type(row.type).objection is not Type.objection)
 
     @cached_property
     def of_a_dump(self) -> tuple[Option, ...]:
-        """Return the rows that are not in the dump of their object, but in one of their own."""
+        """Return the rows that have a dump of their own."""
         return tuple(row for row in self.all if row.dump)
 
     @cached_property
@@ -76,7 +76,7 @@ class Rows:
 
     @cached_property
     def of_a_refusal(self) -> tuple[Option, ...]:
-        """Return the rows with values that an object may have, but cannot be given."""
+        """Return the rows with values that an object may have, but that cannot be requested."""
         return tuple(row for row in self.all if row.refused)
 
     @cached_property
@@ -101,7 +101,7 @@ class Rows:
 
     @cached_property
     def late(self) -> frozenset[str]:
-        """Return the names of the rows that are set after all else of the link."""
+        """Return the names of the rows that are set after all other options of the link."""
         return frozenset(row.name for row in self.all if row.when_up or row.last)
 
     @cached_property
@@ -116,13 +116,13 @@ class Rows:
 
     @cached_property
     def of_bits(self) -> tuple[Option, ...]:
-        """Return the rows that share a plain number, of which the kernel takes all bits or none."""
+        """Return the rows that are bits of one number, which the kernel sets all at once."""
         return tuple(row for row in self.all if isinstance(row.type, Bits) and not row.type.alone)
 
 
 @cache
 def rows(type_name: str, kind: str = "") -> Rows:
-    """Return the rows of a type of object, or of a kind of link: made once for each, and asked for by every object."""
+    """Return the rows of a type of object, or of a kind of link. They are created once for each."""
     found: tuple[Option, ...] = LINK_OPTIONS if type_name == "link" else OBJECT_TYPES[type_name].options
     if type_name == "link" and kind in KINDS:
         found = (*LINK_OPTIONS, *KINDS[kind].options)
@@ -137,22 +137,22 @@ def _given(type_name: str, kind: str, names: tuple[str, ...]) -> Rows:
 
 
 def table_of(entry: Entry) -> Rows:
-    """Return the rows that an object's options come from, with what is asked of them."""
+    """Return the rows of an object's type or kind, with their properties."""
     return rows(entry.type, entry.kind)
 
 
 def rows_of(entry: Entry) -> tuple[Option, ...]:
-    """Return the rows that an object's options come from."""
+    """Return the rows of an object's type or kind."""
     return table_of(entry).all
 
 
 def given(entry: Entry) -> Rows:
-    """Return the rows of those options that an object has. Thousands of objects have the same few."""
+    """Return the rows of an object's options, with their properties. Thousands of objects have the same options."""
     return _given(entry.type, entry.kind, tuple(entry.options))
 
 
 def rows_given(entry: Entry) -> tuple[Option, ...]:
-    """Return the rows of those options that an object has, in the order of its rows."""
+    """Return the rows of an object's options, in the order of the table."""
     return given(entry).all
 
 
@@ -162,13 +162,13 @@ def link_option(kind: Kind | None, name: str) -> Option | None:
 
 
 def ousted_by(entry: Entry) -> set[str]:
-    """Return the options that cannot be beside those of an object. What is false ousts nothing."""
+    """Return the options that an object's options exclude. An option that is false excludes none."""
     options = entry.options
     return {other for row in given(entry).ousting if options.get(row.name, False) is not False for other in row.ousts}
 
 
 def in_steps(entry: Entry) -> list[Entry]:
-    """Return the steps that change an existing link, where the kernel does not take all options at once."""
+    """Return the steps that change an existing link, where the kernel does not accept all options at once."""
     kind = KINDS.get(entry.kind) if entry.type == "link" else None
     steps = kind.steps(entry.options) if kind is not None else []
     return [entry.having(step) for step in steps] if len(steps) > 1 else [entry]
@@ -180,13 +180,13 @@ def links_named(entry: Entry) -> tuple[str, ...]:
 
 
 def made_in(entry: Entry) -> str:
-    """Return the namespace that a link is made from: that of its socket, or of the link beneath."""
+    """Return the namespace that a link is created from: the namespace of its socket or lower device."""
     found: str = entry.options.get(LINK_NETNS.name, entry.netns)
     return found
 
 
 def peer_key(entry: Entry) -> Key | None:
-    """Return the other end of a pair, as the key of a link."""
+    """Return the key of the peer of a pair."""
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.peer or kind.peer[0] not in entry.options:
         return None
@@ -195,7 +195,7 @@ def peer_key(entry: Entry) -> Key | None:
 
 
 def link_of(entry: Entry) -> Key | None:
-    """Return the link that an object is on, as the key of a link."""
+    """Return the key of the link that an object is on."""
     object_type = OBJECT_TYPES.get(entry.type)
     return entry.key[:2] if object_type is not None and object_type.is_on_link(entry.key) else None
 
@@ -208,22 +208,22 @@ def netns_named(entry: Entry, option: str) -> str:
     return made_in(entry) if entry.type == "link" and option != MASTER.name else entry.netns
 
 
-#: Sorts whose keys may name links besides the one that an object is on, in their last part.
+#: Types whose keys may name other links than the object's own, in their last part.
 _NAMING_IN_KEY = frozenset(name for name, object_type in OBJECT_TYPES.items() if "renamed" in object_type.hooks)
 
 
-#: Sorts with keys that are links, besides the one that an object is on.
+#: Types with keys that are other links than the object's own.
 _LINKING_KEYS = frozenset(name for name, object_type in OBJECT_TYPES.items() if object_type.linking_keys)
 
 
 def names_others(entry: Entry) -> bool:
-    """Tell whether an object may name links besides the one that it is on. Most of the thousands on a host do not."""
+    """Tell whether an object may name other links than its own. Most of the thousands on a host do not."""
     in_key = entry.type in _NAMING_IN_KEY and bool(entry.key[-1])
     return in_key or entry.type in _LINKING_KEYS or not table_of(entry).linking.isdisjoint(entry.options)
 
 
 def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Yield option, namespace and name of each link that an object names; ``other_end``: that of a pair too."""
+    """Yield option, namespace and name of each link that an object names; with ``other_end`` also its peer."""
     kind = KINDS.get(entry.kind)
     for row in given(entry).naming_links if not table_of(entry).linking.isdisjoint(entry.options) else ():
         if other_end or kind is None or row.name not in kind.peer:
@@ -243,7 +243,7 @@ def names_links(entry: Entry, other_end: bool = False) -> Iterator[tuple[str, st
 
 
 def nexthops_named(entry: Entry) -> list[tuple[str, str]]:
-    """Return the nexthops that an object leads to, each with the option that says so."""
+    """Return option and id of each nexthop that an object leads to."""
     naming = table_of(entry).naming_nexthops
     return [
         (row.name, number)
@@ -254,7 +254,7 @@ def nexthops_named(entry: Entry) -> list[tuple[str, str]]:
 
 
 def telling(entry: Entry) -> dict[str, Any]:
-    """Return the options of an object that say something: not those that say that nothing is there."""
+    """Return the options of an object without those whose value says "none"."""
     rows = table_of(entry).named
     return {
         name: value
@@ -263,11 +263,11 @@ def telling(entry: Entry) -> dict[str, Any]:
     }
 
 
-#: Sorts of which an object has something for itself alone.
+#: Types whose objects claim a place of which one at most exists (ObjectType.place).
 PLACED = frozenset(name for name, object_type in OBJECT_TYPES.items() if "place" in object_type.hooks)
 
 
-#: Sorts of which several objects may be one to the kernel in some options, with those options.
+#: Types of which the kernel may store several objects as one entry, with the shared options.
 SHARING = {name: frozenset(object_type.shared) for name, object_type in OBJECT_TYPES.items() if object_type.shared}
 
 
@@ -284,14 +284,14 @@ def place_of(entry: Entry) -> Ident | None:
 
 
 def lower_key(entry: Entry) -> Key | None:
-    """Return the link beneath a link, as the key of a link."""
+    """Return the key of the lower device of a link."""
     kind = KINDS.get(entry.kind)
     name = entry.options.get(kind.lower, NONE) if kind and kind.lower else NONE
     return None if name == NONE else (made_in(entry), name)
 
 
 def goes_with(entry: Entry) -> set[Key]:
-    """Return the links, beside the one that it lies on, that a link does not outlive where they are."""
+    """Return the keys of the links, besides its lower device, whose move to another namespace removes a link."""
     kind = KINDS.get(entry.kind)
     if kind is None or not kind.goes_with_lower:
         return set()

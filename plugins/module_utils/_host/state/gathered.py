@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Write what is there as the config that a user would wish for it with: what config.py reads. Pure."""
+"""Write the current state as a configuration that config.py reads. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .model import NAMELESS, Entry, Ident, State
 
 
 def write(state: State) -> dict[str, Any]:
-    """Return a state as a config: the same shape that Reader reads."""
+    """Return a state as a configuration, in the form that Reader reads."""
     config: dict[str, Any] = {}
     links: dict[Ident, dict[str, Any]] = {}
     for entry in _ordered(_without_usual(state)):
@@ -34,7 +34,7 @@ def write(state: State) -> dict[str, Any]:
 
 
 def _without_usual(state: State) -> State:
-    """Leave out what bridges give themselves and their ports."""
+    """Leave out values that bridges give themselves and their ports."""
     found: State = {}
     for ident, entry in state.items():
         found[ident] = entry
@@ -79,7 +79,7 @@ def _link_item(entry: Entry) -> dict[str, Any] | None:
 
 
 def _beyond_names(entry: Entry, option: str) -> bool:
-    """Tell whether an option is a namespace that has no name here, or a link in one: nobody could ask for that."""
+    """Tell whether an option is a namespace without a name, or a link in one, which no configuration can name."""
     rows = table_of(entry)
     if option in rows.naming_netns:
         return str(entry.options[option]).startswith(NAMELESS)
@@ -94,9 +94,9 @@ def _object_item(entry: Entry) -> dict[str, Any]:
             item[row.name] = int(item[row.name])
     if entry.netns:
         item["netns"] = entry.netns
-    # What goes without saying is not told.
+    # Usual values are left out.
     quiet = object_type.quiet_defaults()
-    # What the kernel chooses by itself while a link is up (a port's spanning tree state) is no wish for another host.
+    # Values that the kernel chooses while a link is up (a port's spanning tree state) hold for this host alone.
     chosen = {row.name for row in object_type.options if row.when_up or not row.gathered}
     rows = {row.name: row for row in object_type.options}
     item.update(

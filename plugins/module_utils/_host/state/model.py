@@ -18,7 +18,7 @@ Ident = tuple[str, Key]
 
 #: The canonical name of the namespace that the module runs in.
 HOST = ""
-#: What a namespace is called of which nothing is known but its id in another one: a container's, say.
+#: The name of a namespace that is known only by its id in another one, such as a container's.
 NAMELESS = "nsid:"
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
@@ -26,7 +26,7 @@ _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, init=False)
 class Entry:
-    """One object of a host: its type, what it is known by (first its namespace), and its options."""
+    """One object of a host: its type, its key (first its namespace), and its options."""
 
     type: str
     key: Key
@@ -35,10 +35,10 @@ class Entry:
     recreate: bool  # a new one may take its place
     owned: bool  # carries the collection's mark
     kind: str  # links only
-    by_kernel: bool  # looks like what the kernel makes by itself: told only where somebody wishes for it
-    made_with: Key | None  # the link that brings this one with it: the other end of a veth pair
-    from_netns: str | None = None  # links only: where to take it from when it is not there
-    maker: int | None = None  # the protocol that it carries where that is not our mark: put back, it is not ours either
+    by_kernel: bool  # looks like an object that the kernel creates by itself: reported only where it is desired
+    made_with: Key | None  # the link whose creation creates this one: the peer of a veth pair
+    from_netns: str | None = None  # links only: the namespace to move it from
+    maker: int | None = None  # the protocol of a foreign object, which a restored one keeps
     ident: Ident = field(init=False, compare=False, repr=False)  # what tells this object from every other
 
     def __init__(
@@ -55,7 +55,7 @@ class Entry:
         from_netns: str | None = None,
         maker: int | None = None,
     ) -> None:
-        # A host has ten thousands of entries, and what a frozen dataclass does by itself takes twice as long.
+        # A host has ten thousands of entries. The generated constructor of a frozen dataclass takes twice as long.
         self.__dict__.update(
             type=type,
             key=key,
@@ -68,7 +68,7 @@ class Entry:
             made_with=made_with,
             ident=(type, key),
         )
-        # What few have is the class's otherwise.
+        # Rare fields keep the default of the class.
         if from_netns is not None:
             self.__dict__["from_netns"] = from_netns
         if maker is not None:
@@ -100,10 +100,10 @@ State = dict[Ident, Entry]
 
 @dataclass(frozen=True, init=False)
 class Change:
-    """What is to become of one object: made, changed, made anew or removed."""
+    """The change of one object: create, modify, recreate, move or delete."""
 
     verb: str  # create, modify, recreate, delete
-    entry: Entry  # as wished (delete: as observed)
+    entry: Entry  # as desired (delete: as observed)
     observed: Entry | None
     fields: Mapping[str, tuple[Any, Any]]  # option -> old, new
 
@@ -118,7 +118,7 @@ class Change:
 
     @property
     def there(self) -> Entry:
-        """Return the object that is changed or removed; raise LookupError for one that is only to be made."""
+        """Return the current object that is changed or removed; raise LookupError for an object to create."""
         if self.observed is None:
             raise LookupError(f"{self.entry}: nothing is there to {self.verb}")
         return self.observed
@@ -126,14 +126,14 @@ class Change:
 
 @dataclass(frozen=True, init=False)
 class Operation:
-    """One step: add, set or del an object. ``before`` is what set and del replace, for the way back."""
+    """One step: add, set or del an object. ``before`` has the replaced values, for the rollback."""
 
     verb: str
     entry: Entry
     before: Entry | None
     phase: int
-    undoable: bool  # False: the undo of another operation takes this one back too
-    restore: tuple[Operation, ...]  # removed links: what brings the link and all that hung on it back
+    undoable: bool  # False: the rollback of another operation covers this one
+    restore: tuple[Operation, ...]  # removed links: the operations that restore the link and its dependents
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Operation:
         self.__dict__.update(verb=verb, entry=entry, before=before, phase=phase, undoable=undoable, restore=restore)
 
     def inverse(self) -> Operation:
-        """Return the operation that takes this one back."""
+        """Return the operation that rolls this one back."""
         if self.verb == "add":
             return Operation("del", self.entry)
         if self.verb == "set":
@@ -157,7 +157,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the connection comes from, the address that it came to, and the link that answers go out by."""
+    """A connection: the client's address, the server's address, and the link that replies leave by."""
 
     client: str
     server: str

@@ -17,50 +17,50 @@ from .types.simple import Attr, Int, LinkName, Look, Names, Type
 
 @dataclass(frozen=True)
 class Moot(metaclass=KeywordsOnly):
-    """The values of an option where it does not apply: IPv6 checksums of a link that sends by IPv4."""
+    """The values of an option where it does not apply, such as IPv6 checksums of a link that sends by IPv4."""
 
-    why: str  # no other value can be had; with ``{remote}`` and the like for the link's options
-    taken: tuple[Any, ...] = ()  # values that the kernel takes there all the same, and tells
-    idle: tuple[Any, ...] = ()  # values that are so there, whatever the kernel tells: neither sent nor compared
+    why: str  # the reason, with ``{remote}`` and the like for the link's options
+    taken: tuple[Any, ...] = ()  # values that the kernel accepts and reports all the same
+    idle: tuple[Any, ...] = ()  # values that mean nothing there: neither sent nor compared
 
 
 @dataclass(frozen=True)
 class Meaning(metaclass=KeywordsOnly):
-    """What a refusal of the kernel says of an option: its errno, a part of its sentence, and what that means.
+    """The meaning of a refusal of the kernel: its errno, a part of its message, and the reason.
 
-    ``reason`` may have {value}, the option's, {name}, the object's link, and {on}, which says what the object leads to.
+    ``reason`` may have {value} of the option, {name} of the object's link and {on}, the link or nexthop it leads to.
     """
 
     errno: int
-    sentence: str = ""  # empty where the kernel has none
+    sentence: str = ""  # empty where the kernel has no message
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Option(metaclass=KeywordsOnly):
-    """One row: an option's name, its netlink attributes, its type and what the kernel lets us do with it."""
+    """One row: an option's name, netlink attributes and type, and how the kernel changes it."""
 
     name: str
     type: Type
     attr: int | tuple[int, ...] | None = None
-    default: Any = None  # what a new link has when it is not asked for; such a value is not sent at creation
-    in_place: bool = True  # the kernel changes it on a living link; else only a new link has it
+    default: Any = None  # the kernel's default for a new link, which is not sent at creation
+    in_place: bool = True  # the kernel changes it on an existing link; else the link is recreated
     fixed: tuple[Any, ...] = ()  # values that only a new link can take or give up
-    only_new: tuple[Any, ...] = ()  # values that only a new link can take; a living one can give them up
+    only_new: tuple[Any, ...] = ()  # values that only a new link can take; an existing one can give them up
     means: tuple[Meaning, ...] = ()  # refusals of the kernel that are about this option
-    after_carrier: tuple[Any, ...] = ()  # values that are lost where the kernel hears of the link's carrier after them
-    kept: bool = False  # a link keeps it when it is made anew as one of another kind
-    moved: Any = None  # what a link has when it has moved to another namespace, where that is not what it had
-    several: bool = False  # leads several ways: an object may lose one of them and stay
+    after_carrier: tuple[Any, ...] = ()  # values that are lost if the kernel learns of the carrier later
+    kept: bool = False  # a link keeps it when it is recreated as another kind
+    moved: Any = None  # the value after a move to another namespace, where it changes
+    several: bool = False  # multipath: the object survives the loss of one next hop
     at_create: bool = True  # the kernel reads it in the message that creates the link
-    last: bool = False  # set when all else is: holds for what ports bring, or needs what sysctls say
+    last: bool = False  # set after all others: it needs ports or sysctls
     since: str = ""  # first kernel release that knows it, where that is later than 5.4
     word: str = ""  # iproute2's keyword, where it is not the name
-    aliases: tuple[str, ...] = ()  # other names to ask for it by: iproute2's, where they are free. Never told.
-    outer: bool = False  # its attribute stands in the link message itself, not in the kind's nest
-    gathered: bool = True  # part of gathered state: not where it holds for this host at this time alone
-    dump: str = ""  # the dump that tells it, where that of its object does not: a table of its own in the kernel
-    ousts: tuple[str, ...] = ()  # options that cannot be beside it: with it an object that has one is made anew
+    aliases: tuple[str, ...] = ()  # other accepted names, such as iproute2's; never reported
+    outer: bool = False  # its attribute is in the link message itself, not in the kind's nest
+    gathered: bool = True  # part of gathered state; False for values of this host and time alone
+    dump: str = ""  # the dump of a table of its own in the kernel
+    ousts: tuple[str, ...] = ()  # options that it excludes: an object that has one is recreated
     moot: Mapping[str, Moot] = field(default_factory=dict)  # where it does not apply, by what Kind.case tells
 
     # Traits of few options: a subclass sets them.
@@ -68,8 +68,8 @@ class Option(metaclass=KeywordsOnly):
     apart: ClassVar[bool] = False  # carried by requests of its own, beside those of its object (kernel/wires/)
     in_place_since: ClassVar[str] = ""  # the first release that changes it in place, where that is a later one
     newer: ClassVar[tuple[tuple[Any, str], ...]] = ()  # values that came later than the option, with their release
-    refused: ClassVar[Mapping[Any, str]] = {}  # values that a link may have, but cannot be given; and why
-    capped: ClassVar[bool] = False  # at most the value of the lower device, and the kernel has no sentence for that
+    refused: ClassVar[Mapping[Any, str]] = {}  # values that cannot be requested, with the reason
+    capped: ClassVar[bool] = False  # at most the lower device's; the kernel has no message
     of_ipv6: ClassVar[bool] = False  # within IFLA_AF_SPEC, for AF_INET6: a link without IPv6 has none
     forgets: ClassVar[tuple[str, ...]] = ()  # common options that a link recreated for another value loses
     when_up: ClassVar[bool] = False  # the kernel takes it only while the link is up, and chooses it itself otherwise
@@ -77,15 +77,15 @@ class Option(metaclass=KeywordsOnly):
 
     @cached_property
     def called(self) -> str:
-        """Return how a sentence to the user calls the option."""
+        """Return the name of the option in messages."""
         return self.name
 
     def unexplained(self, value: Any) -> str:
-        """Return why the kernel may refuse a value without a sentence, empty where it does not."""
+        """Return the reason for which the kernel may refuse a value without a message, empty for none."""
         return ""
 
     def changes_in_place(self, old: Any, new: Any) -> bool:
-        """Tell whether the kernel makes the new value of the old one."""
+        """Tell whether the kernel changes the old value into the new one in place."""
         if self.once:
             return old is None
         return self.in_place and old not in self.fixed and new not in (*self.fixed, *self.only_new)
@@ -99,7 +99,7 @@ class Option(metaclass=KeywordsOnly):
 
     @cached_property
     def nothing(self) -> Any:
-        """Give the canonical value that says that nothing is there."""
+        """Return the canonical value that says "none"."""
         return self.type.nothing
 
     @cached_property
@@ -133,15 +133,15 @@ class Option(metaclass=KeywordsOnly):
         if self.type.choices:
             entry["choices"] = self.type.choices
         if "token" in self.name:
-            entry["no_log"] = False  # Ansible warns of such a name where nothing is said: no option here is a secret
-        # Ansible wants identifiers (ansible-test sanity); a config takes names with a dash too.
+            entry["no_log"] = False  # Ansible warns of such a name otherwise; no option here is a secret
+        # ansible-test sanity accepts identifiers only. A configuration accepts names with a dash too.
         aliases = [alias for alias in self.aliases if alias.isidentifier()]
         if aliases:
             entry["aliases"] = aliases
         return entry
 
     def idle(self, value: Any) -> bool:
-        """Tell whether a value says nothing where the option does not apply."""
+        """Tell whether a value means nothing where the option does not apply."""
         return any(value in moot.idle for moot in self.moot.values())
 
     def needed_release(self, value: Any) -> str:
@@ -170,7 +170,7 @@ class Kind(metaclass=KeywordsOnly):
 
     unique: ClassVar[tuple[str, ...]] = ()  # no two links of a namespace agree in all of these
     one_family: ClassVar[tuple[str, ...]] = ()  # addresses that must be of one family
-    needs_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  # of each row of these, one
+    needs_one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  # groups of options; a new link needs one of each group
     alone: ClassVar[tuple[str, Any]] = ("", None)  # an option and its value that only a single link of a lower has
     bound: ClassVar[bool] = False  # stays in its namespace (net_device: netns_immutable, NETIF_F_NETNS_LOCAL)
 
@@ -205,14 +205,14 @@ class Kind(metaclass=KeywordsOnly):
 
     # Phase "order": how a link is created and changed, and on what it depends.
 
-    switches: ClassVar[bool] = False  # takes all that comes in by its ports: an address on a port is of no use
+    switches: ClassVar[bool] = False  # receives all frames of its ports, so a port's address has no use
     peer: ClassVar[tuple[str, ...]] = ()  # created in pairs: the options with the name and namespace of the peer
     follows_socket: ClassVar[bool] = False  # the socket stays in the namespace of its creation (link-netns)
     tells_netns: ClassVar[bool] = True  # the kernel reports that namespace (rtnl_link_ops.get_link_net)
     goes_with_lower: ClassVar[bool] = False  # removed when the lower device moves to another namespace
     late: ClassVar[tuple[str, ...]] = ()  # common options that hold only when they are set on an existing link
-    always_sent: ClassVar[tuple[str, ...]] = ()  # options that a new link is sent even where they are the default
-    repeated: ClassVar[tuple[str, ...]] = ()  # options that iproute2 wants with each change of others
+    always_sent: ClassVar[tuple[str, ...]] = ()  # options that are sent even with their default value
+    repeated: ClassVar[tuple[str, ...]] = ()  # options that iproute2 needs with each change
     module: ClassVar[str] = ""  # the kernel module, where it is not the name of the kind
     device: ClassVar[str] = ""  # the device file whose ioctls create and change the link, where rtnetlink does not
     trial: ClassVar[tuple[str, ...]] = ()  # words without which iproute2 adds no link, for the trial of a kernel
@@ -249,17 +249,17 @@ class Kind(metaclass=KeywordsOnly):
 
     @property
     def made_from_elsewhere(self) -> bool:
-        """Tell whether such a link may be made from another namespace than its own, and be found to be."""
+        """Tell whether a link can be created from another namespace than its own, and found by that."""
         return self.follows_socket or (bool(self.lower) and self.tells_netns)
 
     @property
     def peered(self) -> bool:
-        """Tell whether such links are made in pairs."""
+        """Tell whether links are created in pairs."""
         return bool(self.peer)
 
     @cached_property
     def outer(self) -> frozenset[str]:
-        """Give the names of the options that stand in the link message itself."""
+        """Return the names of the options in the link message itself."""
         return frozenset(row.name for row in self.options if row.outer)
 
     def option(self, name: str) -> Option | None:
@@ -273,11 +273,11 @@ class Kind(metaclass=KeywordsOnly):
 
 
 def parent(name: str, means: tuple[Meaning, ...] = ()) -> Option:
-    """Return the row for the link that a link is made on (IFLA_LINK): only a new link can be on another one."""
+    """Return the row for the lower device of a link (IFLA_LINK), which only a new link can change."""
     return Option(name=name, attr=5, type=LinkName(), in_place=False, outer=True, means=means)
 
 
-#: netdev_rx_handler_register(): one taker has all that comes in by a link.
+#: netdev_rx_handler_register(): one link alone receives the frames of a lower device.
 TAKEN = (
     Meaning(
         errno=errno.EBUSY, sentence="", reason="{value} is a port, or has links of another kind on it: macvlan, ipvlan"
@@ -286,11 +286,11 @@ TAKEN = (
 
 
 def queues(default: int | None = 1) -> tuple[Option, ...]:
-    """Return the rows for the numbers of queues: rtnl_create_link() alone reads them, and takes 1 to 4096.
+    """Return the rows for the numbers of queues, 1 to 4096, which rtnl_create_link() alone reads.
 
-    ``default`` is None where a new link has one for each processor: what gathered tells is for other machines too.
+    ``default`` is None where a new link has one for each processor, so gathered state leaves the numbers out.
     """
-    # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and tells none.
+    # Without CONFIG_RPS, as on one processor, the kernel has one receive queue and reports none.
     number = Int(low=1, high=4096, rule="rtnl_create_link()", if_absent=1)
     return tuple(
         Option(
@@ -301,7 +301,7 @@ def queues(default: int | None = 1) -> tuple[Option, ...]:
 
 
 def canonical(where: str, item: Mapping[str, Any], aliases: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return what a user gave with each option under its own name; raise Refused for one given under two."""
+    """Return an item with each option under its own name; raise Refused for an option under two names."""
     if aliases.keys().isdisjoint(item):
         return item
     given = dict(item)

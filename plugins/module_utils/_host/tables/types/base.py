@@ -157,7 +157,7 @@ class Type(metaclass=KeywordsOnly):
         return bool(wanted == found)
 
     def touched(self, wanted: Any, found: Any) -> Any:
-        """Return the part of the current value that a desired value changes: all of it, unless a type overrides this."""
+        """Return the part of the current value that a desired value changes: all, unless a type overrides this."""
         return found
 
     def words(self, word: str, value: Any) -> list[str]:
