@@ -273,7 +273,7 @@ class Observer:
             attached, number = self.namespaces.attached(name), self.nsid(HOST, name)
             if attached is not None:
                 options["attach"] = attached
-            # Where the name stands for another namespace, the desired one is open: id and lo are those of the desired one.
+            # Where the name stands for another namespace, the desired one is open, so id and lo are not the name's.
             other = attached is not None and attached.startswith("net:[")
             if number >= 0 and not other:
                 options["nsid"] = number
