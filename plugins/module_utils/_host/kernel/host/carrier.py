@@ -45,9 +45,9 @@ STORIES = 4
 
 
 def tell_of_carriers(observer: Observer, group: list[Operation], done: list[Operation]) -> None:
-    """Have the carriers of links told before operations on these: a port tells its bridge, that a link on it.
+    """Let the kernel report the carriers of links before operations on the links above, such as a bridge.
 
-    Links that are there already have had theirs told.
+    The carriers of existing links were reported before.
     """
     touched = [*(operation.entry for operation in done if operation.entry.type == "link"), *(op.entry for op in group)]
     for netns in dict.fromkeys(operation.entry.netns for operation in group):
@@ -64,7 +64,7 @@ def tell_of_carriers(observer: Observer, group: list[Operation], done: list[Oper
 
 
 def with_carrier(channel: Channel, messages: list[bytearray], errors: dict[int, KernelError]) -> dict[int, KernelError]:
-    """Send again what is refused since a link has no carrier yet, and what failed with it; return the errors left.
+    """Send requests again that were refused because a link had no carrier yet; return the errors that are left.
 
     The kernel tells a bridge or a stacked link of its carrier up to a second after it was set up
     (net/core/link_watch.c).

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find the connection that this run came by: sshd tells it in SSH_CONNECTION, which sudo takes away from its child."""
+"""Find the connection of this run. sshd writes it to SSH_CONNECTION, which sudo removes from its child."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def connection(observer: Observer) -> Connection | None:
 
 
 def _ends() -> Optional[tuple[str, str]]:
-    """Look for the variable in this process and those above it."""
+    """Look for the variable in this process and its parents."""
     value = os.environ.get(VARIABLE, "")
     process = os.getppid()
     while not value and process > 1:

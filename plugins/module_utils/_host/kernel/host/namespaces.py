@@ -73,7 +73,7 @@ def inside(fd: int, work: Callable[[], Result]) -> Result:
 
 
 def in_new(work: Callable[[], Result]) -> Result:
-    """Run work in a new namespace that ends with it: what a namespace begins with."""
+    """Run work in a new namespace, which ends with its last open file."""
 
     def enter() -> Result:
         _call("unshare", CLONE_NEWNET)
@@ -84,7 +84,7 @@ def in_new(work: Callable[[], Result]) -> Result:
 
 @dataclass(frozen=True)
 class Inode:
-    """What tells one namespace from another, however it is called (man 7 namespaces)."""
+    """The identity of a namespace, whatever its names are (man 7 namespaces)."""
 
     device: int
     number: int
@@ -106,10 +106,10 @@ class Namespaces:
         self._fds: dict[str, int] = {HOST: os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)}
         self._names: dict[Inode, str] = {inode(self._fds[HOST]): HOST}
         self._aliases: dict[str, str] = {}  # how else an open namespace is called
-        self._found: dict[str, str] = {}  # what the user called a namespace -> its process or runtime and container
+        self._found: dict[str, str] = {}  # the user's name of a namespace -> its process, or runtime and container
         self._wished: dict[str, tuple[str, Inode]] = {}  # name to be attached -> how its namespace is called, and which
-        self._kept: list[tuple[str, int]] = []  # names that were taken away and what they stood for, for the way back
-        self._seen: set[str] = set()  # opened only to look whether a link of ours is there
+        self._kept: list[tuple[str, int]] = []  # removed names with their namespaces, for the rollback
+        self._seen: set[str] = set()  # opened only to look for owned links
         self._unnamed: set[str] = set()  # of create(), before publish()
         self._files: set[str] = set()  # left-over files that were removed, for the way back
         for name in named():
@@ -181,9 +181,9 @@ class Namespaces:
         return path
 
     def attach(self, name: str, called: str) -> str:
-        """Let a name stand for the namespace that it is wished for, from here on, whatever it stands for now.
+        """Give a name to the desired namespace for the rest of the run, whatever the name means now.
 
-        Return how that is called, by its runtime where it is a container's. Raise ValueError where it cannot be found.
+        Return the name of the namespace by its runtime or process. Raise ValueError for an unknown namespace.
         """
         there = self.canonical(called)
         if there == HOST:
@@ -205,9 +205,9 @@ class Namespaces:
         return called
 
     def attached(self, name: str) -> str | None:
-        """Return what a name is attached to: in the words of the wish where it is that, else the namespace's inode.
+        """Return the namespace of a name: as desired where it is the desired one, else by its inode.
 
-        None where no wish was made.
+        None for a name without a desired namespace.
         """
         if name not in self._wished:
             return None

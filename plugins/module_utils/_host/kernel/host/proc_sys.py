@@ -26,13 +26,13 @@ _MODULES = {"bridge": "br_netfilter", "ipv6": "ipv6", "mpls": "mpls_router"}
 
 
 class Sysctls:
-    """Look at the sysctls of many namespaces, each in a thread that is in it."""
+    """Read the sysctls of many namespaces, each in a thread inside the namespace."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
 
     def wished(self, entries: Iterable[Entry]) -> State:
-        """Return what is there of the sysctls wished for, with what the file of persistent ones has of them.
+        """Return the current values of desired sysctls, with the entries of the file of persistent sysctls.
 
         Left out are a sysctl whose link or namespace is not there (yet), and a secret that nobody has set.
         """
@@ -45,14 +45,14 @@ class Sysctls:
         return found
 
     def needed(self, idents: Iterable[Ident]) -> State:
-        """Return sysctls that nobody wishes for but whose value matters; what is not there yet has its default."""
+        """Return sysctls that are not desired but whose values matter, with defaults for those to come."""
         found: State = {}
         for netns, group in _by_netns(idents, lambda ident: ident[1][0]).items():
             found.update(self._look(netns, partial(_read_needed, group)))
         return found
 
     def of_links(self, links: Iterable[Entry]) -> State:
-        """Return the sysctls of links that are not what a new link begins with."""
+        """Return the sysctls of links that differ from those of a new link."""
         found: State = {}
         for netns, group in _by_netns(links, lambda link: link.netns).items():
             found.update(inside(self._namespaces.fd(netns), partial(_own, netns, [link.name for link in group])))
@@ -155,7 +155,7 @@ def _refuse(changes: Iterable[Change]) -> None:
 
 
 def _lacking(dev: str, name: str, file: str) -> Fault | None:
-    """Return why a sysctl is not there, None where it will be with its link."""
+    """Return the reason why a sysctl does not exist, None where its link creates it."""
     parts = name.split(".")
     tree = f"{PROC}/{parts[0]}"
     if not os.path.isdir(tree):
@@ -188,10 +188,10 @@ def write(operation: Operation) -> Fault | None:
     if name == SECRET and (operation.verb == "del" or ("value" in before and "value" not in options)):
         return Fault("value", "a secret that was set cannot be taken away", "Give another secret")
     if operation.verb == "del":
-        return None  # it goes with its link
+        return None  # the kernel removes the sysctl with its link
     file = f"{PROC}/{path(dev, name)}"
     try:
-        # What is the same is written too: the kernel may have changed it with another one. A secret would be used anew.
+        # Equal values are written too: the kernel may have changed them with others. A secret is not used again.
         if "value" in options and not (name == SECRET and _value(dev, name) == options["value"]):
             with open(file, "w", encoding="ascii") as stream:
                 stream.write(f"{written(name, options['value'], clock_rate())}\n")
@@ -218,7 +218,7 @@ def _load() -> dict[str, str]:
 
 
 def _keep(entry: Entry) -> None:
-    """Write the file anew with one sysctl more, less or changed, in the order in which they are to be set."""
+    """Write the file with one sysctl added, removed or changed, in the order in which they must be set."""
     held = _load()
     where = path(entry.key[1], entry.key[2])
     held.pop(where, None)

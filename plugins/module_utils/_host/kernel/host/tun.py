@@ -51,7 +51,7 @@ def carry_out(observer: Observer, operation: Operation) -> None:
 
 
 def lacking(path: str) -> Fault | None:
-    """Return why no link can be made through a device file, None where one can. The kernel loads the file's module."""
+    """Return the reason why a device file creates no link, None where it does. The kernel loads the file's module."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
     except FileNotFoundError:
@@ -123,7 +123,7 @@ def _change(observer: Observer, entry: Entry) -> None:
 
 
 def _there(observer: Observer, entry: Entry) -> dict[str, Any]:
-    """Return the link's own options as the kernel tells them now."""
+    """Return the current options of the link."""
     view = observer.view(entry.netns)
     ask = _IFINFO.pack(0, 0, view.index(entry.name), 0, 0)
     found = attributes(observer.channel(entry.netns).ask(c.RTM_GETLINK, ask), _IFINFO.size)
@@ -159,7 +159,7 @@ def _set(fd: int, request: int, number: int, option: str = "") -> None:
 
 
 def _rest(observer: Observer, entry: Entry, names: list[str]) -> None:
-    """Set what every link has, by rtnetlink; a message for each option, so that the one that is refused has a name."""
+    """Set common options by rtnetlink, with a message for each, so that a refusal names its option."""
     steps = [Operation("set", entry.having({name: entry.options[name]})) for name in names]
     messages = [encode(LINK.write(observer, step)) for step in steps]
     for position, error in sorted(observer.channel(entry.netns).batch(messages).items()):

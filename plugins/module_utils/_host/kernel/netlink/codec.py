@@ -44,7 +44,7 @@ Fields = Sequence[tuple[str, str]]  # a struct's names and formats, as pyroute2 
 
 
 def parts(message: Message) -> tuple[Key, list[Any]]:
-    """Return what messages of one form have in common, and the values in which they differ."""
+    """Return the common parts of the messages of one form, and the values in which they differ."""
     key: list[Any] = [message.shape, message.kind, message.flags, *message.header]
     values: list[Any] = list(message.header.values())
     _collect(message.tree, key, values)
@@ -319,7 +319,7 @@ def fields_of(shape: str) -> Fields:
     return fields
 
 
-#: The forms seen so far, by what parts() gives for their messages.
+#: The forms seen so far, by the result of parts() for their messages.
 _forms: dict[Any, Form] = {}
 
 

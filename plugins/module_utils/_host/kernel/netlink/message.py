@@ -36,9 +36,9 @@ class View:
         self._held.add(index)
 
     def reserve(self, name: str, above: int = 0, wished: int | None = None) -> int:
-        """Give a new link the index that is wished for, or one that no link of the namespace has.
+        """Return the index for a new link: the desired one, or one that no link of the namespace has.
 
-        That is above a given one; where somebody has the largest, it is any that is free.
+        The latter is above a given index; where a link has the largest, it is any free one.
         """
         number = wished or max(self.highest, above) + 1
         while wished is None and (number > LARGEST or number in self._names or number in self._held):
@@ -55,7 +55,7 @@ class View:
         return self._indexes[name]
 
     def name(self, index: int) -> str:
-        """Return a link's name, or ``if`` with its index where it is in another namespace."""
+        """Return a link's name, or ``if`` with its index for a link of another namespace."""
         return self._names.get(index) or f"if{index}"
 
 
@@ -95,12 +95,12 @@ class Known(Protocol):
 
 
 def flags_for(verb: str) -> int:
-    """Return what a request that adds, sets or removes an object tells the kernel of one that is there already."""
+    """Return the netlink flags of a request that adds, sets or removes an object (NLM_F_CREATE and the like)."""
     return {"add": NEW, "set": PUT, "del": 0}[verb]
 
 
 def mark_of(entry: Entry) -> int:
-    """Return the protocol that an object is to carry: the collection's, or that of the one whose object is put back."""
+    """Return the protocol of an object: the collection's, or the old one of a restored foreign object."""
     return c.MARK if entry.maker is None else entry.maker
 
 

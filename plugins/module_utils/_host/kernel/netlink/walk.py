@@ -20,7 +20,7 @@ KEPT = 8
 
 
 class _Form:
-    """Where the attributes of a payload stand, and what headers it must have for that."""
+    """The places of the attributes in a payload, and the headers that such a payload has."""
 
     __slots__ = ("headers", "places", "unpack")
 
@@ -124,17 +124,17 @@ class Nest:
 
 
 class LazyOptions(Mapping[str, Any]):
-    """Options by name. ``decode`` gives the value for a name, or UNSET where the kernel says nothing of it."""
+    """Options by name. ``decode`` returns the value of a name, or UNSET where the kernel does not report it."""
 
     __slots__ = ("_decode", "_names", "_values")
 
     def __init__(self, names: Mapping[str, Any], decode: Callable[[str], Any], values: dict[str, Any]) -> None:
-        self._names = names  # in the order in which they are told
+        self._names = names  # in the order in which they are reported
         self._decode = decode
         self._values = values  # decoded already
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return a value, or the default where the kernel says nothing."""
+        """Return a value, or the default where the kernel does not report it."""
         value = self._values.get(key, _NOT_YET)
         if value is _NOT_YET:
             value = self._values[key] = self._decode(key) if key in self._names else UNSET

@@ -27,7 +27,7 @@ _SCOPE_NAMES = {number: name for name, number in SCOPES.items()}
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
-    """Decode an address. What the kernel makes by itself is told where somebody seeks such an address."""
+    """Decode an address. An address that the kernel creates by itself is reported only where it is desired."""
     family, length, low_flags, scope, index = _IFADDR.unpack_from(body)
     found = attributes(body, 8)
     protocol = found.get(c.IFA_PROTO, b"\0")[0]
@@ -64,7 +64,7 @@ def _lifetime(seconds: int) -> str | int:
 
 
 def _cacheinfo(options: Mapping[str, Any]) -> list[Any]:
-    """Write the lifetimes where there is one: without them the kernel takes forever for both."""
+    """Return the attribute of the lifetimes where one is given. Without it the kernel takes forever for both."""
     if "valid_lft" not in options and "preferred_lft" not in options:
         return []
     valid, preferred = (

@@ -31,9 +31,9 @@ _TOLD: dict[int, list[Option]] = {}
 for _row in SORT.options:
     for _attr in _row.attrs:
         _TOLD.setdefault(_attr, []).append(_row)
-#: What the kernel's silence says no to.
+#: Flags that are false when the kernel does not report them.
 _SILENT = {row.name: False for rows in _TOLD.values() for row in rows if row.type.absent() is False}
-#: The attributes that tell of a remote more than where it is.
+#: The attributes of a remote besides its address.
 _BESIDE_DST = (c.NDA_PORT, c.NDA_VNI, c.NDA_IFINDEX)
 
 
@@ -43,9 +43,9 @@ def _bits(flags: int) -> Mapping[str, bool]:
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
-    """Decode an FDB entry; what was learned is left out."""
+    """Decode an FDB entry. Learned entries are left out."""
     state, flags = _NDMSG.unpack_from(body)[3:5]
-    # A bridge tells no state of what a control plane put there, though that does not age.
+    # A bridge reports no state for entries of a control plane, although they do not age.
     if not state & (c.NUD_PERMANENT | c.NUD_NOARP) and not flags & c.NTF_EXT_LEARNED:
         return None
     return decode_passing(netns, body, view, links)
@@ -57,7 +57,7 @@ def decode_passing(netns: str, body: bytes, view: View, links: Links) -> Entry |
     Entries cannot be marked: those that somebody put on a link of ours are ours, unless a control plane marked them
     (NTF_EXT_LEARNED).
     """
-    # As every kernel so far the MAC comes first: most entries of a host are nobody's wish, and told by that alone.
+    # In every kernel so far the MAC comes first. Most entries of a host are not desired, and are skipped by the MAC.
     if links.sought is not None and body[12:16] == _MAC_FIRST and body[16:22] not in links.sought_macs:
         return None
     _family, _pad, index, state, flags, _type = _NDMSG.unpack_from(body)
@@ -106,7 +106,7 @@ def _nud(state: int, flags: int, target: str) -> str:
 
 
 def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links) -> bool:
-    """Tell whether an entry that is no VXLAN link's looks like what the kernel makes by itself.
+    """Tell whether an entry of another link than VXLAN looks like one that the kernel creates by itself.
 
     Those are the bridge's and the port's own address in a bridge (net/bridge/br_fdb.c: br_fdb_changeaddr() and its
     like), and in a link's address filter the groups that it is in, and addresses of links above it
@@ -122,7 +122,7 @@ def _by_kernel(mac: str, nud: str, link: Entry | None, target: str, links: Links
 
 
 def _remote(dst: str, found: Mapping[int, bytes], names: Names) -> str:
-    """Return what tells one of several remotes from the others."""
+    """Return the part of the key that distinguishes the remotes of one MAC."""
     if not any(attr in found for attr in _BESIDE_DST):
         return dst
     rows = (row for attr in _BESIDE_DST if attr in found for row in _TOLD[attr])
@@ -182,7 +182,7 @@ def write(known: Known, operation: Operation) -> Message:
 
 
 def _one_nest(tree: list[Any]) -> list[Any]:
-    """Put options that share the nest of extended attributes into one of it."""
+    """Merge the nests of options that share the nest of extended attributes."""
     nests = [attr for attr in tree if attr[0] == c.NDA_FDB_EXT_ATTRS]
     if len(nests) < 2:
         return tree

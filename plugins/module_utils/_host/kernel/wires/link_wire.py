@@ -51,7 +51,7 @@ def write(known: Known, operation: Operation) -> Message:
 def _move(known: Known, operation: Operation) -> Message:
     """Return the message that moves a link from where it was (``before``) to another namespace."""
     source, target = operation.before or operation.entry, operation.entry.netns
-    # Both get an id of the other, so that what stays behind (socket, lower link, peer) can be told by its namespace.
+    # Each gets an id of the other, so that the socket, lower device or peer that stays can be found by its namespace.
     known.relate(source.netns, target)
     known.relate(target, source.netns)
     header = {"index": known.view(source.netns).index(source.name)}
@@ -62,7 +62,7 @@ def _move(known: Known, operation: Operation) -> Message:
 def _new_link(known: Known, entry: Entry) -> Message:
     source = made_in(entry)
     tree: list[Any] = [(c.IFLA_IFNAME, "str", entry.name)]
-    # The kernel looks a given index up where the socket is, not where the link goes (rtnl_newlink(), seen on 6.1).
+    # The kernel looks a given index up in the namespace of the socket, not of the link (rtnl_newlink(), seen on 6.1).
     above = known.view(source).highest
     index = known.view(entry.netns).reserve(entry.name, above, entry.options.get(INDEX.name))
     header: dict[str, int] = {"index": index, **_flags(entry)}
@@ -105,7 +105,7 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
     tree: list[Any] = []
     for row in rows_given(entry):
         if kind is None or row.outer or row.name not in kind.named or not row.attrs:
-            continue  # what has no attribute is sent beside the link: see PARTS
+            continue  # an option without an attribute has requests of its own: see PARTS
         if before is not None and row.name in before.options:
             old, new = before.options[row.name], entry.options[row.name]
             tree += row.type.encode_change(row.attrs, old, new, view)
@@ -117,7 +117,7 @@ def _data(known: Known, entry: Entry, before: Entry | None = None) -> list[Any]:
 def _outer(known: Known, entry: Entry, living: bool = False) -> list[Any]:
     """Write the kind's options that stand beside its nest: the link beneath, by its index where the socket is.
 
-    ``living``: of a link that is there, only what can be changed of it.
+    ``living``: the link exists, so only options that change in place are written.
     """
     kind = KINDS.get(entry.kind)
     if kind is None or kind.outer.isdisjoint(entry.options):
@@ -177,7 +177,7 @@ LINK = Wire(write=write, removal=group_removal)
 
 
 def _before(operation: Operation, name: str) -> set[Any]:
-    """Return what the option was; a new link has none."""
+    """Return the old value of the option, the empty set for a new link."""
     return set(operation.before.options.get(name, ()) if operation.before is not None else ())
 
 
@@ -199,7 +199,7 @@ def _names_new(known: Known, operation: Operation) -> list[Message]:
 
 
 def _nothing(_known: Known, _operation: Operation) -> list[Message]:
-    return []  # it is taken away as it is given
+    return []  # additions() removes a token too
 
 
 def _token(known: Known, operation: Operation) -> list[Message]:

@@ -26,7 +26,7 @@ _PORT_MSG = struct.Struct("=BxxxI")
 #: struct br_mdb_entry: link, state, flags, VLAN, a group of 16 bytes and its protocol.
 _ENTRY = struct.Struct("=IBBH16s2s2x")
 _IPV4, _IPV6, _ETHERNET = b"\x08\x00", b"\x86\xdd", b"\0\0"
-#: The numbers that the kernel tells attributes by, for those that it takes.
+#: The attribute numbers of the kernel's dumps, by those of its requests.
 _TOLD = {
     row.attr: row.attr if row.attr == c.MDBA_MDB_EATTR_GROUP_MODE else row.attr + 1
     for row in SORT.options
@@ -37,7 +37,7 @@ _KEYS = {row.name: row for row in SORT.keys}
 
 
 def decode_all(netns: str, bodies: Sequence[bytes], view: View, links: Links) -> Iterator[Entry]:
-    """Decode entries, learned or not. What another entry brings with it, and what ages, is the kernel's."""
+    """Decode entries, learned or not. Entries that age, or that another entry creates, belong to the kernel."""
     found: dict[Key, tuple[int, dict[str, Any]]] = {}
     for body in bodies:
         index = _PORT_MSG.unpack_from(body)[1]
@@ -50,7 +50,7 @@ def decode_all(netns: str, bodies: Sequence[bytes], view: View, links: Links) ->
         star = found.get((*key[:4], "", *key[5:])) if key[4] else None
         brought = star is not None and key[4] in star[1].get(SOURCES, ())
         link = links.get(key[1])
-        # The kernel changes nothing in the database of a bridge that is down: nobody could put such an entry back.
+        # The kernel changes no entries of a bridge that is down, so such an entry could not be restored.
         at_rest = link is not None and link.kind == "bridge" and not link.options.get("up")
         by_kernel = brought or at_rest or bool(flags) or not options["permanent"]
         owned = link is not None and link.owned and not by_kernel and options.get("proto", "static") == "static"
@@ -66,7 +66,7 @@ def _entries(body: bytes) -> Iterator[bytes]:
 
 
 def _decode(netns: str, dev: str, info: bytes, view: View) -> tuple[Key, int, dict[str, Any]]:
-    """Return an entry's key, what flags say that others brought it, and its options."""
+    """Return an entry's key, the flags that show its origin, and its options."""
     index, state, flags, vid, packed, protocol = _ENTRY.unpack_from(info)
     found = attributes(info, _ENTRY.size)
     group = packed[:6].hex(":") if protocol == _ETHERNET else ip_text(packed[: 4 if protocol == _IPV4 else 16])
@@ -85,7 +85,7 @@ def _decode(netns: str, dev: str, info: bytes, view: View) -> tuple[Key, int, di
         options.pop("filter_mode", None)
     else:
         options[SOURCES] = _sources(found)
-    # Nobody can ask for what the kernel itself is told by (RTPROT_KERNEL).
+    # RTPROT_KERNEL cannot be requested.
     if isinstance(options.get("proto"), int) and options["proto"] < PROTOCOLS["static"]:
         del options["proto"]
     return key, flags & (c.MDB_FLAGS_STAR_EXCL | c.MDB_FLAGS_BLOCKED), options

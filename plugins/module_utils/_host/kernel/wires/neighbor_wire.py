@@ -26,7 +26,7 @@ _FLAGS = {"router": c.NTF_ROUTER, "extern_learn": c.NTF_EXT_LEARNED}
 
 
 def decode(netns: str, body: bytes, view: View, links: Links) -> Entry | None:
-    """Decode a neighbor entry; only what was put there is told."""
+    """Decode a neighbor entry. Learned entries are left out."""
     entry = decode_passing(netns, body, view, links)
     return None if entry is None or entry.by_kernel else entry
 
@@ -43,7 +43,7 @@ def decode_passing(netns: str, body: bytes, view: View, _links: Links) -> Entry 
     protocol = found.get(c.NDA_PROTOCOL, b"\0")[0]
     owned = protocol == c.MARK
     options: dict[str, Any] = {name: bool(flags & bit) for name, bit in _FLAGS.items()}
-    # The kernel makes noarp entries by itself (loopback, multicast), but without a protocol.
+    # The kernel creates noarp entries by itself (loopback, multicast), but without a protocol.
     by_kernel = False
     if not proxy:
         options.update({name: bool(more & bit) for name, bit in _FLAGS_EXT.items()})
@@ -62,7 +62,7 @@ def write(known: Known, operation: Operation) -> Message:
     entry = operation.entry
     dst = entry.key[2]
     managed = bool(entry.options.get("managed"))
-    # A proxy that is not permanent goes when the link loses its carrier (net/core/neighbour.c: pneigh_ifdown()).
+    # A proxy that is not permanent is removed when the link loses its carrier (net/core/neighbour.c: pneigh_ifdown()).
     state = 0 if managed else STATES[entry.options.get("nud", "permanent")]
     header = {
         "family": family_of(dst),
@@ -80,7 +80,7 @@ def write(known: Known, operation: Operation) -> Message:
         tree.append((c.NDA_FLAGS_EXT, "u32", more))
     if "mac" in entry.options:
         tree.append((c.NDA_LLADDR, "raw", bytes.fromhex(entry.options["mac"].replace(":", ""))))
-    # What was learned for this address may be there: the wish replaces it, when it is new too.
+    # A learned entry of this address may exist. A new entry replaces it, too.
     return Message(entry.netns, "neighbor", c.RTM_NEWNEIGH, PUT, header, tree)
 
 

@@ -45,7 +45,7 @@ TABLES: dict[str, LinkTable] = {
     "mst": TREES,
 }
 
-#: What requests of its own carry, by the name of the option, in the order in which it is sent.
+#: The options with requests of their own, in the order in which they are sent.
 PARTS: dict[str, Part] = {"altnames": ALTNAMES, "token": TOKEN, **TABLES}
 
 

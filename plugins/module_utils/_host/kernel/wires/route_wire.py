@@ -38,7 +38,7 @@ _PREFERENCE_NAMES = {number: name for name, number in PREFERENCES.items()}
 
 
 def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
-    """Decode a route; what the kernel makes by itself is left out."""
+    """Decode a route. Routes that the kernel creates by itself are left out."""
     family, length, source_length, tos, table, protocol, scope, kind, flags = _RTMSG.unpack_from(body)
     if protocol in (c.RTPROT_KERNEL, c.RTPROT_REDIRECT) or flags & c.RTM_F_CLONED:
         return None
@@ -62,13 +62,13 @@ def decode(netns: str, body: bytes, view: View, _links: Links) -> Entry | None:
         options["pref"] = _PREFERENCE_NAMES.get(found[c.RTA_PREF][0], str(found[c.RTA_PREF][0]))
     source = f"{ip_text(found[c.RTA_SRC])}/{source_length}" if c.RTA_SRC in found else ""
     key = (netns, dst, str(_TABLE_NAMES.get(table, table)), str(metric), str(tos), source)
-    # What routers announced comes and goes with what they announce, whoever listens: the kernel or a daemon.
+    # Routes from router advertisements belong to the advertising router, whether the kernel or a daemon adds them.
     announced = protocol == c.RTPROT_RA
     return Entry("route", key, options, owned=protocol == c.MARK, maker=protocol, by_kernel=announced)
 
 
 def _left(found: Mapping[int, bytes]) -> str | int:
-    """Return the seconds after which the route goes."""
+    """Return the seconds after which the route expires."""
     expires = _CACHEINFO.unpack_from(found[c.RTA_CACHEINFO])[2] if c.RTA_CACHEINFO in found else 0
     return -(-expires // _USER_HZ) if expires > 0 else FOREVER
 
@@ -82,7 +82,7 @@ def _read_way(found: Mapping[int, bytes], view: View, flags: int, options_of: st
         return {**way, "type": "unicast"} if options_of in NOWHERE else way
     realms = {"realms": realms_of(number(found[c.RTA_FLOW])) if c.RTA_FLOW in found else NONE}
     if options_of in NOWHERE:
-        return realms  # IPv6 tells lo as the link of such a route
+        return realms  # IPv6 reports lo as the link of such a route
     if c.RTA_MULTIPATH in found:
         return {"nexthops": tuple(_read_hops(found[c.RTA_MULTIPATH], view))}
     one = {**realms, **_read_gateway(found), "encap": read_encap(found, c.RTA_ENCAP_TYPE, c.RTA_ENCAP)}
@@ -175,7 +175,7 @@ def write(known: Known, operation: Operation) -> Message:
 
 
 def _named(options: Mapping[str, Any], view: View) -> list[Any]:
-    """Return what tells a route that is to be removed from others of its key: not its tunnel header and metrics.
+    """Return the options that distinguish a route to remove from others of its key: not tunnel header and metrics.
 
     With RTA_MULTIPATH, or a gateway of a route that has several, IPv6 removes those next hops only.
     """
@@ -220,7 +220,7 @@ def _device(options: Mapping[str, Any], view: View) -> list[Any]:
 
 
 def _metrics(options: Mapping[str, Any]) -> list[Any]:
-    """Return RTA_METRICS. What is 0 or empty is no metric: a route that is replaced loses it by not being told it."""
+    """Return RTA_METRICS without metrics that are 0 or empty. A replaced route loses a metric that is left out."""
     nest: list[Any] = []
     for row in (LOCK, *METRICS):
         value = options.get(row.name)

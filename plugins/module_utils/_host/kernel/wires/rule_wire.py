@@ -33,7 +33,7 @@ _PORTS = {"sport": c.FRA_SPORT_RANGE, "dport": c.FRA_DPORT_RANGE}
 
 
 def decode(netns: str, body: bytes, _view: View, _links: Links) -> Entry | None:
-    """Decode a rule; those that the kernel makes by itself (local, main, default, VRFs) are left out."""
+    """Decode a rule. Rules that the kernel creates by itself (local, main, default, VRFs) are left out."""
     family, dst_len, src_len, tos, table, _one, _two, action, flags = _HEADER.unpack_from(body)
     found = attributes(body, 12)
     protocol = found.get(c.FRA_PROTOCOL, b"\0")[0]
@@ -83,7 +83,7 @@ def _read_selector(found: Mapping[int, bytes], header: Mapping[str, int]) -> dic
 
 
 def _read_masked(found: Mapping[int, bytes]) -> dict[str, str]:
-    """Decode what may have a mask. The kernel tells one of all bits for a single port too (Linux 6.15)."""
+    """Decode a value that may have a mask. The kernel reports a mask of all bits for a single port too (Linux 6.15)."""
     chosen: dict[str, str] = {}
     for name, attr in _PORTS.items():
         if attr in found:
@@ -179,7 +179,7 @@ def _write_masked(chosen: Mapping[str, Any]) -> list[Any]:
 
 
 def _unmasked(text: str) -> tuple[str, int | None]:
-    """Return a number and its mask, None for all bits: kernels before masks are not told of them."""
+    """Return a number and its mask, None for all bits, which older kernels do not know."""
     number_text, _slash, mask = text.partition("/")
     return number_text, int(mask, 0) if mask else None
 

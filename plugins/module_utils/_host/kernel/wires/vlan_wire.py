@@ -84,7 +84,7 @@ def _read(nest: bytes) -> tuple[VlanRange, ...]:
 
 
 def removals(known: Known, operation: Operation) -> list[Message]:
-    """Return the request that takes VLANs and tunnel ids away; none where there is nothing to take."""
+    """Return the request that removes VLANs and tunnel ids, if there are any to remove."""
     gone, moved, _added = _change(operation)
     tree = [attr for item in moved for attr in _tunnel(item)] + [attr for item in gone for attr in _vlan(item)]
     return [_message(known, operation.entry, c.RTM_DELLINK, tree)] if tree else []
@@ -105,7 +105,7 @@ def _change(operation: Operation) -> Any:
 
 def _message(known: Known, entry: Entry, kind: int, tree: list[Any]) -> Message:
     if entry.type == "link":
-        # To the bridge itself; without the flag it is for the bridge that the link is a port of.
+        # The flag means the bridge itself; without it the request is about the master of the link.
         tree = [(c.IFLA_BRIDGE_FLAGS, "u16", c.BRIDGE_FLAGS_SELF), *tree]
     header = {"family": c.AF_BRIDGE, "index": known.view(entry.netns).index(entry.name)}
     return Message(entry.netns, "link", kind, 0, header, [(c.IFLA_AF_SPEC, "nested", tree)])
@@ -192,7 +192,7 @@ def _read_trees(bodies: Iterable[bytes]) -> Dumped:
 def _fill(
     name: str, read: Callable[[Iterable[bytes]], Dumped], bodies: Iterable[bytes], view: View, entries: Sequence[Entry]
 ) -> Iterator[Entry]:
-    """Yield the bridges and ports that have such a table again, with it."""
+    """Yield the bridges and ports that have such a table, with the table as an option."""
     tables: dict[str, list[tuple[int, int, Mapping[int, bytes]]]] = {}
     for index, first, last, found in read(bodies):
         tables.setdefault(view.name(index), []).append((first, last, found))

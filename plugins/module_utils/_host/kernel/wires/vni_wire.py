@@ -38,7 +38,7 @@ def _read(found: Mapping[int, bytes]) -> VniRange:
 
 
 def removals(known: Known, operation: Operation) -> list[Message]:
-    """Return the request that takes VNIs away; none where there is nothing to take."""
+    """Return the request that removes VNIs, if there are any to remove."""
     return _message(known, operation.entry, c.RTM_DELTUNNEL, _change(operation)[0])
 
 

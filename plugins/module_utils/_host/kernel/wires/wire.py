@@ -37,13 +37,13 @@ class Wire(metaclass=KeywordsOnly):
     dumps: tuple[tuple[int, bytes], ...] = ()
     decode: Decode | None = None
     decode_passing: Decode | None = None
-    #: The same for all bodies at once, where one tells of several objects, or one object explains another.
+    #: The same for all bodies at once, where a body has several objects, or one object explains another.
     decode_all: Callable[[str, Sequence[bytes], View, Links], Iterable[Entry]] | None = None
-    gone: tuple[int, ...] = ()  # errors without a sentence that say of a removal that nothing was there
+    gone: tuple[int, ...] = ()  # errors without a message that mean that the object to remove is absent
     may_lack: bool = False  # a kernel that does not know it has none
-    #: A table that tells what the kernel brings to this type by itself, and the option of links that have that table.
+    #: A table that shows which objects of this type the kernel creates, and the option of links with that table.
     needs: tuple[str, str] = ("", "")
-    #: Refused (ENETDOWN) until the kernel has told of a link's carrier: to be sent again.
+    #: Refused (ENETDOWN) until the kernel has reported the link's carrier, so the request is sent again.
     awaits_carrier: bool = False
     removal: Removal | None = None
 
