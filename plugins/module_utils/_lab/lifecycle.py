@@ -68,12 +68,12 @@ def lookup(path: str, name: str) -> int:
 
 
 def observe(lab: Lab) -> Work:
-    """Return what has to be done to get the lab."""
+    """Return the steps that lead to the desired lab."""
     return work(lab, find_holders(lab.path))
 
 
 def present(lab: Lab) -> Work:
-    """Make the lab as asked and return what was done. Raises LabError; then what this call started is ended."""
+    """Bring the lab to the desired state and return the steps. Raise LabError after ending what this call started."""
     with lock(lab.path):
         todo = observe(lab)
         end(_ordered(todo.end))
@@ -211,7 +211,7 @@ def _await(open_reports: dict[int, str], started: set[int], until: str) -> dict[
 
 
 def _start_processes(lab: Lab, todo: Work) -> None:
-    """Start what is missing in hosts that are kept."""
+    """Start missing processes in hosts that are kept."""
     waiting: list[tuple[int, int, str]] = []
     for host in sorted({host for host, dummy in todo.start}):
         names = [name for owner, name in todo.start if owner == host]

@@ -61,7 +61,7 @@ def inner_pids(pid: int) -> list[int]:
 
 
 def read_holder(pid: int) -> Holder | None:
-    """Return what the mark of a process says, or None when it has none or is gone."""
+    """Return the content of a process's mark, None for a process without a mark or that has ended."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as environ:
             variables = environ.read().split(b"\0")

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what a lab is and what has to be made and ended to get it. Pure: no kernel, no files."""
+"""Define a lab, and the hosts to start and end for it. Pure: no kernel, no files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_HOSTS = 1023
 
 
 class LabError(Exception):
-    """The lab cannot be as asked; the text says which option or host, and why."""
+    """The desired lab is impossible; the text names the option or host, and the reason."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Underlay:
 
 @dataclass(frozen=True)
 class LabHost:
-    """A lab host. Equal ones need not be made anew."""
+    """A lab host. A running host with an equal specification is kept."""
 
     name: str
     addresses: tuple[str, ...]  # of eth0, each with its prefix length
@@ -45,7 +45,7 @@ class LabHost:
     share: tuple[str, ...]  # folders under /tmp or /run, or on another file system, that are seen in the host
 
     def spec(self) -> str:
-        """Return what the host is made from, for its mark."""
+        """Return the specification of the host, for its mark."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
@@ -79,7 +79,7 @@ class Work:
 
     @property
     def changed(self) -> bool:
-        """Tell whether anything is to be done."""
+        """Tell whether there are steps to carry out."""
         return bool(self.end or self.make or self.start or self.underlay is None)
 
 
@@ -90,7 +90,7 @@ def mac_of(lab: str, host: str) -> str:
 
 
 def parse(options: Mapping[str, Any]) -> Lab:
-    """Check a lab's options and return what they say. Raises LabError naming option, host and reason."""
+    """Return the lab of a module's options. Raise LabError with option, host and reason."""
     path = str(options["path"])
     if not path.startswith("/") or re.search(r"[,:\\\s]", path):
         raise LabError(f"path: {path!r} is not an absolute path without blanks, commas, colons and backslashes")

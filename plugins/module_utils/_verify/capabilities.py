@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find out whether a host can do what the inventory asks of it: pyroute2, programs, link kinds, underlay."""
+"""Find out whether a host has what the inventory needs: pyroute2, programs, link kinds, underlay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BOOT_FILE = "/etc/modules-load.d/netloom.overlay.conf"
 
 
 def lacking_pyroute2() -> str:
-    """Return what is wrong with pyroute2, empty when it is fine. Does not import it, which takes 0.17 s."""
+    """Return the fault of pyroute2, empty for none. The check does not import pyroute2, which takes 0.17 s."""
     wanted = ".".join(str(part) for part in PYROUTE2)
     if importlib.util.find_spec("pyroute2") is None:
         return "pyroute2 is missing for %s: install python3-pyroute2, or pip install 'pyroute2>=%s'" % (
@@ -79,7 +79,7 @@ def _try(*words: str) -> str:
 
 
 def lacking_underlay(underlay: Mapping[str, Any]) -> str:
-    """Return how the underlay differs from what the inventory counts on, empty when it does not."""
+    """Return the difference between the underlay and the inventory, empty for none."""
     address = underlay.get("address")
     if not address:
         return ""
@@ -122,7 +122,7 @@ def module_name(line: str) -> str:
 
 
 def look(kinds: Iterable[str], tools: Iterable[str], underlay: Mapping[str, Any], boot: bool) -> dict[str, Any]:
-    """Return what is there and what is missing, with a sentence for each thing that is missing."""
+    """Return the capabilities that the host has and lacks, with a sentence for each missing one."""
     wanted = sorted(set(kinds))
     pyroute2 = lacking_pyroute2()
     missing_tools = [tool for tool in tools if shutil.which(tool) is None]

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find out why two stations do not reach each other: compare both ends with the wish and with each other."""
+"""Find out why two stations do not reach each other: compare both with the desired state and each other."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def causes(network: str, near: End, far: End, wrong: str) -> list[str]:
             sentences = [sentence for check in checks for sentence in check(network, here, there)]
             found.update(dict.fromkeys(sentences))
             if sentences:
-                break  # what lies further up follows from this: a link that is down has no routes either
+                break  # later causes follow from this one: a link that is down has no routes either
     return list(found) or [_unknown(network, near, far, wrong)]
 
 
@@ -160,7 +160,7 @@ def _neighbors(network: str, here: End, there: End) -> Iterator[str]:  # noqa: A
 
 
 def _routes(network: str, here: End, there: End) -> Iterator[str]:
-    """Name a way to the other end that is missing, or that goes by the wrong device."""
+    """Name a route to the other station that is missing, or that leads to the wrong device."""
     view, station = here.view, here.station
     if station is None or not _known(view, here.netns) or view.link(here.netns, station.device) is None:
         return

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One host as verification sees it: what the inventory wishes, what its pings met, what its namespaces hold."""
+"""One host as verification sees it: the desired networks, the results of its pings, its namespaces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HostView:
     state: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self, name: str) -> Mapping[str, Any]:
-        """Return what the host should reach on a network; empty where it is no member."""
+        """Return the stations that the host should reach on a network; empty where it is no member."""
         row: Mapping[str, Any] = self.intent.get("networks", {}).get(name, {})
         return row
 
@@ -31,7 +31,7 @@ class HostView:
         return rows
 
     def namespace(self, netns: Optional[str]) -> Mapping[str, Any]:
-        """Return the state of a namespace; empty where it was not told."""
+        """Return the state of a namespace; empty where none was collected."""
         key = "" if netns in (None, "host") else netns
         row: Mapping[str, Any] = self.state.get("namespaces", {}).get(key, {})
         return row

@@ -51,7 +51,7 @@ def read_fping(text: str, addresses: Iterable[str]) -> dict[str, Answer]:
 
 
 class NoNamespace(Exception):
-    """A namespace that is not there; says why."""
+    """A namespace that does not exist; the text has the reason."""
 
 
 def namespace_path(netns: str) -> str:
@@ -212,7 +212,7 @@ def _pair_row(one: Pair, reach: Mapping[Any, Answer], full: Mapping[Any, Answer]
 
 
 def wrong(row: Mapping[str, Any]) -> str:
-    """Return what is wrong with a pair: "silent", "small", "large", or nothing."""
+    """Return the fault of a pair: "silent", "small", "large", or the empty text."""
     if not row["received"]:
         return "silent"
     if row["full"] is False:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell in text who reaches whom, each network's MTU, and what is wrong."""
+"""Write the report: the pairs that reach each other, each network's MTU, and the causes of failures."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _network(name: str, rows: list[dict[str, Any]], views: Mapping[str, HostView
 
 
 def _mtu_note(rows: list[dict[str, Any]]) -> str:
-    """Say what the packets with DF showed."""
+    """Return the note on the results of the packets with DF."""
     if not rows or any(row["full"] is not True for row in rows):
         return ""
     mtu = rows[0]["mtu"]

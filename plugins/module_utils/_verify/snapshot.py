@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Collect what a host's namespaces hold, as iproute2 tells it, in the few words that finding a cause needs.
+"""Collect the state of a host's namespaces from iproute2, as far as finding a cause needs it.
 
 iproute2 is asked and not the collection's own reader, so that verification does not share its mistakes.
 """
@@ -37,7 +37,7 @@ def collect(intent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _namespace(netns: str) -> dict[str, Any]:
-    """Ask iproute2 in a namespace; where that cannot be, say why under ``error``."""
+    """Return the state of a namespace by iproute2, with the reason of a failure under ``error``."""
     try:
         answers = {name: _rows(inside(netns, list(words))) for name, words in _COMMANDS.items()}
         links = [compact_link(row) for row in answers["links"] if row.get("ifname")]
@@ -54,7 +54,7 @@ def _namespace(netns: str) -> dict[str, Any]:
 
 
 def _rows(words: list[str]) -> list[dict[str, Any]]:
-    """Run a command that prints JSON; raise OSError with what it says when it fails."""
+    """Run a command that prints JSON; raise OSError with its error output when it fails."""
     done = subprocess.run(words, capture_output=True, check=False)
     if done.returncode:
         raise OSError("%s: %s" % (" ".join(words), done.stderr.decode(errors="replace").strip()))

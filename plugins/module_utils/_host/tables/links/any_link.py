@@ -21,7 +21,7 @@ from ..types.simple import NONE, Bool, Choice, Int, Leaf, LinkName, Names, Netns
 
 @dataclass(frozen=True)
 class Index(Int):
-    """A link's number in its namespace, of which one host's says nothing to another."""
+    """A link's number in its namespace, which has no meaning on other hosts."""
 
     def by_itself(self, value: Any, options: Mapping[str, Any]) -> bool:
         return True
@@ -41,7 +41,7 @@ class Alias(Text):
         return leaf.rstrip(b"\0").decode("utf-8", "replace") if isinstance(leaf, bytes) else str(leaf)
 
 
-#: The link group that marks what the collection made: "nl" in ASCII.
+#: The link group that marks owned links: "nl" in ASCII.
 MARK_GROUP = 0x6E6C
 
 #: A link group, also by the host's names (/etc/iproute2/group), of which each host has this one.
@@ -67,7 +67,7 @@ class _AltNames(Option):
     apart = True
 
 
-#: Names of a link beside its own, by which it is found as well.
+#: Alternative names of a link, by which it is found too.
 ALTNAMES = _AltNames(
     name="altnames",
     attr=52,
@@ -99,7 +99,7 @@ COMMON: tuple[Option, ...] = (
     Option(name="txqueuelen", attr=13, type=Int(), aliases=("qlen", "txqlen"), kept=True),
     MASTER,
     Option(name="group", attr=27, type=GROUP, kept=True),
-    # What the link says of itself when it has a carrier (Documentation/networking/operstates.rst).
+    # The operational state of a link with a carrier (Documentation/networking/operstates.rst).
     Option(
         name="linkmode",
         attr=17,
@@ -191,12 +191,12 @@ INET6: dict[str, Option] = {row.name: row for row in (ADDRGENMODE, TOKEN)}
 #: The namespace that a tunnel's socket stays in, or where a lower link is: only a new link has it.
 LINK_NETNS = Option(name="link_netns", type=NetnsOf(), in_place=False, word="link-netns", aliases=("link-netns",))
 
-#: Who the link is to the kernel. Left out, this collection takes one that is free.
+#: The kernel's number of the link. If it is left out, the collection takes a free one.
 INDEX = Option(name="index", type=Index(low=2, high=2**31 - 1, rule="1 is lo"), in_place=False)
 
 ALL: tuple[Option, ...] = (*COMMON, *FLAG_OPTIONS, *INET6.values(), LINK_NETNS, INDEX)
 
-#: What a new link gets where the user says nothing of it. It is not asked of a link that is there already.
+#: Defaults of a new link for options that the user leaves out. Existing links keep their values.
 ON_CREATE: Mapping[str, Any] = {"up": True, "group": MARK_GROUP}
 
 #: What is said of a new link alone, besides its attributes. The other end of a new pair has none of it.

@@ -39,8 +39,8 @@ INFINITY = 2**32 - 1
 class Lifetime(Type):
     """Seconds that are left of an address when it is set (``30``, ``30sec``), or ``forever``.
 
-    They count down, so a wish is met while at least half of them is left; then they are set anew. ``forever`` and 0 do
-    not count down.
+    They count down. A current value of at least half the desired one counts as equal; a lower one is set again.
+    ``forever`` and 0 do not count down.
     """
 
     wire: str = ""
@@ -55,7 +55,7 @@ class Lifetime(Type):
         if str(value) in FOREVER_WORDS or value == INFINITY:
             return FOREVER
         try:
-            # ip address and nmstate tell them with the unit.
+            # ip address and nmstate write them with the unit.
             number = whole_number(re.sub(r"(?<=[0-9])\s*(s|secs?)$", "", value) if isinstance(value, str) else value)
         except ValueError:
             raise ValueError(f"{value!r} is neither a number of seconds nor {FOREVER}") from None
@@ -81,7 +81,7 @@ class Peer(Address):
 
 @dataclass(frozen=True)
 class AtFirst(Bool):
-    """Something that a new object is made with and then loses: it never differs from what is there."""
+    """An option that only a new object gets and later loses, so it never differs from the current state."""
 
     style: str = "flag"
 
@@ -118,7 +118,7 @@ class Broadcast(Type):
 
 
 def _check_family(where: str, interface: Any, options: dict[str, Any]) -> None:
-    """Refuse what addresses of one family only have, and what excludes each other; raise Refused."""
+    """Raise Refused for options of the other family, and for options that exclude each other."""
     if interface.version == 6 and options.get("scope", scope := _scope_of(interface.ip)) != scope:
         raise Refused(
             object=where,
@@ -211,9 +211,9 @@ class Addresses(ObjectType):
         _check_family(where, interface, options)
         valid, preferred = (options.get(name, FOREVER) for name in ("valid_lft", "preferred_lft"))
         if options.get("label") == parts["dev"]:
-            options["label"] = ""  # what the kernel gives an address by itself
+            options["label"] = ""  # the kernel's own label of an address
         if interface.version == 4 and valid == FOREVER and preferred not in (FOREVER, 0):
-            # devinet.c: check_lifetime() passes over what is valid for ever.
+            # devinet.c: check_lifetime() ignores addresses that are valid for ever.
             raise Refused(
                 object=where,
                 option="preferred_lft",
@@ -253,7 +253,7 @@ ADDRESS = Addresses(
         Option(name="peer", type=Peer(), in_place=False),
         Option(name="scope", type=Scope(), default="global", in_place=False),
         Option(name="label", attr=3, type=Text(most=15), in_place=False),
-        # IPv6 takes 0 for no wish to change it (net/ipv6/addrconf.c: inet6_addr_modify()).
+        # IPv6 takes 0 as "do not change" (net/ipv6/addrconf.c: inet6_addr_modify()).
         Option(
             name="metric", attr=9, type=Int(if_absent=0), default=0, only_new=(0,), aliases=("priority", "preference")
         ),

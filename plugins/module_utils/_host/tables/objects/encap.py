@@ -78,7 +78,7 @@ def is_hazardous(kernel: tuple[int, int]) -> bool:
 
 @dataclass(frozen=True)
 class Consent(Bool):
-    """A word to the engine and not to the kernel: it never differs from what is there."""
+    """An option for the engine and not for the kernel, so it never differs from the current state."""
 
     style: str = "flag"
 
@@ -261,13 +261,13 @@ def is_other(header: Header) -> bool:
 
 
 def canonical(parsed: Mapping[str, Any]) -> Header:
-    """Return a header's fields in a fixed order. Those that the kernel tells as zero say nothing."""
+    """Return a header's fields in a fixed order, without fields that the kernel reports as zero."""
     order = ("type", RAW, *(row.name for row in ENCAP_FIELDS), *ENCAP_FLAGS, *ENCAP_OPTS)
     return tuple((name, parsed[name]) for name in order if name in parsed and not _is_nothing(parsed[name]))
 
 
 def _is_nothing(value: Any) -> bool:
-    """Tell whether a field says nothing: 0, false, no options, the unspecified address."""
+    """Tell whether a field has no effect: 0, false, no options, the unspecified address."""
     return not (set(value) - set("0.:") if isinstance(value, str) else value)
 
 

@@ -30,7 +30,7 @@ STATES = {"permanent": 0x80, "static": 0x42, "dynamic": 0x02}
 #: Options that are bits of ndm_flags (NTF_*).
 FLAGS = {"extern_learn": 0x10, "sticky": 0x40, "router": 0x80}
 
-#: What a nexthop group says in their stead.
+#: Options that a nexthop group replaces.
 _OF_ONE_REMOTE = ("dst", "port", "vni", "via")
 _BESIDE_DST = _OF_ONE_REMOTE[1:]
 
@@ -165,7 +165,7 @@ class Fdb(ObjectType):
         return (*key[:-1], remote_text(remote))
 
     def key_on_link(self, key: Key, of_link: Callable[[], Mapping[str, Any]]) -> Key:
-        """Leave out of the remote what the link has too (drivers/net/vxlan: vxlan_fdb_info())."""
+        """Return the key without the parts of the remote that the link has too (vxlan_fdb_info())."""
         if " " not in key[-1]:
             return key
         link = of_link()
@@ -235,7 +235,7 @@ FDB = Fdb(
         Option(name="mac", type=Mac()),
         Option(name="vlan", attr=5, type=Int(wire="u16", high=4094, rule="a VLAN id"), default=0),
         Option(name="target", type=Choice(table={"self": 0x02, "master": 0x04}), default="self"),
-        # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_fdb_info()).
+        # The kernel does not distinguish an entry of VNI 0 from one without a VNI (vxlan_fdb_info()).
         Option(name="src_vni", attr=11, type=Int(high=2**24 - 1, rule="24 bits"), default=0),
     ),
     options=(

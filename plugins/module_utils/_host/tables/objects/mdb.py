@@ -117,7 +117,7 @@ class Sources(Type):
 
 @dataclass(frozen=True)
 class Lasting(Bool):
-    """Whether an entry stays until somebody removes it."""
+    """The option whether an entry stays until it is removed."""
 
     def words(self, word: str, value: Any) -> list[str]:
         return ["permanent" if value else "temp"]
@@ -155,12 +155,12 @@ def is_ethernet(group: str) -> bool:
 
 
 def for_all_sources(key: Key) -> bool:
-    """Tell whether an entry is an IP group's, whoever sends to it."""
+    """Tell whether an entry is for all sources of an IP group."""
     return not key[4] and not is_ethernet(key[3])
 
 
 def said(options: Options) -> dict[str, Any]:
-    """Return what is said of an entry that is set: what lasts always, and nothing that older kernels do not know."""
+    """Return the options to send with an entry: always `permanent`, and none that older kernels do not know."""
     usual = {"filter_mode": "exclude", "proto": "static", SOURCES: ()}
     sources = options.get(SOURCES)
     return {
@@ -171,7 +171,7 @@ def said(options: Options) -> dict[str, Any]:
 
 
 def _is_of_host(key: Key) -> bool:
-    """Tell whether an entry says that the bridge itself is in a group."""
+    """Tell whether an entry makes the bridge itself a member of a group."""
     return key[1] == key[2] and not key[-1]
 
 
@@ -233,7 +233,7 @@ def _of_bridge(key: Key, options: Options) -> Fault | None:
 
 
 def _for_all_groups(group: str) -> bool:
-    """Tell whether a group stands for all of a VXLAN link's."""
+    """Tell whether a group means all groups of a VXLAN link."""
     return not is_ethernet(group) and is_unspecified(group)
 
 
@@ -253,7 +253,7 @@ def _of_sources(grp: str, src: str, options: Options) -> Fault | None:
 
 
 def _untold(grp: str, options: Options, bridge: Options) -> Fault | None:
-    """Refuse sources where the bridge neither heeds nor tells them (br_multicast_should_handle_mode())."""
+    """Refuse sources where the bridge neither uses nor reports them (br_multicast_should_handle_mode())."""
     option, first, version = ("mcast_mld_version", 1, 2) if ":" in grp else ("mcast_igmp_version", 2, 3)
     given = next((name for name in (SOURCES, "filter_mode") if options.get(name) not in (None, (), "exclude")), "")
     if not given or bridge.get(option, first) >= version:
@@ -284,7 +284,7 @@ class Mdb(ObjectType):
         return bool(key[-1])
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
-        """Fill in what may be left out, and refuse what no entry has; raise Refused."""
+        """Add options that may be left out; raise Refused for options that no entry has."""
         given = {name: "" if value is None else str(value) for name, value in parts.items()}
         given["port"] = given["port"] or given["dev"]
         key: Key = tuple(given.values())
@@ -348,7 +348,7 @@ class Mdb(ObjectType):
         return _first(rules) or _untold(grp, options, on)
 
     def key_on_link(self, key: Key, of_link: Callable[[], Options]) -> Key:
-        """Leave out a source VNI that is the link's own: it has no other, and the kernel does not tell it."""
+        """Return the key without a source VNI that is the link's own, which the kernel does not report."""
         link = of_link()
         own = key[6] == str(link.get("vni")) and not link.get("external")
         return (*key[:6], "0", key[7]) if own else key
@@ -381,7 +381,7 @@ MDB = Mdb(
         Option(name="grp", type=Group(), aliases=("group",)),
         Option(name="src", attr=1, type=Source(), since="5.10"),
         Option(name="vid", type=Int(high=4094, rule="a VLAN id"), default=0, aliases=("vlan",)),
-        # The kernel tells no entry of VNI 0 from one without a VNI (vxlan_mdb_entry_info_fill()).
+        # The kernel does not distinguish VNI 0 from no VNI (vxlan_mdb_entry_info_fill()).
         Option(name="src_vni", attr=9, type=Int(high=2**24 - 1, rule="24 bits"), default=0),
         Option(name="dst", attr=5, type=Address(), since="6.4"),
     ),

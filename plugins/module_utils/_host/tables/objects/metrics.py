@@ -82,11 +82,11 @@ class Choices(Type):
         return list(value)
 
     def bits(self, value: tuple[str, ...]) -> int:
-        """Return the number that stands for some words."""
+        """Return the number for a list of words."""
         return sum(self.table[word] for word in value)
 
     def of_bits(self, number: int) -> tuple[str, ...]:
-        """Return the words that a number stands for."""
+        """Return the words for a number."""
         return tuple(word for word, bit in self.table.items() if number & bit)
 
     def words(self, word: str, value: Any) -> list[str]:
@@ -118,7 +118,7 @@ _CLAMPED = "the kernel makes more than that this number"
 #: RTAX_FEATURE_*.
 FEATURES = Choices(table={"ecn": 1, "tcp_usec_ts": 16}, since={"tcp_usec_ts": (6, 7)})
 
-#: The metrics, each with its number in RTA_METRICS. 0 says that there is none, as in the kernel.
+#: The metrics, each with its number in RTA_METRICS. 0 means none, as in the kernel.
 METRICS: tuple[Option, ...] = (
     _number("mtu", 2, 65520, _CLAMPED),
     _number("window", 3),

@@ -19,7 +19,7 @@ from ..types.addresses import Address, Mac
 from ..types.simple import Bool, Choice, LinkName
 from .object_type import Key, ObjectType, Options
 
-#: States that somebody can ask for. Those after the first two pass into each other by themselves.
+#: States that can be requested. The kernel changes those after the first two into each other.
 STATES = {"permanent": 0x80, "noarp": 0x40, "reachable": 0x02, "stale": 0x04, "delay": 0x08, "probe": 0x10}
 LASTING = ("permanent", "noarp")
 
@@ -45,7 +45,7 @@ class Neighbor(ObjectType):
         return {} if is_proxy(key) else super().defaults_of_new(key, options)
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
-        """Put into the key whether an entry is a proxy; refuse what such an entry, or a managed one, cannot have."""
+        """Write to the key whether an entry is a proxy; refuse options that proxy or managed entries cannot have."""
         proxy = options.pop(PROXY, False)
         word = PROXY if proxy else "managed" if options.get("managed") else ""
         for name in (
@@ -73,7 +73,7 @@ NEIGHBOR = Neighbor(
     keys=(Option(name="dev", type=LinkName()), Option(name="dst", type=Address())),
     options=(
         Option(name="mac", type=Mac(), word="lladdr", aliases=("lladdr",), ousts=("managed",)),
-        # A link without a carrier loses all but permanent ones when it is told so (neigh_carrier_down()).
+        # A link that loses its carrier keeps permanent entries only (neigh_carrier_down()).
         Option(
             name="nud",
             type=Choice(table=STATES),

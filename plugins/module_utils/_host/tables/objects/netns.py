@@ -28,7 +28,7 @@ class Resolver(Type):
         return ""
 
     def parse(self, value: Any) -> str:
-        """Return the file's text; the empty text stands for no file."""
+        """Return the file's text; the empty text means no file."""
         if value in ("", None, "none", {}):
             return ""
         if isinstance(value, str):
@@ -54,7 +54,7 @@ class Resolver(Type):
 
 @dataclass(frozen=True)
 class NetnsName(Text):
-    """A name below /run/netns: a file name, or its path. Where the name says something else, the path tells it."""
+    """A name below /run/netns: a file name, or its path, which is needed where the name has another meaning."""
 
     most: int = 255
     takes = "A name, or its path below `/run/netns`"
@@ -105,7 +105,7 @@ class Nsid(Int):
         return f"`auto` or {super().takes}"
 
 
-#: The process or container whose namespace the name stands for.
+#: The process or container whose namespace gets the name.
 ATTACH = Option(name="attach", type=OfProcess(), in_place=False, gathered=False)
 
 
@@ -125,7 +125,7 @@ class Netns(ObjectType):
         return {} if ATTACH.name in options else super().defaults_of_new(key, options)
 
     def kept_anew(self, options: Options) -> Options:
-        """Keep the resolver: the name stands for another namespace, but its file stays."""
+        """Keep the resolver. The name gets another namespace, but keeps its file."""
         return {"resolver": options["resolver"]} if options.get("resolver") else {}
 
     def unique_value(self, options: Options) -> Optional[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Optional
 
 #: The word for a container of any runtime: the first of RUNTIMES that knows it.
 ANY = "container"
-#: Where namespaces have their names (iproute2: NETNS_RUN_DIR), and what that was called before.
+#: The folder of the names of namespaces (iproute2: NETNS_RUN_DIR), and its older path.
 RUN_NETNS = "/run/netns"
 _FOLDERS = (f"{RUN_NETNS}/", "/var/run/netns/")
 #: The word for the namespace that a module runs in.
@@ -50,7 +50,7 @@ WORDS: tuple[str, ...] = ("pid", "pidfile", ANY, *_BY_NAME)
 
 @dataclass(frozen=True)
 class Called:
-    """A namespace called by something else than its name: the word before the colon, and what stands behind it."""
+    """A reference to a namespace other than its name: the word before the colon, and the text behind it."""
 
     word: str
     target: str
@@ -64,7 +64,7 @@ class Called:
 
 
 def parse(text: str) -> Optional[Called]:
-    """Read how a namespace is called; None stands for a name. Raise ValueError with the reason."""
+    """Read a reference to a namespace; return None for a name. Raise ValueError with the reason."""
     word, colon, target = text.partition(":")
     if not colon or word not in WORDS:
         return None
@@ -80,7 +80,7 @@ def parse(text: str) -> Optional[Called]:
 
 
 def called_by(file: str) -> str:
-    """Return what the namespace of a file below RUN_NETNS is called: by its path where the name says something else."""
+    """Return the name of the namespace of a file below RUN_NETNS: its path where the file name has another meaning."""
     word, colon, _target = file.partition(":")
     ambiguous = file == OWN or (colon and word in WORDS)
     return f"{RUN_NETNS}/{file}" if ambiguous else file
@@ -116,7 +116,7 @@ def number(answer: str) -> int:
 
 
 def shell_words(text: str) -> str:
-    """Return the process that a namespace is called by as a reader would type it; of a name or path what ip takes."""
+    """Return a reference as the words of a shell command: a process number, or a name or path for ip."""
     called = parse(text)
     if called is None:
         return name_of(text)

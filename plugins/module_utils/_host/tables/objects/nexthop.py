@@ -111,7 +111,7 @@ _SORTS_OF_NEXTHOP = (ONE_HOP, GROUP, ("blackhole",))
 
 
 def _speaks(options: Mapping[str, Any], row: tuple[str, ...]) -> str:
-    """Return the first option of a row that says something, empty where none does."""
+    """Return the first option of a row that is set, empty where none is."""
     return next((name for name in row if options.get(name) not in (None, (), False, "none")), "")
 
 
@@ -134,7 +134,7 @@ class Nexthop(ObjectType):
         return Fault(_ONE_OF[0], f"a new {self.name} needs {' or '.join(_ONE_OF)}", "Set one of them")
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
-        """Check what excludes what, and take the family from the gateway; raise Refused."""
+        """Take the family from the gateway; raise Refused for options that exclude each other."""
         where = f"nexthop {parts['id']}"
         via = options.get("via")
         if via is not None:

@@ -37,7 +37,7 @@ class ObjectType(metaclass=KeywordsOnly):
     may_lack: tuple[str, ...] = ()  # keys without a default that can be left out
     nested: str = ""  # the option of a link in a configuration that holds such objects
     on_create: Options = field(default_factory=dict)  # options of a new object for which the user gives no value
-    #: Option -> values that the kernel changes into each other by itself: each of them meets a wish for another.
+    #: Option -> values that the kernel changes into each other by itself. Each of them meets any other desired one.
     passing: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     ip: int = 0  # the place of an IP address or prefix in the key, 0 for none
 
@@ -104,7 +104,7 @@ class ObjectType(metaclass=KeywordsOnly):
     # Phase "compare": desired state against current state.
 
     beside: ClassVar[bool] = False  # the kernel keeps two objects that differ in options only: foreign ones stay
-    recreated: ClassVar[bool] = False  # what is not changed in place is made anew only with recreate: true
+    recreated: ClassVar[bool] = False  # objects are recreated only with recreate: true
     #: Options that the kernel does not report where the link has the same value: option -> option of the link.
     implied: ClassVar[Mapping[str, str]] = {}
     as_of_link: ClassVar[Options] = {}  # values of those that stand for the link's value
@@ -121,11 +121,11 @@ class ObjectType(metaclass=KeywordsOnly):
         return key
 
     def key_on_link(self, key: Key, of_link: Callable[[], Options]) -> Key:
-        """Return the key that the kernel reports, which leaves out what the link has too."""
+        """Return the key that the kernel reports, which leaves out values of the link."""
         return key
 
     def is_learned(self, options: Options) -> bool:
-        """Tell whether an object may be learned by the kernel: only a wish that says so removes it."""
+        """Tell whether an object may be learned by the kernel. Only a configuration that names it removes it."""
         return False
 
     def is_remade(self, key: Key, option: str, value: Any) -> bool:
@@ -152,25 +152,25 @@ class ObjectType(metaclass=KeywordsOnly):
         return None
 
     def is_of_port(self, key: Key) -> bool:
-        """Tell whether an object belongs to its link as a port, and goes when the link leaves its master."""
+        """Tell whether an object belongs to its link as a port. It is removed when the link leaves its master."""
         return False
 
     def moves_with_link(self, key: Key) -> bool:
         """Tell whether an object moves with its link to another namespace."""
         return False
 
-    # Phase "restore": what an object keeps.
+    # Phase "restore": the options that an object keeps.
 
     def merge(self, current: Options, desired: Options) -> dict[str, Any]:
         """Return the options of a changed object."""
         return {**current, **desired}
 
     def kept_anew(self, options: Options) -> Options:
-        """Return the options that an object keeps when it is made anew."""
+        """Return the options that a recreated object keeps."""
         return options
 
     def finds(self, one: tuple[Key, Options], other: tuple[Key, Options]) -> bool:
-        """Tell of two (key, options) whether the kernel takes the second for the first, which is to be removed."""
+        """Tell of two (key, options) whether the kernel would remove the second in place of the first."""
         return False
 
     # Phase "apply": the kernel refuses.
@@ -212,7 +212,7 @@ class ObjectType(metaclass=KeywordsOnly):
 
     @cached_property
     def asking(self) -> frozenset[str]:
-        """Give the options that may ask for more than what the dump of such objects tells."""
+        """Return the options that may need more than the dump of such objects."""
         return frozenset(("nhid", *self.passing))
 
     @cached_property
@@ -222,7 +222,7 @@ class ObjectType(metaclass=KeywordsOnly):
 
     @cached_property
     def telling_key(self) -> str:
-        """Give the key that tells most of an object: the last one that must be given."""
+        """Return the most telling key of an object: the last required one."""
         return [name for name, value in self.usual_keys.items() if value is UNSET][-1]
 
     @cached_property
@@ -232,7 +232,7 @@ class ObjectType(metaclass=KeywordsOnly):
         return {row.name: row.parsed_default if row.name in optional else UNSET for row in self.keys}
 
     def called(self, key: Key) -> str:
-        """Return how an object is called in a sentence, its namespace not told."""
+        """Return the name of an object in messages, without its namespace."""
         return (self.label_of_last if self.label_of_last and key[-1] else self.label).format(*key)
 
     def row(self, name: str) -> Option | None:

@@ -45,7 +45,7 @@ _OF_HOPS = (
     Meaning(errno=errno.ENETDOWN, sentence="not up", reason="a link of it is down"),
 )
 
-#: The options that say which way a route goes. Each row excludes the others.
+#: The options that decide where a route leads. Each row excludes the others.
 ONE_HOP = ("via", "dev", "onlink", "encap")
 WAYS = (ONE_HOP, ("nexthops",), ("nhid",))
 
@@ -61,7 +61,7 @@ def default_metric(dst: str) -> int:
 
 
 def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any], six: bool) -> None:
-    """Refuse what routes of one family only have; raise Refused."""
+    """Raise Refused for options of the other family."""
     realms = [dict(one)["realms"] for one in options.get("nexthops") or ()]
     if six and parts["tos"]:
         raise Refused(object=where, option="tos", reason="is for IPv4 routes only", advice="Leave the option out")
@@ -136,10 +136,10 @@ class Route(ObjectType):
     link_options: ClassVar[Mapping[str, tuple[str, str, str]]] = {"vrf": ("table", "vrf", "table")}
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
-        """Settle what ``default`` means, and check what excludes what; raise Refused."""
+        """Resolve ``default``; raise Refused for options that exclude each other."""
         where = f"route {parts['dst']}"
         if len(options.get("nexthops") or ()) == 1:
-            # The kernel tells a single next hop as a route without RTA_MULTIPATH.
+            # The kernel reports a single next hop as a route without RTA_MULTIPATH.
             (only,) = options.pop("nexthops")
             options.update({name: value for name, value in only if name != "weight"})
         hops = options.get("nexthops") or ()
@@ -171,7 +171,7 @@ class Route(ObjectType):
         _check_ways(where, options)
         if of_all(parts["from"]):
             parts["from"] = ""
-        # fib6_config.fc_metric 0 stands for the default.
+        # fib6_config.fc_metric 0 means the default.
         parts["metric"] = parts["metric"] or default_metric(parts["dst"])
         return tuple(str(part) for part in parts.values())
 
@@ -232,7 +232,7 @@ ROUTE = Route(
         Option(name="onlink", type=Bool(style="flag"), default=False),
         Option(name="pref", type=Choice(table=PREFERENCES), default="medium"),
         Option(name="realms", type=Realms(), default=NONE),
-        # The kernel tells the time that is left in 1/100 s, in 31 bits (net/core/rtnetlink.c: rtnl_put_cacheinfo()).
+        # The kernel reports the time that is left in 1/100 s, in 31 bits (net/core/rtnetlink.c: rtnl_put_cacheinfo()).
         Option(name="expires", type=Lifetime(low=1, high=21474836), default=FOREVER),
         *METRICS,
         LOCK,

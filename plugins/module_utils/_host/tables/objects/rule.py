@@ -41,7 +41,7 @@ PROTOCOLS = {
 
 @dataclass(frozen=True)
 class Ifname(Type):
-    """The name of a link that need not be there: the kernel finds it when it comes."""
+    """The name of a link that need not exist. The kernel finds the link when it is created."""
 
     takes = "The name of a link, which need not exist"
 
@@ -199,12 +199,12 @@ class Ports(Range):
 
 @dataclass(frozen=True)
 class Chosen(Int):
-    """A number that is part of what a rule selects; 0 selects nothing."""
+    """A number that a rule selects packets by; 0 means no condition."""
 
 
 @dataclass(frozen=True)
 class Inverted(Bool):
-    """``not``: what the rule does not select."""
+    """The option ``not``, which inverts the selection."""
 
     def parse(self, value: Any) -> bool:
         return truth(value)
@@ -244,7 +244,7 @@ SELECTORS: tuple[Option, ...] = (
 
 
 def selector(values: Mapping[str, Any]) -> str:
-    """Return what a rule selects in iproute2's words, empty for all packets."""
+    """Return the selectors of a rule in iproute2's words, empty for all packets."""
     words = []
     for row in SELECTORS:
         value = values.get(row.name)
@@ -269,7 +269,7 @@ def selected(text: str) -> dict[str, Any]:
 
 
 def _check_action(where: str, parts: Mapping[str, Any], options: dict[str, Any]) -> None:
-    """Take the action from what is given for it, and refuse what is not for it; raise Refused."""
+    """Take the action from the given options; raise Refused for options of another action."""
     for name, action in {"goto": "goto", "table": "lookup"}.items():
         if options.get(name) and options.setdefault("action", action) != action:
             raise Fault(name, f"is for the action {action}, not for {options['action']}", "Leave the option out").of(
@@ -288,7 +288,7 @@ def _check_action(where: str, parts: Mapping[str, Any], options: dict[str, Any])
 
 
 def _check_family(where: str, parts: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    """Refuse what rules of one family only have, and two ways to say one thing; raise Refused."""
+    """Raise Refused for options of the other family, and for two options of one meaning."""
     six = parts["family"] == "ipv6"
     if parts["tos"] and not six and parts["tos"] & ~TOS_BITS:
         beyond = f"{parts['tos']:#x} has bits beyond {TOS_BITS:#x}"
@@ -326,7 +326,7 @@ class Rule(ObjectType):
         return same and key[:-1] == other_key[:-1] and all(options[name] == others.get(name) for name in besides)
 
     def settle(self, parts: dict[str, Any], options: dict[str, Any]) -> Key:
-        """Make the key, and take the action from what is given for it; raise Refused."""
+        """Write the key, and take the action from the given options; raise Refused."""
         where = f"rule {parts['priority']}"
         prefixes = {name: parts[name] for name in ("from", "to") if parts[name]}
         for name, prefix in prefixes.items():

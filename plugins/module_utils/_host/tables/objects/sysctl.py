@@ -95,7 +95,7 @@ def number(text: str) -> str:
 OF_NO_LINK = (NONE, "all", "default")
 
 
-#: What the link itself decides, or an option of it: not put back by itself on a link that is made anew.
+#: Sysctls that the link or its options decide, so they are not restored on a recreated link.
 OF_LINK = ("ipv6.conf.mtu", "ipv6.conf.addr_gen_mode")
 
 
@@ -200,7 +200,7 @@ USER_HZ = 100  # include/asm-generic/param.h, on all that Debian and its like ru
 
 
 def kept(name: str, value: str, rate: int) -> str:
-    """Return what the kernel makes of a value: times are rounded to its clock of ``rate`` ticks a second (HZ)."""
+    """Return the value that the kernel keeps: it rounds times to its timer of ``rate`` ticks a second (HZ)."""
     if not value.isdigit() or name not in _MS | _USER:
         return value
     given = int(value)
@@ -213,7 +213,7 @@ def kept(name: str, value: str, rate: int) -> str:
 
 
 def written(name: str, value: str, rate: int) -> str:
-    """Return what to write so that the kernel keeps a value: where its tick is no whole number of ms, another one."""
+    """Return the value to write so that the kernel keeps another one: its tick may be no whole number of ms."""
     if not value.isdigit() or kept(name, value, rate) == value:
         return value
     return next(
@@ -237,7 +237,7 @@ SECRET, MODE, DISABLE = "ipv6.conf.stable_secret", "ipv6.conf.addr_gen_mode", "i
 
 
 def order(key: Key) -> int:
-    """Return the place of a sysctl among others: what changes others comes first."""
+    """Return the place of a sysctl among others. A sysctl that changes others comes first."""
     dev, name = key[1:3]
     if name == SECRET:
         return -1

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say by which rule the kernel makes one value of what ``all`` and a link have: one row for each sysctl.
+"""Define the rules by which the kernel combines the values of ``all`` and a link: one row for each sysctl.
 
 Read from include/linux/inetdevice.h (IPv4), net/ipv6 and net/core/neighbour.c. Those of ``CASES`` in
 tests/kernel/test_sysctl_rules.py are held against what Linux 6.18 and 6.1 do.

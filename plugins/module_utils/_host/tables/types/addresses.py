@@ -122,7 +122,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 def is_unspecified(value: str) -> bool:
-    """Tell whether a canonical address is the one of its family that stands for none."""
+    """Tell whether a canonical address is the unspecified one of its family."""
     return _address(value).is_unspecified
 
 
@@ -146,7 +146,7 @@ _NO_IPV4 = str(ipaddress.IPv4Address(0))
 
 
 def no_address(instead_of: str) -> str:
-    """Return the address that says that there is none, of the family of one."""
+    """Return the unspecified address of the family of another address."""
     return "::" if ":" in instead_of else _NO_IPV4
 
 
@@ -157,7 +157,7 @@ class Ip(Type):
     wire: str = "raw"
     none: bool = True
     multicast: bool | None = None
-    none_word: str = ""  # iproute2's word to give one up with, where its own takes no address that says none
+    none_word: str = ""  # iproute2's word to remove the address with, where its own word cannot
 
     @property
     def nothing(self) -> str:
@@ -255,7 +255,7 @@ class Selected(Prefix):
 
 
 def of_all(prefix: str) -> bool:
-    """Tell whether a prefix selects all of its family, which is to say none."""
+    """Tell whether a prefix selects all addresses of its family."""
     return prefix.endswith("/0")
 
 
@@ -274,7 +274,7 @@ class Destination(Prefix):
 
 @dataclass(frozen=True)
 class Address(Type):
-    """One IPv4 or IPv6 address; ``none`` where none is a wish too."""
+    """One IPv4 or IPv6 address, or ``none`` where that is allowed."""
 
     wire: str = "raw"
     none: bool = False

@@ -15,7 +15,7 @@ from typing import Any
 from .base import UNSET, Attr, Leaf, Look, Names, Type, quoted
 from .simple import NONE, Int, NamedInt, whole_number
 
-#: How netplan and systemd say whether to set a bit that iproute2 has ``set`` and ``unset`` for.
+#: The words of netplan and systemd for iproute2's ``set`` and ``unset``.
 ON_OFF = {"on": "set", "off": "unset"}
 
 #: Code points by their names, with the two ECN bits beneath them (RFC 2474, 2597, 3246, 5865, 8622), as in iproute2's
@@ -123,7 +123,7 @@ def number_for(value: Any, database: str, look: Look) -> Any:
 
 @dataclass(frozen=True)
 class HostInt(NamedInt):
-    """A whole number that the host may have a name for; what is told is the number."""
+    """A whole number that the host may have a name for; the number is reported."""
 
     database: str = ""
 

@@ -114,7 +114,7 @@ class FlowLabel(Int):
 
 @dataclass(frozen=True)
 class Several(Type):
-    """A list of items, each of them once and in their order. The list is the whole wish."""
+    """A list of items, each once and in order. The list is complete: other items are removed."""
 
     wire: str = "raw"
     ansible: str = "list"

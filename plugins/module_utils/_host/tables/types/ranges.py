@@ -146,7 +146,7 @@ def pieces(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
 
 @dataclass(frozen=True)
 class RangeTable(Type):
-    """A list of dicts, each of a number or range and what is said of it."""
+    """A list of dicts, each with a number or range and its properties."""
 
     wire: str = ""
     ansible: str = "list"
@@ -162,11 +162,11 @@ class RangeTable(Type):
         raise NotImplementedError
 
     def made(self, first: int, last: int, given: Mapping[str, Any]) -> Any:
-        """Make a range of what a user gave; raise ValueError."""
+        """Return a range from the user's value; raise ValueError."""
         raise NotImplementedError
 
     def check(self, ranges: Sequence[Any]) -> None:
-        """Refuse what no table can hold; raise ValueError."""
+        """Raise ValueError for a list that no table can hold."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -267,7 +267,7 @@ class Vlans(RangeTable):
                 raise ValueError(f"tunnel_id {after.tunnel} is told twice")
 
     def usual(self, value: Any, bridge: Mapping[str, Any]) -> bool:
-        """Tell whether these are the VLANs of a bridge that does not filter: they say nothing."""
+        """Tell whether these are the usual VLANs of a bridge that does not filter."""
         pvid = bridge["vlan_default_pvid"]
         usual = (VlanRange(pvid, pvid, pvid=True, untagged=True),) if pvid else ()
         return not bridge["vlan_filtering"] and value == usual

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Say what a value of an option looks like: as a user writes it, as the kernel holds it, as iproute2 prints it.
+"""Define types of values: as a user writes them, as the kernel stores them, as iproute2 prints them.
 
 A type turns what a user wrote into one canonical form (``parse``), that form into netlink attributes (``encode``),
 attributes back into it (``decode``), and into iproute2's words (``words``). Two values are the same exactly when their
@@ -66,7 +66,7 @@ class Int(Type):
     high: int = 2**32 - 1
     rule: str = ""
     ansible: str = "int"
-    if_absent: int | None = None  # what the kernel's silence means
+    if_absent: int | None = None  # the value when the kernel reports none
     barred: int = 0  # bits that the kernel refuses
 
     def parse(self, value: Any) -> int:
@@ -89,7 +89,7 @@ class Int(Type):
 
 @dataclass(frozen=True)
 class NamedInt(Int):
-    """A whole number that some words stand for too; what is told is the number."""
+    """A whole number that has words for some values; the number is reported."""
 
     ansible: str = "str"
     table: Mapping[str, int] = field(default_factory=dict)
@@ -277,7 +277,7 @@ def _ifname(name: str) -> str:
 
 
 def own_ifname(value: Any) -> str:
-    """Check the name that a link is to have: not those of all links in the kernel's sysctls; raise ValueError."""
+    """Return the name of a new link; raise ValueError also for `all` and `default`, which are sysctl folders."""
     name = ifname(value)
     if name in ("all", "default"):  # net/ipv4/devinet.c: sysctl_dev_name_is_allowed()
         raise ValueError(f"{name!r} is what stands for all links, or new ones, in the kernel's sysctls")
@@ -310,7 +310,7 @@ def any_name(value: Any) -> str:
 
 @dataclass(frozen=True)
 class NetnsOf(Text):
-    """The namespace of something; the empty text is the module's own and says as much as any other."""
+    """The namespace of a socket, lower device or peer; the empty text is the module's own."""
 
     takes = "A namespace (see [namespaces](namespaces.md))"
 
@@ -321,7 +321,7 @@ class NetnsOf(Text):
 
 @dataclass(frozen=True)
 class LinkName(Type):
-    """The name of another link in the same namespace; ``none`` stands for no link."""
+    """The name of another link in the same namespace; ``none`` means no link."""
 
     wire: str = "u32"
     negated: bool = False  # iproute2's word for no link is the option's with "no" before it
