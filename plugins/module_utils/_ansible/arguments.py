@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from . import bytecode  # noqa: F401 - first: it keeps the bytecode of what is imported behind it
+# First: it keeps the bytecode of all modules that are imported behind it.
+from . import bytecode  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 
